@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// In: the command line of `nabla`. Out: cli/main.ts, run by tsx.
+// Invariant: works in a checkout in any state (`npx nabla`) as well as from an installed package.
+
+import { ensureInstalled } from './setup.js'
+
+ensureInstalled()
+const { runTypeScript } = await import('./typescript.js')
+await runTypeScript(new URL('./main.ts', import.meta.url))

@@ -1,0 +1,35 @@
+// In: an import as it is resolved. Out: the same, with two things settled for the model files that a user hands to the
+// command: `nabla`, `nabla/compiler` and `nabla/runtime` are this very copy, wherever the file lies, and a TypeScript file
+// is an ES module, whatever the nearest package.json says.
+// Invariant: one process has one expression table; a second copy of the language, or one loaded as CommonJS beside the ES
+// modules, would hash-cons into a table of its own and its expressions would be strangers to the compiler.
+
+const root = new URL('..', import.meta.url)
+
+/** @type {ReadonlyMap<string, string>} */
+const entries = new Map([
+  ['nabla', new URL('src/index.ts', root).href],
+  ['nabla/compiler', new URL('compiler/index.ts', root).href],
+  ['nabla/runtime', new URL('runtime/index.ts', root).href],
+])
+
+const isTypeScript = /** @param {string} url */ (url) => /\.m?tsx?(\?|$)/.test(url)
+
+/**
+ * @template {{ url: string, format?: string | null | undefined }} R
+ * @param {R} resolved
+ * @returns {R}
+ */
+const asModule = (resolved) =>
+  resolved.format === 'commonjs' && isTypeScript(resolved.url) ? { ...resolved, format: 'module' } : resolved
+
+/**
+ * Both of Node's kinds of hook: `next` answers at once under registerHooks and with a promise under register.
+ * @param {string} specifier
+ * @param {object} context
+ * @param {(specifier: string, context: object) => any} next
+ */
+export const resolve = (specifier, context, next) => {
+  const resolved = next(entries.get(specifier) ?? specifier, context)
+  return resolved instanceof Promise ? resolved.then(asModule) : asModule(resolved)
+}
