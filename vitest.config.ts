@@ -1,0 +1,17 @@
+// In: the files test/**/*.test.ts. Out: what `npm test` runs: everything that Node alone can run.
+// Invariant: the tests of a page (test/browser) have a configuration of their own, because they need a Chromium.
+
+import { availableParallelism } from 'node:os'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/browser/**'],
+    // Compiling and checking against central differences takes its time where two cores are shared.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Vitest leaves one core idle, which of two is half of the machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+  },
+})
