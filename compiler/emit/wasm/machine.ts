@@ -1,0 +1,207 @@
+/**
+ * Machine over Wasm vectors. In: a function in the making and the number of lanes, 4 or 2. Out: Machine<Lanes>, and the
+ * few instructions beside it that loops need (lane numbers, masks, splats, shuffles).
+ * Invariant: with 4 lanes every dtype but f64 fills its vector; with 2 lanes f64 fills it, f32 and i32 lie in the low
+ * half (the upper half is unspecified) and a mask has lanes of 64 bits. So a body may mix all dtypes at 2 lanes. A bool
+ * is a mask in a register (all ones or all zeros a lane) and 0 or 1 in memory.
+ */
+import { bytesOf, type DType } from '../../../src/core/dtype.ts'
+import { InternalError } from '../../../src/core/errors.ts'
+import type { Machine } from '../../../src/core/machine.ts'
+import type { FunctionBuilder, Node, Value } from './function.ts'
+
+/** As many elements as the machine has lanes, in one v128. */
+export interface Lanes {
+  readonly dtype: DType
+  readonly value: Value
+}
+
+export interface LaneMachine extends Machine<Lanes> {
+  readonly fn: FunctionBuilder
+  readonly lanes: 2 | 4
+  /** The lane numbers from `first` on, i32: first, first + 1, … */
+  readonly iota: (first: number) => Lanes
+  /** A mask of the lanes below `count`. */
+  readonly below: (count: number) => Lanes
+  /** An i32 value in every lane. */
+  readonly splat: (value: Value) => Lanes
+  /** Lane j takes lane j xor `distance` (1 or 2). */
+  readonly swap: (a: Lanes, distance: number) => Lanes
+}
+
+const bytesOfI32 = (values: readonly number[]): readonly number[] =>
+  values.flatMap((v) => [v & 255, (v >> 8) & 255, (v >> 16) & 255, (v >> 24) & 255])
+
+const lanesOf32 = (lanes: readonly number[]): readonly number[] =>
+  lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte))
+
+export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
+  const m = fn.module
+  const { i32x4, i64x2, f32x4, f64x2, v128, i8x16 } = m
+  const wide = lanes === 2
+
+  const op1 = (dtype: DType, a: Lanes, make: (x: Node) => Node): Lanes => ({
+    dtype,
+    value: fn.value('v128', [a.value], ([x]) => make(x as Node)),
+  })
+  const op2 = (dtype: DType, a: Lanes, b: Lanes, make: (x: Node, y: Node) => Node): Lanes => ({
+    dtype,
+    value: fn.value('v128', [a.value, b.value], ([x, y]) => make(x as Node, y as Node)),
+  })
+  const constant = (dtype: DType, key: string, make: () => Node): Lanes => ({
+    dtype,
+    value: fn.hoisted(`${dtype} ${key}`, 'v128', make),
+  })
+  const bits = (values: readonly number[]): Node => v128.const(bytesOfI32(values))
+  const shuffle = (a: Lanes, words: readonly number[]): Lanes =>
+    op2(a.dtype, a, a, (x, y) => i8x16.shuffle(x, y, lanesOf32(words)))
+  const float = (a: Lanes): typeof f32x4 | typeof f64x2 => {
+    if (a.dtype === 'f32') return f32x4
+    if (a.dtype === 'f64') return f64x2
+    throw new InternalError(`an instruction on floats met ${a.dtype}`)
+  }
+  const number = (a: Lanes): typeof f32x4 | typeof f64x2 | typeof i32x4 => (a.dtype === 'i32' ? i32x4 : float(a))
+  const same = (make: 'add' | 'sub' | 'mul') => (a: Lanes, b: Lanes) => op2(a.dtype, a, b, number(a)[make])
+  const floats = (make: 'div' | 'pmin' | 'pmax') => (a: Lanes, b: Lanes) => op2(a.dtype, a, b, float(a)[make])
+  const float1 = (make: 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'nearest') => (a: Lanes) =>
+    op1(a.dtype, a, float(a)[make])
+
+  const lit = (x: number, dtype: DType): Lanes => {
+    const key = Object.is(x, -0) ? '-0' : String(x)
+    if (dtype === 'f32') return constant(dtype, key, () => f32x4.splat(m.f32.const(x)))
+    if (dtype === 'f64') return constant(dtype, key, () => f64x2.splat(m.f64.const(x)))
+    if (dtype === 'i32') return constant(dtype, key, () => i32x4.splat(m.i32.const(x | 0)))
+    return constant(dtype, String(x !== 0), () => i32x4.splat(m.i32.const(x === 0 ? 0 : -1)))
+  }
+  /** The sign bit of every lane of a float. */
+  const signOf = (a: Lanes): Lanes => lit(-0, a.dtype)
+
+  // Between the 64-bit lanes of a mask and the 32-bit lanes of what it masks; nothing to do at 4 lanes.
+  const widen = (a: Lanes): Lanes => (wide ? op1('bool', a, i64x2.extend_low_i32x4_s) : a)
+  const narrow = (a: Lanes): Lanes => (wide ? shuffle(a, [0, 2, 0, 2]) : a)
+  const maskFor = (mask: Lanes, dtype: DType): Lanes => (bytesOf(dtype) === 4 && dtype !== 'bool' ? narrow(mask) : mask)
+
+  const compare = (make: 'lt' | 'le' | 'eq') => (a: Lanes, b: Lanes) => {
+    if (a.dtype === 'f64') return op2('bool', a, b, f64x2[make])
+    if (a.dtype === 'f32') return widen(op2('bool', a, b, f32x4[make]))
+    if (a.dtype === 'i32') {
+      const of = { lt: i32x4.lt_s, le: i32x4.le_s, eq: i32x4.eq }
+      return widen(op2('bool', a, b, of[make]))
+    }
+    throw new InternalError('a comparison met bool')
+  }
+  const notZero = (a: Lanes): Lanes => {
+    const zero = lit(0, a.dtype)
+    return a.dtype === 'f64' ? op2('bool', a, zero, f64x2.ne) : widen(op2('bool', a, zero, number(a).ne))
+  }
+  const bitwise = (make: 'and' | 'or' | 'xor') => (a: Lanes, b: Lanes) => op2(a.dtype, a, b, v128[make])
+  const shift = (make: 'shl' | 'shr_s' | 'shr_u') => (a: Lanes, count: number) =>
+    op1(a.dtype, a, (x) => i32x4[make](x, m.i32.const(count)))
+  const select = (condition: Lanes, a: Lanes, b: Lanes): Lanes => {
+    const mask = maskFor(condition, a.dtype)
+    const value = fn.value('v128', [a.value, b.value, mask.value], ([x, y, c]) =>
+      v128.bitselect(x as Node, y as Node, c as Node),
+    )
+    return { dtype: a.dtype, value }
+  }
+
+  const add = same('add')
+  const sub = same('sub')
+  const abs = (a: Lanes): Lanes => op1(a.dtype, a, number(a).abs)
+  const minmax = (make: 'min' | 'max') => (a: Lanes, b: Lanes) =>
+    op2(a.dtype, a, b, a.dtype === 'i32' ? i32x4[make === 'min' ? 'min_s' : 'max_s'] : float(a)[make])
+
+  // Where the bits of a float are: f32 has 23 bits of mantissa and bias 127, f64 52 and 1023.
+  const form = (a: Lanes) =>
+    a.dtype === 'f32'
+      ? { mantissa: 23, bias: 127, magic: 2 ** 23, shifts: i32x4 }
+      : { mantissa: 52, bias: 1023, magic: 2 ** 52, shifts: i64x2 }
+  /** The last bits of n + bias + 2^mantissa are n + bias: the exponent field of 2ⁿ. */
+  const pow2 = (n: Lanes): Lanes => {
+    const { mantissa, bias, magic, shifts } = form(n)
+    return op1(n.dtype, add(n, lit(magic + bias, n.dtype)), (x) => shifts.shl(x, m.i32.const(mantissa)))
+  }
+  /** The exponent field as the last bits of 2^mantissa, then what was added is taken off again. */
+  const exponent = (x: Lanes): Lanes => {
+    const { mantissa, bias, magic, shifts } = form(x)
+    const field = op1(x.dtype, abs(x), (v) => shifts.shr_u(v, m.i32.const(mantissa)))
+    return sub(op2(x.dtype, field, lit(magic, x.dtype), v128.or), lit(magic + bias, x.dtype))
+  }
+  const significand = (x: Lanes): Lanes => {
+    const mask =
+      x.dtype === 'f32'
+        ? constant('f32', 'mantissa', () => i32x4.splat(m.i32.const(0x007fffff)))
+        : constant('f64', 'mantissa', () => bits([-1, 0x000fffff, -1, 0x000fffff]))
+    return op2(x.dtype, op2(x.dtype, x, mask, v128.and), lit(1, x.dtype), v128.or)
+  }
+
+  const convert = (a: Lanes, dtype: DType): Lanes => {
+    const from = a.dtype
+    if (from === dtype) return a
+    if (dtype === 'bool') return notZero(a)
+    if (from === 'bool') {
+      if (dtype === 'i32') return op1('i32', narrow(a), (x) => i32x4.shr_u(x, m.i32.const(31)))
+      return op2(dtype, maskFor(a, dtype), lit(1, dtype), v128.and)
+    }
+    if (dtype === 'i32') return op1('i32', a, from === 'f32' ? i32x4.trunc_sat_f32x4_s : i32x4.trunc_sat_f64x2_s_zero)
+    if (dtype === 'f64') return op1('f64', a, from === 'i32' ? f64x2.convert_low_i32x4_s : f64x2.promote_low_f32x4)
+    return op1('f32', a, from === 'i32' ? f32x4.convert_i32x4_s : f32x4.demote_f64x2_zero)
+  }
+
+  /** The 32-bit words of `a` with its lanes swapped. */
+  const swapped = (a: Lanes, distance: number): readonly number[] => {
+    const words = wide && (a.dtype === 'f64' || a.dtype === 'bool') ? 2 : 1
+    return [0, 1, 2, 3].map((word) => word ^ (distance * words))
+  }
+
+  return {
+    fn,
+    lanes,
+    lit,
+    typeOf: (a) => a.dtype,
+    add,
+    sub,
+    mul: same('mul'),
+    neg: (a) => op1(a.dtype, a, number(a).neg),
+    abs,
+    min: minmax('min'),
+    max: minmax('max'),
+    div: floats('div'),
+    sqrt: float1('sqrt'),
+    floor: float1('floor'),
+    ceil: float1('ceil'),
+    trunc: float1('trunc'),
+    nearest: float1('nearest'),
+    pmin: floats('pmin'),
+    pmax: floats('pmax'),
+    copysign: (a, b) => {
+      const value = fn.value('v128', [b.value, a.value, signOf(a).value], ([x, y, c]) =>
+        v128.bitselect(x as Node, y as Node, c as Node),
+      )
+      return { dtype: a.dtype, value }
+    },
+    pow2,
+    exponent,
+    significand,
+    lt: compare('lt'),
+    le: compare('le'),
+    eq: compare('eq'),
+    select,
+    and: bitwise('and'),
+    or: bitwise('or'),
+    xor: bitwise('xor'),
+    not: (a) => op1(a.dtype, a, v128.not),
+    shl: shift('shl'),
+    shr: shift('shr_s'),
+    ushr: shift('shr_u'),
+    convert,
+    bitcast: (a, dtype) => ({ dtype, value: a.value }),
+    iota: (first) => constant('i32', `iota ${first}`, () => bits([0, 1, 2, 3].map((lane) => first + lane))),
+    below: (count) =>
+      constant('bool', `below ${count}`, () =>
+        bits([0, 1, 2, 3].map((word) => ((wide ? word >> 1 : word) < count ? -1 : 0))),
+      ),
+    splat: (value) => ({ dtype: 'i32', value: fn.value('v128', [value], ([x]) => i32x4.splat(x as Node)) }),
+    swap: (a, distance) => shuffle(a, swapped(a, distance)),
+  }
+}

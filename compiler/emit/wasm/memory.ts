@@ -1,0 +1,99 @@
+/**
+ * Between memory and lanes. In: an address (an i32 value and a byte offset), a dtype, a stride in elements and how many
+ * lanes count. Out: loads and stores.
+ * Invariant: a store writes exactly `count` elements. A load of stride 1 may read up to 12 bytes past the last element
+ * that counts (buffers are padded by 16); one of any other stride touches no element but those that count.
+ */
+import { bytesOf, type DType } from '../../../src/core/dtype.ts'
+import { InternalError } from '../../../src/core/errors.ts'
+import type { Node, Value } from './function.ts'
+import type { LaneMachine, Lanes } from './machine.ts'
+
+/** A place in memory: `pointer` + `offset` bytes. */
+export interface Address {
+  readonly pointer: Value
+  readonly offset: number
+}
+
+/** A bool in memory is an i32 of 0 or 1. */
+const inMemory = (dtype: DType): DType => (dtype === 'bool' ? 'i32' : dtype)
+
+/** Loads `count` elements that lie `stride` elements apart; of stride 0 every lane gets the same. */
+export const loadLanes = (
+  m: LaneMachine,
+  dtype: DType,
+  address: Address,
+  stride: number,
+  count: number = m.lanes,
+): Lanes => {
+  const { fn, lanes } = m
+  const { v128 } = fn.module
+  const bytes = bytesOf(dtype)
+  const at = [address.pointer]
+  const { offset } = address
+  const load = (make: (pointer: Node) => Node): Value => fn.value('v128', at, ([p]) => make(p as Node))
+  const raw = (): Value => {
+    if (stride === 0) {
+      return load((p) => (bytes === 8 ? v128.load64_splat(offset, 8, p) : v128.load32_splat(offset, 4, p)))
+    }
+    if (stride === 1 && count > 1) {
+      return load((p) => (bytes * lanes === 8 ? v128.load64_zero(offset, 4, p) : v128.load(offset, bytes, p)))
+    }
+    let vector = load((p) => (bytes === 8 ? v128.load64_zero(offset, 8, p) : v128.load32_zero(offset, 4, p)))
+    for (let lane = 1; lane < count; lane++) {
+      const near = offset + lane * stride * bytes
+      // An immediate cannot be negative, so a step backwards from a small offset goes into the pointer.
+      const from = near >= 0 ? address.pointer : shifted(m, address.pointer, near)
+      const immediate = Math.max(near, 0)
+      vector = fn.value('v128', [from, vector], ([p, v]) =>
+        bytes === 8
+          ? v128.load64_lane(immediate, 8, lane, p as Node, v as Node)
+          : v128.load32_lane(immediate, 4, lane, p as Node, v as Node),
+      )
+    }
+    return vector
+  }
+  const stored: Lanes = { dtype: inMemory(dtype), value: raw() }
+  return dtype === 'bool' ? m.convert(stored, 'bool') : stored
+}
+
+const shifted = (m: LaneMachine, pointer: Value, by: number): Value =>
+  m.fn.value('i32', [pointer], ([p]) => m.fn.module.i32.add(p as Node, m.fn.module.i32.const(by)))
+
+/** Stores the first `count` lanes, `stride` elements apart. */
+export const storeLanes = (
+  m: LaneMachine,
+  lanes: Lanes,
+  address: Address,
+  stride: number,
+  count: number = m.lanes,
+): void => {
+  const { fn } = m
+  const { v128 } = fn.module
+  const { dtype, value } = lanes.dtype === 'bool' ? m.convert(lanes, 'i32') : lanes
+  const bytes = bytesOf(dtype)
+  const { offset } = address
+  if (count < 0 || count > m.lanes) throw new InternalError(`a store of ${count} of ${m.lanes} lanes`)
+  const store = (make: (pointer: Node, vector: Node) => Node): void =>
+    fn.effect([address.pointer, value], ([p, v]) => make(p as Node, v as Node))
+  const lane = (index: number): void => {
+    const near = offset + index * stride * bytes
+    const pointer = near >= 0 ? address.pointer : shifted(m, address.pointer, near)
+    const immediate = Math.max(near, 0)
+    fn.effect([pointer, value], ([p, v]) =>
+      bytes === 8
+        ? v128.store64_lane(immediate, 8, index, p as Node, v as Node)
+        : v128.store32_lane(immediate, 4, index, p as Node, v as Node),
+    )
+  }
+  if (stride !== 1) {
+    for (let i = 0; i < count; i++) lane(i)
+  } else if (count * bytes === 16) {
+    store((p, v) => v128.store(offset, bytes, p, v))
+  } else {
+    // 8 bytes at once, then the 4 that are left.
+    const pairs = Math.floor((count * bytes) / 8)
+    if (pairs === 1) store((p, v) => v128.store64_lane(offset, bytes, 0, p, v))
+    if (count * bytes - pairs * 8 === 4) lane(count - 1)
+  }
+}
