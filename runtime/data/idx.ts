@@ -83,7 +83,7 @@ export const parseIdx = (file: NamedBytes): Either<DataError, IdxBytes> => {
     : wrongLength(file.name, header.right, `${file.bytes.length}`)
 }
 
-export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 /** Deflate cannot shrink by more than this (RFC 1951: 258 bytes for two bits), so no header may promise more. */
 const largestRatio = 1032
