@@ -6,20 +6,10 @@
 //
 // Source: "The IDX file format", http://yann.lecun.com/exdb/mnist/ (magic 0, 0, element type, number of dims).
 
-import type { Either } from 'fp-ts/lib/Either.js'
-import { isLeft, left, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { type DataError, type ErrorCode, nablaError } from '../../src/core/errors.ts'
-
-/** What the readers of this file can refuse. */
-export const idxErrorCodes = {
-  E_DATA_IDX_MAGIC: { phase: 'data', summary: 'the file does not begin as an IDX file of bytes does' },
-  E_DATA_IDX_RANK: { phase: 'data', summary: 'the IDX file holds another number of dims than is read here' },
-  E_DATA_IDX_LENGTH: { phase: 'data', summary: 'the IDX file is shorter or longer than its header says' },
-  E_DATA_GZIP: { phase: 'data', summary: 'the gzip stream is damaged' },
-} as const satisfies Record<string, ErrorCode>
-
-type IdxErrorCode = keyof typeof idxErrorCodes
+import type { DataError } from '../../src/core/errors.ts'
+import { refuseData } from './codes.ts'
 
 /** The bytes of a file and the name by which messages call it. */
 export interface NamedBytes {
@@ -32,9 +22,6 @@ export interface IdxBytes {
   readonly dims: readonly number[]
   readonly data: Uint8Array
 }
-
-const refuse = (code: IdxErrorCode, sentence: string, hint?: string): Either<DataError, never> =>
-  left(nablaError('DataError', code, sentence, { hint }))
 
 interface Header {
   readonly dims: readonly number[]
@@ -52,15 +39,15 @@ const largestHeader = 4 + 4 * 255
 /** The header, from the file's first bytes: all of them, or at least `largestHeader`. */
 const parseHeader = ({ name, bytes }: NamedBytes): Either<DataError, Header> => {
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== ubyte)
-    return refuse(
+    return refuseData(
       'E_DATA_IDX_MAGIC',
       `${name}: an IDX file of bytes begins with 00 00 08, this one with ${hexOf(bytes.subarray(0, 4)) || 'nothing'}`,
     )
   const rank = bytes[3] ?? 0
-  if (rank === 0) return refuse('E_DATA_IDX_RANK', `${name}: the header states no dims`)
+  if (rank === 0) return refuseData('E_DATA_IDX_RANK', `${name}: the header states no dims`)
   const headerLength = 4 + 4 * rank
   if (bytes.length < headerLength)
-    return refuse(
+    return refuseData(
       'E_DATA_IDX_LENGTH',
       `${name}: a header of ${rank} dims takes ${headerLength} bytes, the file has ${bytes.length}`,
     )
@@ -71,7 +58,7 @@ const parseHeader = ({ name, bytes }: NamedBytes): Either<DataError, Header> => 
 }
 
 const wrongLength = (name: string, { dims, length }: Header, found: string): Either<DataError, never> =>
-  refuse('E_DATA_IDX_LENGTH', `${name}: dims ${dims.join(' x ')} take ${length} bytes, the file has ${found}`)
+  refuseData('E_DATA_IDX_LENGTH', `${name}: dims ${dims.join(' x ')} take ${length} bytes, the file has ${found}`)
 
 /** An uncompressed IDX file; `data` is a view of `bytes`, nothing is copied. */
 export const parseIdx = (file: NamedBytes): Either<DataError, IdxBytes> => {
@@ -133,7 +120,7 @@ const inflateIdx = async ({ name, bytes }: NamedBytes): Promise<Either<DataError
       ? right({ dims, data: whole.subarray(headerLength) })
       : wrongLength(name, header.right, `${filled}`)
   } catch (cause) {
-    return refuse(
+    return refuseData(
       'E_DATA_GZIP',
       `${name}: the gzip stream is damaged (${cause instanceof Error ? cause.message : String(cause)})`,
     )

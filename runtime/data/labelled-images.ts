@@ -2,20 +2,11 @@
 // In: an IDX file of images and one of labels. Out: pixels as f32 in [0, 1] and labels as i32, example by example.
 // Invariant: there are as many labels as images, and every label is a class.
 
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { type DataError, type ErrorCode, nablaError } from '../../src/core/errors.ts'
+import type { DataError } from '../../src/core/errors.ts'
+import { refuseData } from './codes.ts'
 import { type IdxBytes, type NamedBytes, readIdx } from './idx.ts'
-
-/** What this file can refuse, besides what the IDX reader refuses. */
-export const labelledImagesErrorCodes = {
-  E_DATA_IMAGES_RANK: { phase: 'data', summary: 'images need three dims (count, rows, columns), labels one' },
-  E_DATA_IMAGES_COUNT: {
-    phase: 'data',
-    summary: 'the image file and the label file hold different numbers of examples',
-  },
-  E_DATA_IMAGES_LABEL: { phase: 'data', summary: 'a label is not one of the classes' },
-} as const satisfies Record<string, ErrorCode>
 
 /** `images` is [count, height · width], row-major, ink 1 on paper 0; `labels` is [count], each in 0 .. classes − 1. */
 export interface LabelledImages {
@@ -27,29 +18,32 @@ export interface LabelledImages {
   readonly labels: Int32Array
 }
 
-const refuse = (code: keyof typeof labelledImagesErrorCodes, sentence: string): Either<DataError, never> =>
-  left(nablaError('DataError', code, sentence))
-
 interface Named {
   readonly name: string
   readonly idx: IdxBytes
 }
 
 /** Pairs images with labels, checks both, and scales the bytes 0 .. 255 to [0, 1]. */
-export const labelledImages = (images: Named, labels: Named, classes: number): Either<DataError, LabelledImages> => {
+const labelledImages = (images: Named, labels: Named, classes: number): Either<DataError, LabelledImages> => {
   const [count, height, width] = images.idx.dims
   if (count === undefined || height === undefined || width === undefined || images.idx.dims.length !== 3)
-    return refuse('E_DATA_IMAGES_RANK', `${images.name}: images have 3 dims, this file has ${images.idx.dims.length}`)
+    return refuseData(
+      'E_DATA_IMAGES_RANK',
+      `${images.name}: images have 3 dims, this file has ${images.idx.dims.length}`,
+    )
   if (labels.idx.dims.length !== 1)
-    return refuse('E_DATA_IMAGES_RANK', `${labels.name}: labels have 1 dim, this file has ${labels.idx.dims.length}`)
+    return refuseData(
+      'E_DATA_IMAGES_RANK',
+      `${labels.name}: labels have 1 dim, this file has ${labels.idx.dims.length}`,
+    )
   if (labels.idx.data.length !== count)
-    return refuse(
+    return refuseData(
       'E_DATA_IMAGES_COUNT',
       `${images.name} holds ${count} images and ${labels.name} ${labels.idx.data.length} labels`,
     )
   const stranger = labels.idx.data.findIndex((label) => label >= classes)
   if (stranger >= 0)
-    return refuse(
+    return refuseData(
       'E_DATA_IMAGES_LABEL',
       `${labels.name}: label ${stranger} is ${labels.idx.data[stranger]}, but there are ${classes} classes (0 to ${classes - 1})`,
     )

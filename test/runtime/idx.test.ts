@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
+import { dataErrorCodes } from '../../runtime/data/codes.ts'
 import { parseIdx, readIdx } from '../../runtime/data/idx.ts'
 import { readLabelledImages, sliceImages } from '../../runtime/data/labelled-images.ts'
 import type { DataError } from '../../src/core/errors.ts'
@@ -20,6 +21,7 @@ const idx = (dims: readonly number[], data: readonly number[], magic = [0, 0, 8,
 
 const errorOf = <A>(result: Either<DataError, A>): DataError => {
   if (result._tag === 'Right') throw new Error('the file was accepted')
+  expect(Object.keys(dataErrorCodes)).toContain(result.left.code)
   return result.left
 }
 

@@ -23,7 +23,7 @@ export interface Progress {
 const short = (n: number): string =>
   n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} k` : n.toFixed(0)
 
-export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`
+const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`
 
 /** A bar of `width` characters, filled to `share`, in steps of half a character. */
 const bar = (share: number, width: number, colors: Colors): string => {
