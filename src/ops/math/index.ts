@@ -1,0 +1,7 @@
+/**
+ * Scalar mathematics of our own: one function over Machine for every target. Errors: docs/generated/math.md.
+ */
+export * from './exponential.ts'
+export * from './hyperbolic.ts'
+export * from './logarithm.ts'
+export * from './softplus.ts'
