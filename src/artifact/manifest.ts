@@ -1,0 +1,165 @@
+/**
+ * The manifest's codec, and the rules that its form alone cannot state.
+ * In: untrusted data. Out: a Manifest, or a LoadError that names the place.
+ * Invariant: of a Manifest that comes out, every port lies aligned inside the memory, names within a list differ, and
+ * parameters and states do not overlap.
+ */
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
+import { bytesOf, dtypes } from '../core/dtype.ts'
+import type { LoadError } from '../core/errors.ts'
+import { showType, sizeOf } from '../core/shape.ts'
+import { amount, closed, decodeAs, list, oneOf, text, whole } from './codec.ts'
+import { refuse } from './codes.ts'
+import { defaultLimits, type Limits, type Manifest, type ManifestEntry, type ManifestPort } from './types.ts'
+
+/** The schema that this version writes, and the newest that it reads. */
+export const MANIFEST_SCHEMA = 1
+
+/** The export by which a Wasm artifact shows its memory; no entry may have this name. */
+export const MEMORY_EXPORT = 'memory'
+
+/** The entry that fills parameters and states from their initializers; its one input is `key`, i32[2]. */
+export const INIT_ENTRY = 'init'
+
+/** The end of what 32-bit addresses reach. */
+const addressSpace = 2 ** 32
+
+export const nameCodec = text(200)
+export const dtypeCodec = oneOf(...dtypes)
+export const shapeCodec = list(whole(0, 2 ** 31 - 1), 32)
+export const offsetCodec = whole(0, addressSpace)
+
+const portCodec = closed({ name: nameCodec, dtype: dtypeCodec, shape: shapeCodec, offset: offsetCodec })
+
+const portsCodec = list(portCodec, 10_000)
+
+const entryCodec = closed({
+  name: nameCodec,
+  inputs: portsCodec,
+  outputs: portsCodec,
+  flops: amount,
+  bytes: amount,
+  peak: amount,
+})
+
+const certificateCodec = closed({ coordinates: whole(0, Number.MAX_SAFE_INTEGER), worst: amount, tolerance: amount })
+
+export const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
+  {
+    schema: whole(MANIFEST_SCHEMA, MANIFEST_SCHEMA),
+    compiler: text(100),
+    target: oneOf('wasm', 'javascript'),
+    simd: oneOf('plain', 'relaxed'),
+    memoryBytes: offsetCodec,
+    params: portsCodec,
+    states: portsCodec,
+    entries: list(entryCodec, 1000),
+    constants: list(closed({ offset: offsetCodec, bytes: offsetCodec }), 100_000),
+  },
+  { certificate: certificateCodec },
+)
+
+export const portBytes = (port: Pick<ManifestPort, 'dtype' | 'shape'>): number =>
+  sizeOf(port.shape) * bytesOf(port.dtype)
+
+/** The first name that occurs twice. */
+const repeated = (names: readonly string[]): string | undefined => {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}
+
+/** What is wrong with a list of ports of the memory, if anything. */
+const portsFault = (ports: readonly ManifestPort[], where: string, memoryBytes: number): string | undefined => {
+  const twice = repeated(ports.map((p) => p.name))
+  if (twice !== undefined) return `${where}: the name ${twice} occurs twice`
+  for (const port of ports) {
+    const bytes = portBytes(port)
+    const its = `${where} ${port.name} (${showType(port)})`
+    if (port.offset % bytesOf(port.dtype) !== 0)
+      return `${its} lies at ${port.offset}, not a multiple of its element size`
+    if (port.offset + bytes > memoryBytes)
+      return `${its} ends at byte ${port.offset + bytes}, but the memory has ${memoryBytes}`
+  }
+  return undefined
+}
+
+/** Parameters and states are written one by one when a checkpoint is restored, so none may reach into another. */
+const overlapFault = (ports: readonly ManifestPort[]): string | undefined => {
+  const order = ports.filter((p) => portBytes(p) > 0).sort((a, b) => a.offset - b.offset)
+  const at = order.findIndex((p, i) => {
+    const next = order[i + 1]
+    return next !== undefined && p.offset + portBytes(p) > next.offset
+  })
+  return at < 0 ? undefined : `${order[at]?.name} and ${order[at + 1]?.name} overlap`
+}
+
+const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefined => {
+  if (entry.name === MEMORY_EXPORT) return `an entry may not be named ${MEMORY_EXPORT}`
+  const [key] = entry.inputs
+  const isKey = entry.inputs.length === 1 && key?.name === 'key' && showType(key) === 'i32[2]'
+  if (entry.name === INIT_ENTRY && !isKey) return `the entry ${INIT_ENTRY} must have one input, key of i32[2]`
+  return (
+    portsFault(entry.inputs, `${entry.name}: input`, memoryBytes) ??
+    portsFault(entry.outputs, `${entry.name}: output`, memoryBytes)
+  )
+}
+
+const layoutFault = (m: Manifest): string | undefined => {
+  const entry = repeated(m.entries.map((e) => e.name))
+  if (entry !== undefined) return `the entry ${entry} occurs twice`
+  for (const e of m.entries) {
+    const fault = entryFault(e, m.memoryBytes)
+    if (fault !== undefined) return fault
+  }
+  const constant = m.constants.find((c) => c.offset + c.bytes > m.memoryBytes)
+  if (constant !== undefined) return `a constant ends at byte ${constant.offset + constant.bytes}, past the memory`
+  return (
+    portsFault(m.params, 'param', m.memoryBytes) ??
+    portsFault(m.states, 'state', m.memoryBytes) ??
+    overlapFault([...m.params, ...m.states])
+  )
+}
+
+export const showBytes = (bytes: number): string =>
+  bytes < 1024
+    ? `${bytes} bytes`
+    : bytes < 2 ** 20
+      ? `${(bytes / 1024).toFixed(1)} KiB`
+      : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
+/** The schema that data claims to have, where it claims one at all. */
+const schemaOf = (u: unknown): number =>
+  typeof u === 'object' && u !== null && 'schema' in u && Number.isInteger(u.schema) ? (u.schema as number) : 0
+
+export const refuseNewerSchema = (schema: number): Either<LoadError, never> =>
+  refuse(
+    'E_ARTIFACT_SCHEMA_NEWER',
+    `the artifact has schema ${schema}, this runtime reads up to ${MANIFEST_SCHEMA}`,
+    'use a newer nabla/runtime, or compile the model again with the compiler of this version',
+  )
+
+/** The manifest's JSON text. */
+export const encodeManifest = (manifest: Manifest): string => JSON.stringify(manifestCodec.encode(manifest))
+
+/** A manifest from parsed JSON or from a module's export, checked against itself and against `limits`. */
+export const decodeManifest = (u: unknown, limits: Limits = defaultLimits): Either<LoadError, Manifest> => {
+  const schema = schemaOf(u)
+  if (schema > MANIFEST_SCHEMA) return refuseNewerSchema(schema)
+  const decoded = decodeAs(manifestCodec, 'manifest', u)
+  if (isLeft(decoded)) return refuse('E_ARTIFACT_MANIFEST', decoded.left)
+  const manifest = decoded.right
+  const fault = layoutFault(manifest)
+  if (fault !== undefined) return refuse('E_ARTIFACT_LAYOUT', `the manifest contradicts itself: ${fault}`)
+  if (manifest.memoryBytes > limits.memoryBytes)
+    return refuse(
+      'E_MEMORY_LIMIT',
+      `the program asks for ${showBytes(manifest.memoryBytes)} of memory, the limit is ${showBytes(limits.memoryBytes)}`,
+      'raise memoryLimit, or compile with a smaller batch',
+    )
+  return right(manifest)
+}
