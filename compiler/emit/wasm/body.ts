@@ -6,11 +6,8 @@
 import type { DType, Float } from '../../../src/core/dtype.ts'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Machine } from '../../../src/core/machine.ts'
-import type { OpName } from '../../../src/ops/signature.ts'
 import type { Access, Instr } from '../../kernel/kernel.ts'
-
-/** The scalar meaning of the elementwise ops: `lower` of the table's row. */
-export type Lowering = <R>(m: Machine<R>, op: OpName, args: readonly R[], params: unknown) => R
+import type { Lower } from '../../kernel/scalar.ts'
 
 /** What an instruction that reads from outside of the body gives. */
 export interface BodySource<R> {
@@ -20,7 +17,7 @@ export interface BodySource<R> {
   readonly accumulator: (dtype: Float) => R
 }
 
-/** For bodies without rows, indices or an accumulator. */
+/** For a body that has no rows, no indices or no accumulator. */
 export const absent = (what: string) => (): never => {
   throw new InternalError(`this body has no ${what}`)
 }
@@ -33,7 +30,7 @@ export const emitBody = <R>(
   m: Machine<R>,
   body: readonly Instr[],
   source: BodySource<R>,
-  lowering: Lowering,
+  lower: Lower,
   values: R[] = [],
   pick: (index: number) => boolean = () => true,
 ): R[] => {
@@ -51,7 +48,7 @@ export const emitBody = <R>(
       case 'index':
         return source.index(instr.axis)
       case 'apply':
-        return lowering(m, instr.op, instr.args.map(at), instr.params)
+        return lower(m, instr.op, instr.args.map(at), instr.params)
       case 'row':
         return source.row(instr.row, instr.dtype)
       case 'accumulator':

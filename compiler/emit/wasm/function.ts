@@ -6,7 +6,7 @@
  */
 import type binaryen from 'binaryen'
 import { InternalError } from '../../../src/core/errors.ts'
-import type { Lowering } from './body.ts'
+import type { Lower } from '../../kernel/scalar.ts'
 import type { Binaryen } from './load.ts'
 
 export type Node = binaryen.ExpressionRef
@@ -17,7 +17,7 @@ export interface EmitContext {
   readonly binaryen: Binaryen
   readonly module: binaryen.Module
   readonly simd: 'plain' | 'relaxed'
-  readonly lower: Lowering
+  readonly lower: Lower
   /** A function name not yet taken, beginning with `hint`. */
   readonly unique: (hint: string) => string
   /** The name of the function of this key; `make` defines it and gives its name, the first time only. */
@@ -28,7 +28,7 @@ export const emitContext = (
   loaded: Binaryen,
   module: binaryen.Module,
   simd: 'plain' | 'relaxed',
-  lower: Lowering,
+  lower: Lower,
 ): EmitContext => {
   const taken = new Set<string>()
   const made = new Map<string, string>()
@@ -201,6 +201,7 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
       const outer = { statements, block }
       statements = []
       block = ++blocks
+      const label = `L${block}`
       epoch++
       depth++
       const again = body()
@@ -210,7 +211,7 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
       block = outer.block
       epoch++
       depth--
-      statements.push({ tag: 'repeat', body: inner, again, label: `L${blocks}_${statements.length}` })
+      statements.push({ tag: 'repeat', body: inner, again, label })
     },
     count: () => values.length,
     finish: (name) => {

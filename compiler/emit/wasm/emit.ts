@@ -1,0 +1,56 @@
+/**
+ * The Wasm target. In: a Plan. Out: the bytes of a module, or its text for a person.
+ * Invariant: the same plan and options give the same bytes.
+ */
+import { printKernel } from '../../kernel/print.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { loadBinaryen } from './load.ts'
+import { type BuiltModule, buildModule, type WasmOptions } from './module.ts'
+
+/**
+ * The module of a plan: it exports `memory` and, under its own name, each entry as a function without parameters and
+ * results. Inputs are written to and outputs read from the places that the plan gives them.
+ */
+export const emitWasm = async (plan: Plan, options: WasmOptions = {}): Promise<Uint8Array> => {
+  const b = await loadBinaryen()
+  const { module } = buildModule(b, plan, options)
+  // Names are a setting of all of binaryen, so it is put back at once.
+  const before = b.getDebugInfo()
+  b.setDebugInfo(options.debug === true)
+  try {
+    return module.emitBinary()
+  } finally {
+    b.setDebugInfo(before)
+    module.dispose()
+  }
+}
+
+/** The module as WebAssembly text, each kernel's function under the kernel that it came from. */
+export const emitWasmText = async (plan: Plan, options: WasmOptions = {}): Promise<string> => {
+  const built = buildModule(await loadBinaryen(), plan, options)
+  try {
+    return annotate(built, plan)
+  } finally {
+    built.module.dispose()
+  }
+}
+
+const annotate = ({ module, names }: BuiltModule, plan: Plan): string => {
+  const kernelOf = new Map(names.map((name, i) => [name, plan.kernels[i]]))
+  return module
+    .emitText()
+    .split('\n')
+    .flatMap((line) => {
+      const name = /^ \(func \$(\S+)/.exec(line)?.[1]
+      const kernel = name === undefined ? undefined : kernelOf.get(name)
+      if (kernel === undefined) return [line]
+      return [
+        ...printKernel(kernel)
+          .trimEnd()
+          .split('\n')
+          .map((text) => ` ;; ${text}`),
+        line,
+      ]
+    })
+    .join('\n')
+}

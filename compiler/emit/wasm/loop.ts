@@ -1,0 +1,249 @@
+/**
+ * A loop kernel as one Wasm function. In: the emit context and the kernel. Out: the name of a function whose parameters are
+ * the byte address of each kernel buffer and, last, of the scratch (unused here).
+ * Invariant: every element is computed and every reduction added as kernel.ts says, so the bits are those of any other
+ * target; a store never writes outside of what the kernel names, whatever the extents.
+ */
+import { LANES, type LoopKernel } from '../../kernel/kernel.ts'
+import { absent, type BodySource, emitBody } from './body.ts'
+import { type EmitContext, functionBuilder } from './function.ts'
+import { type LaneMachine, type Lanes, laneMachine } from './machine.ts'
+import { loadLanes, storeLanes } from './memory.ts'
+import { loopNest, type Nest } from './nest.ts'
+import { type Accumulator, accumulate, endLanes, endSequential, startAccumulator } from './reduce.ts'
+import { blocksOf, type Schedule, type StageSchedule, scheduleOf } from './schedule.ts'
+
+interface Emission {
+  readonly context: EmitContext
+  readonly kernel: LoopKernel
+  readonly schedule: Schedule
+  readonly m: LaneMachine
+  readonly nest: Nest
+}
+
+/** One of the vectors computed at once, with what is known of it so far. */
+interface Copy {
+  /** Its first element along the vector axis. */
+  readonly position: number
+  /** How many of its lanes hold an element. */
+  readonly count: number
+  /** Per stage, the values of the instructions made. */
+  readonly values: Lanes[][]
+  readonly rows: Lanes[]
+}
+
+/** Adds the function of this kernel to the module. */
+export const emitLoop = (context: EmitContext, kernel: LoopKernel): string => {
+  const schedule = scheduleOf(context, kernel)
+  const fn = functionBuilder(context, kernel.buffers.length + 1)
+  const dtypes = kernel.buffers.map((b) => b.dtype)
+  const e: Emission = { context, kernel, schedule, m: laneMachine(fn, schedule.lanes), nest: loopNest(fn, dtypes) }
+  // One element, the same in every lane, until a vector axis is entered.
+  const point: Copy = { position: 0, count: 1, values: kernel.stages.map(() => []), rows: [] }
+  if (kernel.outer.every((extent) => extent > 0)) emitOuter(e, 0, [point])
+  return fn.finish(context.unique(kernel.name))
+}
+
+/** The loops over the outer dims from `axis` on, and the stages within. */
+const emitOuter = (e: Emission, axis: number, copies: readonly Copy[]): void => {
+  const { kernel, schedule, nest } = e
+  const { stages } = schedule
+  const deeper = (cs: readonly Copy[]): void => emitOuter(e, axis + 1, cs)
+  const extent = kernel.outer[axis]
+  if (extent === undefined) {
+    for (const s of stages.keys()) emitStage(e, s, copies)
+    return
+  }
+  // What no deeper loop changes is made here, for all stages.
+  for (const s of stages.keys()) emitLevel(e, s, axis, copies)
+  const places = stages.flatMap((s) => s.places)
+  const counted = stages.some((s) => asksFor(s, axis))
+  if (axis !== schedule.axis) {
+    nest.loop({ axis, trips: extent, step: 1, places, counted }, () => deeper(copies))
+    return
+  }
+  const cost = stages.reduce((sum, s) => sum + s.cost, 0)
+  const inner = stages.some((s) => s.stage.dims.some((d) => d > 1))
+  alongVectors(e, { axis, extent, cost, partials: false, inner, places, counted }, copies, deeper)
+}
+
+const asksFor = (s: StageSchedule, axis: number): boolean =>
+  s.stage.body.some((i) => i.tag === 'index' && i.axis === axis) ||
+  s.stage.reductions.some((r) => r.combine.startsWith('arg') && axis === s.extents.length - 1)
+
+interface VectorAxis {
+  readonly axis: number
+  readonly extent: number
+  readonly cost: number
+  readonly partials: boolean
+  readonly inner: boolean
+  readonly places: StageSchedule['places']
+  readonly counted: boolean
+}
+
+/** Runs an axis in blocks of vectors; each block's vectors begin with what the single copy before them knows. */
+const alongVectors = (
+  e: Emission,
+  { axis, extent, cost, partials, inner, places, counted }: VectorAxis,
+  [before]: readonly Copy[],
+  body: (copies: readonly Copy[]) => void,
+): void => {
+  const { lanes } = e.schedule
+  for (const { from, vectors, repeat } of blocksOf(extent, lanes, cost, partials, inner)) {
+    const copies = Array.from({ length: vectors }, (_, v): Copy => {
+      const position = from + v * lanes
+      const values = before?.values.map((known) => [...known]) ?? []
+      return { position, count: Math.min(lanes, extent - position), values, rows: [...(before?.rows ?? [])] }
+    })
+    e.nest.loop({ axis, trips: repeat, step: vectors * lanes, places, counted }, () => body(copies))
+  }
+}
+
+/** Makes those instructions of a stage that belong to a loop level and are the same in all copies. */
+const emitShared = (e: Emission, s: number, level: number, copies: readonly Copy[]): void => {
+  const { level: levels, varying } = e.schedule.stages[s] as StageSchedule
+  const isShared = (i: number): boolean => levels[i] === level && varying[i] !== true
+  const [first, ...others] = copies
+  if (first === undefined) return
+  emitCopy(e, s, first, isShared)
+  const made = first.values[s] as Lanes[]
+  for (const copy of others)
+    for (const i of levels.keys()) if (isShared(i)) (copy.values[s] as Lanes[])[i] = made[i] as Lanes
+}
+
+const emitOwn = (e: Emission, s: number, level: number, copy: Copy): void => {
+  const { level: levels, varying } = e.schedule.stages[s] as StageSchedule
+  emitCopy(e, s, copy, (i) => levels[i] === level && varying[i] === true)
+}
+
+const emitLevel = (e: Emission, s: number, level: number, copies: readonly Copy[]): void => {
+  emitShared(e, s, level, copies)
+  for (const copy of copies) emitOwn(e, s, level, copy)
+}
+
+const emitCopy = (e: Emission, s: number, copy: Copy, pick: (i: number) => boolean): void => {
+  const { context, m, nest } = e
+  const { stage, axis, level } = e.schedule.stages[s] as StageSchedule
+  if (!level.some((_, i) => pick(i))) return
+  const source: BodySource<Lanes> = {
+    load: (buffer, access, dtype) => {
+      const stride = strideAlong(e, s, access.strides)
+      return loadLanes(m, dtype, nest.address(buffer, access), stride, stride === 0 ? m.lanes : copy.count)
+    },
+    index: (along) => indexLanes(e, along, along === axis),
+    row: (row) => copy.rows[row] as Lanes,
+    accumulator: absent('accumulator'),
+  }
+  atCopy(e, s, copy, () => {
+    emitBody(m, stage.body, source, context.lower, copy.values[s] as Lanes[], pick)
+  })
+}
+
+/** Elements between two lanes; 0 where all lanes are the same element. */
+const strideAlong = (e: Emission, s: number, strides: readonly number[]): number => {
+  const { axis, extents } = e.schedule.stages[s] as StageSchedule
+  return axis < 0 || extents[axis] === 1 ? 0 : (strides[axis] ?? 0)
+}
+
+const atCopy = (e: Emission, s: number, copy: Copy, body: () => void): void => {
+  const { axis } = e.schedule.stages[s] as StageSchedule
+  if (axis < 0) body()
+  else e.nest.at(axis, copy.position, body)
+}
+
+/** The index along an axis: one number in every lane, or (`spread`) that of each lane's element. */
+const indexLanes = ({ m, nest }: Emission, axis: number, spread: boolean): Lanes => {
+  const { counter, position } = nest.index(axis)
+  const fixed = spread ? m.iota(position) : m.lit(position, 'i32')
+  if (counter === null) return fixed
+  const base = m.splat(counter)
+  return !spread && position === 0 ? base : m.add(base, fixed)
+}
+
+type Accumulators = readonly (readonly Accumulator[])[]
+
+/** Whether the lanes of a vector are partial results of one reduction, and not reductions of their own. */
+const isSpread = (e: Emission, s: number): boolean => !e.schedule.across && (e.schedule.stages[s]?.axis ?? -1) >= 0
+
+const startReductions = (e: Emission, s: number, copies: readonly Copy[]): Accumulators => {
+  const { m } = e
+  const { stage, axis, extents } = e.schedule.stages[s] as StageSchedule
+  const spread = isSpread(e, s)
+  const vectors = Math.ceil((extents[axis] ?? 0) / m.lanes)
+  const count = spread ? Math.min(Math.max(vectors, 1), LANES / m.lanes) : copies.length
+  return stage.reductions.map((r) => {
+    const dtype = stage.body[r.value]?.dtype ?? 'f32'
+    const start = (_: unknown, k: number) => startAccumulator(m, r.combine, dtype, spread ? k * m.lanes : 0, spread)
+    return Array.from({ length: count }, start)
+  })
+}
+
+/** All of a stage at one outer point (or at those of the copies), its row values included. */
+const emitStage = (e: Emission, s: number, copies: readonly Copy[]): void => {
+  const { m, kernel } = e
+  const { stage } = e.schedule.stages[s] as StageSchedule
+  const accumulators = startReductions(e, s, copies)
+  if (stage.dims.every((extent) => extent > 0)) emitInner(e, s, kernel.outer.length, copies, accumulators)
+  stage.reductions.forEach((r, i) => {
+    const own = accumulators[i] as readonly Accumulator[]
+    const ends = isSpread(e, s) ? [endLanes(m, r.combine, own, LANES / m.lanes)] : own.map((a) => endSequential(m, a))
+    for (const [c, copy] of copies.entries()) copy.rows[r.row] = ends[c] as Lanes
+  })
+}
+
+/** Up to so many steps of the innermost loop, and so many instructions, are written out one after the other. */
+const WRITTEN_OUT = { steps: 8, instructions: 128 }
+
+const emitInner = (e: Emission, s: number, axis: number, copies: readonly Copy[], accumulators: Accumulators): void => {
+  const own = e.schedule.stages[s] as StageSchedule
+  const { extents, places, cost } = own
+  const extent = extents[axis]
+  if (extent === undefined) {
+    emitPoint(e, s, copies, accumulators)
+    return
+  }
+  emitLevel(e, s, axis, copies)
+  const deeper = (cs: readonly Copy[]): void => emitInner(e, s, axis + 1, cs, accumulators)
+  const counted = asksFor(own, axis)
+  const innermost = axis === extents.length - 1
+  if (axis === own.axis) {
+    const partials = own.stage.reductions.length > 0
+    alongVectors(e, { axis, extent, cost, partials, inner: false, places, counted }, copies, deeper)
+  } else if (innermost && extent <= WRITTEN_OUT.steps && extent * copies.length * cost <= WRITTEN_OUT.instructions) {
+    for (let i = 0; i < extent; i++) e.nest.at(axis, i, () => deeper(copies))
+  } else {
+    e.nest.loop({ axis, trips: extent, step: 1, places, counted }, () => deeper(copies))
+  }
+}
+
+/** The innermost point: the rest of the body, then rows, reductions and stores, vector by vector. */
+const emitPoint = (e: Emission, s: number, copies: readonly Copy[], accumulators: Accumulators): void => {
+  const { extents } = e.schedule.stages[s] as StageSchedule
+  emitShared(e, s, extents.length, copies)
+  copies.forEach((copy, c) => {
+    emitOwn(e, s, extents.length, copy)
+    atCopy(e, s, copy, () => finishCopy(e, s, copy, c, accumulators))
+  })
+}
+
+const finishCopy = (e: Emission, s: number, copy: Copy, c: number, accumulators: Accumulators): void => {
+  const { m, nest } = e
+  const { stage, axis, extents } = e.schedule.stages[s] as StageSchedule
+  const values = copy.values[s] as Lanes[]
+  const last = extents.length - 1
+  const spread = isSpread(e, s)
+  const partial = spread ? (copy.position / m.lanes) % (LANES / m.lanes) : c
+  for (const { row, value } of stage.rows) copy.rows[row] = values[value] as Lanes
+  stage.reductions.forEach((r, i) => {
+    accumulate(m, r.combine, accumulators[i]?.[partial] as Accumulator, {
+      value: values[r.value] as Lanes,
+      position: () => indexLanes(e, last, axis === last),
+      count: spread ? copy.count : m.lanes,
+    })
+  })
+  for (const store of stage.stores) {
+    const address = nest.address(store.buffer, store.access)
+    const stride = axis < 0 ? 1 : (store.access.strides[axis] ?? 0)
+    storeLanes(m, values[store.value] as Lanes, address, stride, copy.count)
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A Plan as a Wasm module. In: binaryen and the plan. Out: the module as binaryen holds it, validated.
+ * Invariant: it imports nothing, runs nothing by itself, and has one memory of exactly the pages that the plan needs; each
+ * distinct kernel is one function, and each entry an exported one without parameters that calls them.
+ */
+import type binaryen from 'binaryen'
+import { InternalError } from '../../../src/core/errors.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
+import type { Plan, PlanEntry } from '../../plan/plan.ts'
+import { emitContraction } from './contraction/contraction.ts'
+import { type EmitContext, emitContext } from './function.ts'
+import type { Binaryen } from './load.ts'
+import { emitLoop } from './loop.ts'
+
+export interface WasmOptions {
+  /** `relaxed` fuses multiply and add in contractions: faster, and other bits. `plain` when left out. */
+  readonly simd?: 'plain' | 'relaxed'
+  /** Whether functions keep their names. */
+  readonly debug?: boolean
+  /** The scalar meaning of ops; that of the op table when left out. */
+  readonly lower?: Lower
+}
+
+/** A module being looked at; `names` are the functions of the plan's kernels, in order. */
+export interface BuiltModule {
+  readonly module: binaryen.Module
+  readonly names: readonly string[]
+}
+
+const PAGE = 65_536
+
+const emitKernel = (context: EmitContext, kernel: Kernel): string =>
+  kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
+
+const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: readonly string[]): void => {
+  const { module: m, binaryen: b } = context
+  const address = (buffer: number): number => {
+    const found = plan.buffers[buffer]
+    if (found === undefined) throw new InternalError(`entry ${entry.name} names buffer ${buffer}, which is not planned`)
+    return found.offset
+  }
+  const calls = entry.steps.map(({ kernel, bindings, scratch }) => {
+    const name = names[kernel]
+    if (name === undefined) throw new InternalError(`entry ${entry.name} names kernel ${kernel}, which is not planned`)
+    const operands = [...bindings.map(address), scratch].map((at) => m.i32.const(at))
+    return m.call(name, operands, b.none)
+  })
+  const name = context.unique(`entry_${entry.name}`)
+  m.addFunction(name, b.none, b.none, [], m.block(null, calls))
+  m.addFunctionExport(name, entry.name)
+}
+
+const setMemory = (m: binaryen.Module, plan: Plan): void => {
+  const pages = Math.ceil(plan.memoryBytes / PAGE)
+  if (pages > PAGE) throw new InternalError(`a memory of ${plan.memoryBytes} bytes is beyond 32-bit addresses`)
+  const segments = plan.constants.map(({ buffer, bytes }) => {
+    const offset = plan.buffers[buffer]?.offset
+    if (offset === undefined) throw new InternalError(`a constant names buffer ${buffer}, which is not planned`)
+    return { offset: m.i32.const(offset), data: bytes }
+  })
+  m.setMemory(pages, pages, 'memory', segments)
+}
+
+/** The caller disposes of the module. Throws InternalError where what was emitted is not valid, with binaryen's words. */
+export const buildModule = (b: Binaryen, plan: Plan, options: WasmOptions): BuiltModule => {
+  const simd = options.simd ?? 'plain'
+  const m = new b.Module()
+  const { SIMD128, BulkMemory, BulkMemoryOpt, RelaxedSIMD } = b.Features
+  m.setFeatures(SIMD128 | BulkMemory | BulkMemoryOpt | (simd === 'relaxed' ? RelaxedSIMD : 0))
+  const context = emitContext(b, m, simd, options.lower ?? lowerScalar)
+  setMemory(m, plan)
+  const names = plan.kernels.map((kernel) => emitKernel(context, kernel))
+  for (const entry of plan.entries) emitEntry(context, plan, entry, names)
+  if (m.validate() !== 1) {
+    m.dispose()
+    throw new InternalError('binaryen refuses the module that was emitted')
+  }
+  return { module: m, names }
+}
