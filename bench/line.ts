@@ -1,0 +1,29 @@
+// A line of the report: one figure of one subject, in the form that `--json` prints, and nothing else.
+
+import type { Variant } from './subject.ts'
+import type { SubjectName } from './subjects.ts'
+
+export type Unit = 'ms' | 'GFLOP/s' | 'GB/s' | 'bytes'
+
+export type Line = {
+  readonly workload: string
+  readonly subject: SubjectName
+  readonly variant: Variant
+  readonly threads: number
+  readonly unit: Unit
+  readonly value: number
+  /** Share of the peak of the same variant, measured in the same rounds. */
+  readonly sharePeak?: number
+  /** The losses of the first five steps. */
+  readonly losses?: readonly number[]
+}
+
+/** Four digits that count: more would be noise. */
+const rounded = (value: number): number => Number(value.toPrecision(4))
+
+export const printLine = (line: Line): string =>
+  JSON.stringify({
+    ...line,
+    value: rounded(line.value),
+    ...(line.sharePeak === undefined ? {} : { sharePeak: rounded(line.sharePeak) }),
+  })

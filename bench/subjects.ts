@@ -1,0 +1,76 @@
+// Who is measured, and how its process is started. Comes in: which peers were asked for and what this engine offers;
+// goes out: the subjects of a run, Nabla first, so that its figures are the ones the others stand beside.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { relaxedByDefault, relaxedFlag } from './engine.ts'
+import type { Variant } from './subject.ts'
+import type { Workload } from './workloads/workload.ts'
+
+export type SubjectName = 'nabla' | 'jax-js' | 'tfjs-wasm' | 'peak'
+
+export type Subject = {
+  readonly name: SubjectName
+  readonly variant: Variant
+  readonly threads: number
+  /** V8's flags for its process, beyond those of the harness. */
+  readonly flags: readonly string[]
+  /** The module, relative to this folder, that can do this workload; undefined where there is none. */
+  readonly module: (workload: Workload) => string | undefined
+}
+
+export type PeerName = 'jax-js' | 'tfjs-wasm'
+export const peerNames: readonly PeerName[] = ['jax-js', 'tfjs-wasm']
+
+const relaxedFlags = relaxedByDefault ? [] : [relaxedFlag]
+
+// One file a workload under nabla/, found by its name: w2.ts for W2, matmul.ts for every product.
+const nablaModule = (workload: Workload): string | undefined => {
+  const path = `./nabla/${workload._tag === 'product' ? 'matmul' : workload.name.toLowerCase()}.ts`
+  return existsSync(fileURLToPath(new URL(path, import.meta.url))) ? path : undefined
+}
+
+const nabla = (variant: Variant): Subject => ({
+  name: 'nabla',
+  variant,
+  threads: 1,
+  flags: variant === 'relaxed' ? relaxedFlags : [],
+  // Scalar JavaScript has nothing to say about matrix products that its training steps do not say.
+  module: (workload) => (variant === 'javascript' && workload._tag === 'product' ? undefined : nablaModule(workload)),
+})
+
+// jax-js takes relaxed SIMD wherever the engine has it and cannot be told otherwise, so an engine that has it without a
+// flag leaves no plain variant to measure.
+const jaxjs = (variant: 'plain' | 'relaxed'): Subject => ({
+  name: 'jax-js',
+  variant,
+  threads: 1,
+  flags: variant === 'relaxed' ? relaxedFlags : [],
+  module: () => './peers/jaxjs.ts',
+})
+
+const tfjs: Subject = {
+  name: 'tfjs-wasm',
+  variant: 'plain',
+  threads: 1,
+  flags: [],
+  module: () => './peers/tfjs.ts',
+}
+
+/** The machine's own limits, measured in the same rounds as everything else; its module is `peak.ts`. */
+export const peakOf = (variant: 'plain' | 'relaxed'): Subject => ({
+  name: 'peak',
+  variant,
+  threads: 1,
+  flags: variant === 'relaxed' ? relaxedFlags : [],
+  module: () => undefined,
+})
+
+/** Every subject of a run, for the peers asked for. */
+export const subjectsOf = (peers: readonly PeerName[]): readonly Subject[] => [
+  nabla('plain'),
+  nabla('relaxed'),
+  nabla('javascript'),
+  ...(peers.includes('jax-js') ? [...(relaxedByDefault ? [] : [jaxjs('plain')]), jaxjs('relaxed')] : []),
+  ...(peers.includes('tfjs-wasm') ? [tfjs] : []),
+]

@@ -1,0 +1,31 @@
+// Every workload by name, and which of them a name on the command line stands for. A workload is made only when asked
+// for, so that listing names costs nothing.
+
+import { products } from './products.ts'
+import { w1 } from './w1.ts'
+import { w2 } from './w2.ts'
+import type { Workload } from './workload.ts'
+
+const table: ReadonlyMap<string, () => Workload> = new Map<string, () => Workload>([
+  ['W1', w1],
+  ['W2', w2],
+  ...products,
+])
+
+/** The products of a quick run: small, middling, and a layer's three. */
+const quickProducts = [
+  'matmul-64',
+  'matmul-256',
+  'matmul-128x784x512-nn',
+  'matmul-128x784x512-tn',
+  'matmul-128x784x512-nt',
+]
+
+export const workloadNames: readonly string[] = [...table.keys()]
+
+/** The workload of that name, or undefined. */
+export const workload = (name: string): Workload | undefined => table.get(name)?.()
+
+/** The workloads that one word of the command line names: one of them, or `matmul` for all products; else undefined. */
+export const expand = (word: string, quick: boolean): readonly string[] | undefined =>
+  word === 'matmul' ? (quick ? quickProducts : [...products.keys()]) : table.has(word) ? [word] : undefined
