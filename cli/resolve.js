@@ -1,8 +1,11 @@
-// In: an import as it is resolved. Out: the same, with two things settled for the model files that a user hands to the
-// command: `nabla`, `nabla/compiler` and `nabla/runtime` are this very copy, wherever the file lies, and a TypeScript file
-// is an ES module, whatever the nearest package.json says.
+// In: an import as it is resolved and loaded. Out: the same, with two things settled for the model files that a user hands
+// to the command: `nabla`, `nabla/compiler` and `nabla/runtime` are this very copy, wherever the file lies, and a
+// TypeScript file is an ES module, whatever the nearest package.json says. And an installed ES module is loaded as it is:
+// tsx would parse it once more, which takes 7 s for binaryen's 15 MB.
 // Invariant: one process has one expression table; a second copy of the language, or one loaded as CommonJS beside the ES
 // modules, would hash-cons into a table of its own and its expressions would be strangers to the compiler.
+
+import { readFileSync } from 'node:fs'
 
 const root = new URL('..', import.meta.url)
 
@@ -33,3 +36,13 @@ export const resolve = (specifier, context, next) => {
   const resolved = next(entries.get(specifier) ?? specifier, context)
   return resolved instanceof Promise ? resolved.then(asModule) : asModule(resolved)
 }
+
+/**
+ * @param {string} url
+ * @param {{ format?: string | null | undefined }} context
+ * @param {(url: string, context: object) => any} next
+ */
+export const load = (url, context, next) =>
+  context.format === 'module' && url.startsWith('file:') && /\/node_modules\/.*\.m?js$/.test(url)
+    ? { format: 'module', source: readFileSync(new URL(url), 'utf8'), shortCircuit: true }
+    : next(url, context)

@@ -3,7 +3,7 @@
 
 import * as module from 'node:module'
 import { register } from 'tsx/esm/api'
-import { resolve } from './resolve.js'
+import { load, resolve } from './resolve.js'
 
 /**
  * Import a TypeScript module, and whatever it imports.
@@ -13,7 +13,7 @@ export const runTypeScript = async (url) => {
   process.setSourceMapsEnabled(true)
   register()
   // registerHooks (Node 22.15) has taken the place of register.
-  if ('registerHooks' in module) /** @type {any} */ (module).registerHooks({ resolve })
+  if ('registerHooks' in module) /** @type {any} */ (module).registerHooks({ resolve, load })
   else module.register('./resolve.js', import.meta.url)
   return import(url.href)
 }
