@@ -116,7 +116,8 @@ const run = async (asked: Plan): Promise<number> => {
     if (asked.json) for (const { line } of measurements) write(printLine(line))
   }
   const { figures, ceilings } = await measureAll(asked, asked.quick ? quickEffort : fullEffort, (measured) => {
-    if (!asked.json) remark(`${measured[0]?.line.workload ?? 'nothing'} measured`)
+    const [first] = measured
+    if (!asked.json && first !== undefined) remark(`${first.line.workload} measured`)
     lines(measured)
   })
   lines(ceilings)
