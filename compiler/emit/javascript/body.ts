@@ -1,0 +1,77 @@
+/**
+ * The instructions of a body as text. In: a nest, a body, what loads and row values are called. Out: the values.
+ * Invariant: a load of what the kernel never writes may move outside of loops that do not change its address, and so may
+ * what is computed from it; any other load stays at its point, ahead of the point's stores.
+ */
+import { InternalError } from '../../../src/core/errors.ts'
+import type { Instr, KernelBuffer, Store } from '../../kernel/kernel.ts'
+import type { Lower } from '../../kernel/scalar.ts'
+import type { HelperName } from './helpers.ts'
+import { type Scalar, textMachine } from './machine.ts'
+import { addLine, addressIn, bindAnew, bindIn, indexIn, type Nest } from './nest.ts'
+
+export interface Context {
+  readonly buffers: readonly KernelBuffer[]
+  /** What each buffer is called. */
+  readonly names: readonly string[]
+  readonly lower: Lower
+  readonly use: (name: HelperName) => void
+}
+
+const load = (nest: Nest, instr: Instr & { readonly tag: 'load' }, c: Context): Scalar => {
+  const address = addressIn(nest, instr.access)
+  const element = `${c.names[instr.buffer]}[${address.text}]`
+  const text = instr.dtype === 'bool' ? `${element} !== 0` : element
+  return c.buffers[instr.buffer]?.mode === 'read'
+    ? bindIn(nest, text, instr.dtype, address.level)
+    : bindAnew(nest, text, instr.dtype, nest.loops.length)
+}
+
+/** One value an instruction. `given` are row values by number, `accumulator` the finished product of a contraction. */
+export const emitBody = (
+  nest: Nest,
+  body: readonly Instr[],
+  c: Context,
+  given: readonly (Scalar | undefined)[],
+  accumulator: Scalar | undefined = undefined,
+): readonly Scalar[] => {
+  const m = textMachine((text, dtype, level) => bindIn(nest, text, dtype, level), c.use)
+  const values: Scalar[] = []
+  const valueOf = (instr: Instr): Scalar | undefined => {
+    switch (instr.tag) {
+      case 'load':
+        return load(nest, instr, c)
+      case 'literal':
+        return m.lit(instr.value, instr.dtype)
+      case 'index':
+        return indexIn(nest, instr.axis)
+      case 'row':
+        return given[instr.row]
+      case 'accumulator':
+        return accumulator
+      case 'apply':
+        return c.lower(
+          m,
+          instr.op,
+          instr.args.map((v) => values[v] as Scalar),
+          instr.params,
+        )
+      default:
+        return instr satisfies never
+    }
+  }
+  for (const instr of body) {
+    const value = valueOf(instr)
+    if (value === undefined) throw new InternalError(`the JavaScript emitter met a ${instr.tag} without a value`)
+    values.push(value)
+  }
+  return values
+}
+
+export const emitStores = (nest: Nest, stores: readonly Store[], values: readonly Scalar[], c: Context): void => {
+  for (const { buffer, access, value } of stores) {
+    const { text, dtype } = values[value] as Scalar
+    const element = `${c.names[buffer]}[${addressIn(nest, access).text}]`
+    addLine(nest, nest.loops.length, `${element} = ${dtype === 'bool' ? `${text} ? 1 : 0` : text}`)
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What a kernel costs. In: a kernel. Out: its floating-point operations and the bytes of memory it moves.
+ * Invariant: counted from the loops and accesses alone, the same on every target.
+ */
+import { bytesOf, isFloat } from '../../src/core/dtype.ts'
+import { sizeOfSpans } from './access.ts'
+import type { Instr, Kernel } from './kernel.ts'
+import { footprintsOf } from './uses.ts'
+
+export interface Cost {
+  /**
+   * One for each application of an op that yields a float (exp is one), each element that a reduction combines, and two
+   * for each product of a contraction.
+   */
+  readonly flops: number
+  /** Bytes of distinct elements read and written; an element updated in place counts twice, scratch not at all. */
+  readonly bytes: number
+}
+
+const pointsOf = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1)
+
+const floatOps = (body: readonly Instr[]): number => body.filter((i) => i.tag === 'apply' && isFloat(i.dtype)).length
+
+const flopsOf = (k: Kernel): number => {
+  if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k + floatOps(k.body))
+  return k.stages.reduce((sum, s) => {
+    const combined = s.reductions.filter((r) => isFloat(s.body[r.value]?.dtype ?? 'i32')).length
+    return sum + pointsOf([...k.outer, ...s.dims]) * (floatOps(s.body) + combined)
+  }, 0)
+}
+
+/** FLOPs and memory traffic of one run of a kernel. */
+export const costOf = (k: Kernel): Cost => ({
+  flops: flopsOf(k),
+  bytes: footprintsOf(k).reduce((sum, { reads, writes }, b) => {
+    const buffer = k.buffers[b]
+    if (buffer === undefined || buffer.mode === 'scratch') return sum
+    return sum + bytesOf(buffer.dtype) * (sizeOfSpans(reads) + sizeOfSpans(writes))
+  }, 0),
+})

@@ -1,0 +1,163 @@
+/**
+ * Kernels as text. In: a kernel. Out: its loop nest with mathematics inside, for a person and for golden tests.
+ * Invariant: what is computed, where and in which order can all be read off; nothing of any target shows.
+ */
+import type { Printed } from '../../src/ops/signature.ts'
+import type { Access, ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Operand, Stage } from './kernel.ts'
+import { type PrintScalar, printScalar } from './scalar.ts'
+
+/** A buffer's label where that is a plain name of its own, else `b` and its number. */
+export const bufferNames = (buffers: readonly KernelBuffer[]): readonly string[] =>
+  buffers.map(({ label }, b) =>
+    /^[A-Za-z][A-Za-z0-9_]*$/.test(label) &&
+    !/^([birv]\d+|[ck])$/.test(label) &&
+    buffers.filter((o) => o.label === label).length === 1
+      ? label
+      : `b${b}`,
+  )
+
+const atom = (text: string): Printed => ({ text, precedence: 4 })
+
+/** offset + Σ stride·index, as mathematics writes it: `784·i0 + i1`. */
+const printAffine = (offset: number, terms: readonly (readonly [stride: number, index: string])[]): string => {
+  const parts = terms
+    .filter(([stride]) => stride !== 0)
+    .map(([stride, index]) => ({
+      negative: stride < 0,
+      text: Math.abs(stride) === 1 ? index : `${Math.abs(stride)}·${index}`,
+    }))
+  const all =
+    offset === 0 && parts.length > 0 ? parts : [...parts, { negative: offset < 0, text: String(Math.abs(offset)) }]
+  return all
+    .map(({ negative, text }, i) => `${i === 0 ? (negative ? '−' : '') : negative ? ' − ' : ' + '}${text}`)
+    .join('')
+}
+
+const printAccess = (name: string, access: Access): string =>
+  `${name}[${printAffine(
+    access.offset,
+    access.strides.map((s, d) => [s, `i${d}`] as const),
+  )}]`
+
+const printLiteral = (value: number): Printed =>
+  value < 0 || Object.is(value, -0) ? { text: `−${-value}`, precedence: 2 } : atom(String(value))
+
+interface BodyText {
+  /** Values that are used more than once, each on a line of its own. */
+  readonly lines: readonly string[]
+  readonly values: readonly Printed[]
+}
+
+/** Each value as an expression; what is applied once only stands inside its use. */
+const printBody = (
+  body: readonly Instr[],
+  results: readonly number[],
+  names: readonly string[],
+  print: PrintScalar,
+): BodyText => {
+  const uses = new Array<number>(body.length).fill(0)
+  const count = (v: number): void => {
+    uses[v] = (uses[v] ?? 0) + 1
+  }
+  for (const i of body) if (i.tag === 'apply') i.args.forEach(count)
+  results.forEach(count)
+  const lines: string[] = []
+  const values: Printed[] = []
+  const textOf = (instr: Instr): Printed => {
+    switch (instr.tag) {
+      case 'load':
+        return atom(printAccess(names[instr.buffer] ?? `b${instr.buffer}`, instr.access))
+      case 'literal':
+        return printLiteral(instr.value)
+      case 'index':
+        return atom(`i${instr.axis}`)
+      case 'row':
+        return atom(`r${instr.row}`)
+      case 'accumulator':
+        return atom('c')
+      case 'apply':
+        return print(
+          instr.op,
+          instr.args.map((v) => values[v] ?? atom(`v${v}`)),
+          instr.params,
+          instr.args.map((v) => body[v]?.dtype ?? instr.dtype),
+        )
+      default:
+        return instr satisfies never
+    }
+  }
+  body.forEach((instr, v) => {
+    const text = textOf(instr)
+    const named = instr.tag === 'apply' && (uses[v] ?? 0) > 1
+    if (named) lines.push(`v${v} = ${text.text}`)
+    values.push(named ? atom(`v${v}`) : text)
+  })
+  return { lines, values }
+}
+
+const indent = (depth: number, line: string): string => `${'  '.repeat(depth)}${line}`
+
+const forLines = (dims: readonly number[], first: number, depth: number): readonly string[] =>
+  dims.map((extent, d) => indent(depth + d, `for i${first + d} < ${extent}`))
+
+const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
+  const depth = k.outer.length
+  const results = [...s.reductions, ...s.rows, ...s.stores].map((r) => r.value)
+  const { lines, values } = printBody(s.body, results, names, print)
+  const text = (v: number): string => values[v]?.text ?? `v${v}`
+  return [
+    ...forLines(s.dims, depth, depth),
+    ...[
+      ...lines,
+      ...s.reductions.map((r) => `r${r.row} = ${r.combine} of ${text(r.value)}`),
+      ...s.rows.map((r) => `r${r.row} = ${text(r.value)}`),
+      ...s.stores.map((st) => `${printAccess(names[st.buffer] ?? `b${st.buffer}`, st.access)} = ${text(st.value)}`),
+    ].map((line) => indent(depth + s.dims.length, line)),
+  ]
+}
+
+const printBuffers = (buffers: readonly KernelBuffer[], names: readonly string[]): readonly string[] =>
+  buffers.map((b, i) => `${b.mode} ${names[i]} ${b.dtype}[${b.elements}]${names[i] === b.label ? '' : `  ${b.label}`}`)
+
+const printOperand = (name: string, o: Operand, row: string, col: string): string =>
+  `${name}[${printAffine(o.offset, [...o.batch.map((s, d) => [s, `i${d}`] as const), [o.row, row], [o.col, col]])}]`
+
+const printContraction = (k: ContractionKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
+  const rank = k.batch.length
+  const [i, j] = [`i${rank}`, `i${rank + 1}`]
+  const depth = rank + 2
+  const { lines, values } = printBody(
+    k.body,
+    k.stores.map((s) => s.value),
+    names,
+    print,
+  )
+  const a = printOperand(names[k.a.buffer] ?? `b${k.a.buffer}`, k.a, i, 'k')
+  const b = printOperand(names[k.b.buffer] ?? `b${k.b.buffer}`, k.b, 'k', j)
+  const pieces = k.pieces.length > 1 ? ` in pieces ${k.pieces.join(' + ')}` : ''
+  return [
+    ...forLines([...k.batch, k.m, k.n], 0, 0),
+    indent(depth, `c = sum over k < ${k.k}${pieces} of ${a} · ${b}`),
+    ...lines.map((line) => indent(depth, line)),
+    ...k.stores.map((s) =>
+      indent(
+        depth,
+        `${printAccess(names[s.buffer] ?? `b${s.buffer}`, s.access)} = ${values[s.value]?.text ?? `v${s.value}`}`,
+      ),
+    ),
+  ]
+}
+
+/** A kernel as readable text, one line a loop, a shared value, a row value or a store. */
+export const printKernel = (
+  k: Kernel,
+  names: readonly string[] = bufferNames(k.buffers),
+  print: PrintScalar = printScalar,
+): string => {
+  const head = k.tag === 'loop' ? `kernel ${k.name}, ${k.order}` : `kernel ${k.name}, product of ${k.dtype}`
+  const nest =
+    k.tag === 'loop'
+      ? [...forLines(k.outer, 0, 0), ...k.stages.flatMap((s) => printStage(s, k, names, print))]
+      : printContraction(k, names, print)
+  return [head, ...printBuffers(k.buffers, names).map((line) => indent(1, line)), ...nest].join('\n')
+}

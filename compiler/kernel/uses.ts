@@ -1,0 +1,97 @@
+/**
+ * What a kernel touches. In: a kernel. Out: every load and store of it with the loop dims it runs over, both kernel forms
+ * alike, and per buffer the elements that it needs and leaves.
+ * Invariant: nothing here trusts a buffer's `mode`; the accesses alone speak, so that checkers can compare the two.
+ */
+import { firstMissing, joinSpans, type Span, spansOf } from './access.ts'
+import type { Access, ContractionKernel, Instr, Kernel, LoopKernel, Operand, Store } from './kernel.ts'
+
+export interface Use {
+  readonly kind: 'load' | 'store'
+  readonly buffer: number
+  readonly access: Access
+  /** Extents of the loops over which it runs: the outer dims, then the stage's. */
+  readonly dims: readonly number[]
+  /** How many of `dims` are outer dims. */
+  readonly outer: number
+  /** Stages run one after the other at each outer point; the loads of a stage come before its stores at each point. */
+  readonly stage: number
+}
+
+const usesOfBody = (
+  body: readonly Instr[],
+  stores: readonly Store[],
+  dims: readonly number[],
+  outer: number,
+  stage: number,
+): readonly Use[] => [
+  ...body.flatMap((i): readonly Use[] =>
+    i.tag === 'load' ? [{ kind: 'load', buffer: i.buffer, access: i.access, dims, outer, stage }] : [],
+  ),
+  ...stores.map((s): Use => ({ kind: 'store', buffer: s.buffer, access: s.access, dims, outer, stage })),
+]
+
+const usesOfLoop = (k: LoopKernel): readonly Use[] =>
+  k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, [...k.outer, ...s.dims], k.outer.length, i))
+
+/** The access of an operand over [...batch, rows, columns]. */
+export const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, o.row, o.col] })
+
+/** The products are stage 0 and the epilogue is stage 1 of every batch. */
+const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
+  const outer = k.batch.length
+  const load = (o: Operand, rows: number, columns: number): Use => ({
+    kind: 'load',
+    buffer: o.buffer,
+    access: accessOf(o),
+    dims: [...k.batch, rows, columns],
+    outer,
+    stage: 0,
+  })
+  // where an extent of the result is 0 nothing is read at all
+  const none = k.m === 0 || k.n === 0
+  return [
+    load(k.a, k.m, none ? 0 : k.k),
+    load(k.b, none ? 0 : k.k, k.n),
+    ...usesOfBody(k.body, k.stores, [...k.batch, k.m, k.n], outer, 1),
+  ]
+}
+
+export const usesOf = (k: Kernel): readonly Use[] => (k.tag === 'loop' ? usesOfLoop(k) : usesOfContraction(k))
+
+export interface Footprint {
+  /** Elements whose contents from before the kernel matter. */
+  readonly reads: readonly Span[]
+  /** Elements that hold a new value after the kernel. */
+  readonly writes: readonly Span[]
+}
+
+/**
+ * Per kernel buffer. A load counts as reading from before unless an earlier stage of the same outer point has stored all
+ * that the load touches there.
+ */
+export const footprintsOf = (k: Kernel): readonly Footprint[] => {
+  const uses = usesOf(k)
+  return k.buffers.map((_, b) => {
+    const own = uses.filter((u) => u.buffer === b)
+    const stores = own.filter((u) => u.kind === 'store')
+    const loads = own.filter((u) => u.kind === 'load' && !isFed(u, stores))
+    return {
+      reads: joinSpans(loads.flatMap((u) => spansOf(u.access, u.dims))),
+      writes: joinSpans(stores.flatMap((u) => spansOf(u.access, u.dims))),
+    }
+  })
+}
+
+/** Whether earlier stages have stored, at the same outer point, every element that the load touches there. */
+export const isFed = (load: Use, stores: readonly Use[]): boolean => {
+  const outerOf = (u: Use): string =>
+    u.dims
+      .slice(0, u.outer)
+      .flatMap((extent, d) => (extent > 1 ? [u.access.strides[d] ?? 0] : []))
+      .join()
+  const inner = (u: Use): readonly Span[] =>
+    spansOf({ offset: u.access.offset, strides: u.access.strides.slice(u.outer) }, u.dims.slice(u.outer))
+  const given = joinSpans(stores.filter((s) => s.stage < load.stage && outerOf(s) === outerOf(load)).flatMap(inner))
+  return firstMissing(inner(load), given) === null
+}
