@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isInstalled, root } from '../../cli/setup.js'
 
@@ -65,9 +64,7 @@ describe('a model file outside of the checkout', () => {
   const run = (model: string) => {
     const file = join(folder, 'model.ts')
     writeFileSync(file, model)
-    const bootstrap = JSON.stringify(new URL('../../cli/typescript.js', import.meta.url).href)
-    const script = `const { runTypeScript } = await import(${bootstrap}); await runTypeScript(new URL(${JSON.stringify(pathToFileURL(file).href)}))`
-    const args = ['--input-type=module', '--eval', script]
+    const args = [join(root, 'cli', 'run.js'), 'model.ts', '--rate', '0.1']
     return spawnSync(process.execPath, args, {
       cwd: folder,
       encoding: 'utf8',
@@ -84,6 +81,11 @@ describe('a model file outside of the checkout', () => {
     `)
     expect(stderr).toBe('')
     expect(stdout).toBe('true\n')
+  })
+
+  test('gets its own name and arguments', () => {
+    const { stdout } = run('console.log(process.argv.slice(1).map((arg) => arg.split(/[\\/]/).at(-1)).join(" "))')
+    expect(stdout).toBe('model.ts --rate 0.1\n')
   })
 
   test('is named in a stack trace by its own lines', () => {
