@@ -84,7 +84,10 @@ describe('a model file outside of the checkout', () => {
   })
 
   test('gets its own name and arguments', () => {
-    const { stdout } = run('console.log(process.argv.slice(1).map((arg) => arg.split(/[\\/]/).at(-1)).join(" "))')
+    const { stdout } = run(`
+      import { basename } from 'node:path'
+      console.log(process.argv.slice(1).map((arg) => basename(arg)).join(' '))
+    `)
     expect(stdout).toBe('model.ts --rate 0.1\n')
   })
 
