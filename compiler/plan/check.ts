@@ -1,0 +1,294 @@
+/**
+ * The Plan checker. In: a plan whose kernels have passed checkKernel. Out: the same plan, or everything wrong with it.
+ * Invariant: it trusts nothing that the planner says about lifetimes. It walks through each entry with a ledger of which
+ * buffer's value each byte of memory holds: a read must find its own buffer's bytes, and at the end all that outlives
+ * the entry must hold its own.
+ */
+import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { bytesOf } from '../../src/core/dtype.ts'
+import { sizeOf } from '../../src/core/shape.ts'
+import { firstMissing, isSameAccess, joinSpans, type Span, subtractSpans } from '../kernel/access.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { type Footprint, footprintsOf, usesOf } from '../kernel/uses.ts'
+import type { Plan, PlanBuffer, PlanEntry, PlanStep, Port, Region } from './plan.ts'
+
+/** What is wrong, by a stable name, and where. */
+export interface PlanFault {
+  readonly rule:
+    | 'placement'
+    | 'binding'
+    | 'port'
+    | 'constant'
+    | 'overlap'
+    | 'definition'
+    | 'clobber'
+    | 'alias'
+    | 'scratch'
+    | 'unwritten'
+  readonly message: string
+}
+
+type Say = (rule: PlanFault['rule'], message: string) => void
+
+/** Every buffer and scratch area begins at a multiple of this and has as many bytes of memory behind it. */
+export const ALIGNMENT = 16
+
+const sizeInBytes = (b: PlanBuffer): number => b.elements * bytesOf(b.dtype)
+const rangeOf = (b: PlanBuffer): Span => ({ start: b.offset, end: b.offset + sizeInBytes(b) })
+const overlap = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end
+const named = (plan: Plan, b: number): string => `${plan.buffers[b]?.label ?? '?'} (#${b})`
+
+const checkPlacement = (plan: Plan, say: Say): void => {
+  if (!Number.isSafeInteger(plan.memoryBytes) || plan.memoryBytes < 0)
+    say('placement', `memory of ${plan.memoryBytes} bytes`)
+  plan.buffers.forEach((b, i) => {
+    const here = `${b.region} ${named(plan, i)}`
+    if (!Number.isSafeInteger(b.elements) || b.elements < 0) say('placement', `${here}: ${b.elements} elements`)
+    if (!Number.isSafeInteger(b.offset) || b.offset < 0 || b.offset % ALIGNMENT !== 0)
+      say('placement', `${here}: offset ${b.offset} is no multiple of ${ALIGNMENT}`)
+    const end = rangeOf(b).end + ALIGNMENT
+    if (end > plan.memoryBytes)
+      say('placement', `${here}: ends, with its ${ALIGNMENT} bytes of padding, at ${end} of ${plan.memoryBytes}`)
+  })
+}
+
+const checkPort = (plan: Plan, port: Port, region: Region | null, where: string, say: Say): void => {
+  const b = plan.buffers[port.buffer]
+  const here = `${where} ${port.name}`
+  if (b === undefined) return say('port', `${here}: there is no buffer ${port.buffer}`)
+  if (b.dtype !== port.dtype) say('port', `${here}: is ${port.dtype}, its buffer ${b.dtype}`)
+  if (b.elements !== sizeOf(port.shape))
+    say('port', `${here}: has ${sizeOf(port.shape)} elements, its buffer ${b.elements}`)
+  if (region !== null && b.region !== region) say('port', `${here}: lies in region ${b.region}, not ${region}`)
+}
+
+const checkPorts = (plan: Plan, say: Say): void => {
+  for (const p of plan.params) checkPort(plan, p, 'param', 'parameter', say)
+  for (const p of plan.states) checkPort(plan, p, 'state', 'state', say)
+  for (const e of plan.entries) {
+    for (const p of e.inputs) checkPort(plan, p, 'input', `${e.name}: input`, say)
+    for (const p of e.outputs) {
+      checkPort(plan, p, null, `${e.name}: output`, say)
+      if (plan.buffers[p.buffer]?.region === 'arena') say('port', `${e.name}: output ${p.name} lies in the arena`)
+    }
+  }
+}
+
+const checkConstants = (plan: Plan, say: Say): void => {
+  const given = new Map<number, number>()
+  for (const c of plan.constants) {
+    given.set(c.buffer, (given.get(c.buffer) ?? 0) + 1)
+    const b = plan.buffers[c.buffer]
+    if (b === undefined || b.region !== 'constant') say('constant', `${named(plan, c.buffer)} is no constant buffer`)
+    else if (c.bytes.length !== sizeInBytes(b))
+      say('constant', `constant ${named(plan, c.buffer)}: ${c.bytes.length} bytes for ${sizeInBytes(b)}`)
+  }
+  plan.buffers.forEach((b, i) => {
+    if (b.region === 'constant' && given.get(i) !== 1)
+      say('constant', `constant ${named(plan, i)} is given ${given.get(i) ?? 0} times`)
+  })
+}
+
+/** One area of memory that outlives entries may have several names (a parameter and its new value). */
+const isSameArea = (a: PlanBuffer, b: PlanBuffer): boolean =>
+  a.region === b.region &&
+  a.region !== 'arena' &&
+  a.offset === b.offset &&
+  a.dtype === b.dtype &&
+  a.elements === b.elements
+
+/** The first buffer of the same area. */
+const areasOf = (plan: Plan): readonly number[] =>
+  plan.buffers.map((b, i) => (b.region === 'arena' ? i : plan.buffers.findIndex((o) => isSameArea(o, b))))
+
+/** Outside the arena no two areas meet; and the arena keeps off what the user or the runtime has put into memory. */
+const checkRegions = (plan: Plan, areas: readonly number[], say: Say): void => {
+  const byStart = plan.buffers
+    .map((b, i) => ({ b, i, range: rangeOf(b) }))
+    .filter(({ i, range }) => areas[i] === i && range.start < range.end)
+    .sort((x, y) => x.range.start - y.range.start)
+  byStart.forEach((x, n) => {
+    for (let m = n + 1; m < byStart.length; m++) {
+      const y = byStart[m]
+      if (y === undefined || y.range.start >= x.range.end) break
+      const regions = [x.b.region, y.b.region]
+      // within the arena, and between it and an entry's outputs, it is a matter of lifetimes: the ledger's
+      if (regions.every((r) => r === 'arena' || r === 'output') && regions.includes('arena')) continue
+      say('overlap', `${x.b.region} ${named(plan, x.i)} and ${y.b.region} ${named(plan, y.i)} overlap`)
+    }
+  })
+}
+
+interface Facts {
+  readonly plan: Plan
+  readonly areas: readonly number[]
+  readonly footprints: readonly (readonly Footprint[])[]
+}
+
+const checkBindings = (plan: Plan, step: PlanStep, where: string, say: Say): boolean => {
+  const kernel = plan.kernels[step.kernel]
+  if (kernel === undefined) {
+    say('binding', `${where}: there is no kernel ${step.kernel}`)
+    return false
+  }
+  if (kernel.buffers.length !== step.bindings.length) {
+    say('binding', `${where}: ${step.bindings.length} bindings for ${kernel.buffers.length} buffers of ${kernel.name}`)
+    return false
+  }
+  return kernel.buffers.every((slot, i) => {
+    const b = plan.buffers[step.bindings[i] as number]
+    const here = `${where}: ${kernel.name}, b${i} (${slot.label})`
+    if (b === undefined) say('binding', `${here}: there is no buffer ${step.bindings[i]}`)
+    else if (b.dtype !== slot.dtype) say('binding', `${here}: wants ${slot.dtype}, ${b.label} is ${b.dtype}`)
+    else if (b.elements < slot.elements)
+      say('binding', `${here}: wants ${slot.elements} elements, ${b.label} has ${b.elements}`)
+    else return true
+    return false
+  })
+}
+
+/**
+ * Whether a kernel may store into slot `to` over the memory of slot `from`: everything that it reads there it reads at
+ * the address that it stores to, in no later stage, and never as an operand of a product, which is read many times.
+ */
+const mayReplace = (k: Kernel, from: number, to: number): boolean => {
+  if (k.buffers[from]?.mode !== 'read' || k.buffers[to]?.mode !== 'write') return false
+  const uses = usesOf(k)
+  const loads = uses.filter((u) => u.kind === 'load' && u.buffer === from)
+  const stores = uses.filter((u) => u.kind === 'store' && u.buffer === to)
+  return loads.every((l) =>
+    stores.every(
+      (s) =>
+        !(k.tag === 'contraction' && l.stage === 0) &&
+        l.stage <= s.stage &&
+        isSameAccess(l.access, l.dims, s.access, s.dims),
+    ),
+  )
+}
+
+/** Two slots of one step that share memory: only when both read, or one takes the place of the other. */
+const checkAliases = (plan: Plan, step: PlanStep, kernel: Kernel, where: string, say: Say): void => {
+  const slots = kernel.buffers.map((slot, i) => {
+    const offset = plan.buffers[step.bindings[i] as number]?.offset ?? 0
+    return { slot, i, range: { start: offset, end: offset + slot.elements * bytesOf(slot.dtype) } }
+  })
+  slots.forEach((x, n) => {
+    for (const y of slots.slice(n + 1)) {
+      if (!overlap(x.range, y.range) || (x.slot.mode === 'read' && y.slot.mode === 'read')) continue
+      const isSamePlace = x.range.start === y.range.start && bytesOf(x.slot.dtype) === bytesOf(y.slot.dtype)
+      if (isSamePlace && (mayReplace(kernel, x.i, y.i) || mayReplace(kernel, y.i, x.i))) continue
+      const text = [x, y].map((s) => `b${s.i} (${s.slot.mode} ${s.slot.label})`).join(' and ')
+      say('alias', `${where}: ${kernel.name} has ${text} in the same memory`)
+    }
+  })
+  const scratch = { start: step.scratch, end: step.scratch + step.scratchBytes }
+  if (step.scratchBytes === 0) return
+  if (step.scratch % ALIGNMENT !== 0 || step.scratch < 0 || scratch.end + ALIGNMENT > plan.memoryBytes)
+    say('scratch', `${where}: scratch of ${step.scratchBytes} bytes at ${step.scratch} is misplaced`)
+  for (const s of slots)
+    if (overlap(s.range, scratch))
+      say('scratch', `${where}: the scratch of ${kernel.name} overlaps b${s.i} (${s.slot.label})`)
+}
+
+/** Which bytes hold the present value of which area. */
+type Ledger = Map<number, readonly Span[]>
+
+const claim = (ledger: Ledger, spans: readonly Span[], owner: number | null): void => {
+  if (spans.length === 0) return
+  for (const [other, held] of ledger) if (other !== owner) ledger.set(other, subtractSpans(held, spans))
+  if (owner !== null) ledger.set(owner, joinSpans([...(ledger.get(owner) ?? []), ...spans]))
+}
+
+const holderOf = (ledger: Ledger, byte: number): number | null => {
+  for (const [owner, held] of ledger) if (held.some((s) => s.start <= byte && byte < s.end)) return owner
+  return null
+}
+
+const inBytes = (b: PlanBuffer, spans: readonly Span[]): readonly Span[] =>
+  spans.map((s) => ({ start: b.offset + s.start * bytesOf(b.dtype), end: b.offset + s.end * bytesOf(b.dtype) }))
+
+const checkReads = (facts: Facts, step: PlanStep, ledger: Ledger, where: string, say: Say): void => {
+  const { plan, areas, footprints } = facts
+  footprints[step.kernel]?.forEach(({ reads }, i) => {
+    const id = step.bindings[i] as number
+    const b = plan.buffers[id] as PlanBuffer
+    const missing = firstMissing(inBytes(b, reads), ledger.get(areas[id] as number) ?? [])
+    if (missing === null) return
+    const holder = holderOf(ledger, missing)
+    const element = Math.floor((missing - b.offset) / bytesOf(b.dtype))
+    const what = `${where}: ${plan.kernels[step.kernel]?.name} reads element ${element} of ${named(plan, id)}`
+    if (holder === null) say('definition', `${what}, which no step has written, or scratch has overwritten`)
+    else say('clobber', `${what}, where ${named(plan, holder)} lies by now`)
+  })
+}
+
+const applyWrites = (facts: Facts, step: PlanStep, ledger: Ledger, where: string, say: Say): void => {
+  const { plan, areas, footprints } = facts
+  const kernel = plan.kernels[step.kernel] as Kernel
+  kernel.buffers.forEach((slot, i) => {
+    const id = step.bindings[i] as number
+    const b = plan.buffers[id] as PlanBuffer
+    const writes = footprints[step.kernel]?.[i]?.writes ?? []
+    const isFixed = b.region === 'constant' || b.region === 'input'
+    if (isFixed && (writes.length > 0 || slot.mode === 'scratch'))
+      say('clobber', `${where}: ${kernel.name} writes to ${b.region} ${named(plan, id)}`)
+    if (slot.mode === 'scratch') claim(ledger, inBytes(b, [{ start: 0, end: slot.elements }]), null)
+    else claim(ledger, inBytes(b, writes), areas[id] as number)
+  })
+  if (step.scratchBytes > 0) claim(ledger, [{ start: step.scratch, end: step.scratch + step.scratchBytes }], null)
+}
+
+const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
+  const { plan, areas } = facts
+  const own = new Set(
+    [...e.outputs.map((p) => p.buffer), ...e.steps.flatMap((s) => s.bindings)].filter(
+      (b) => plan.buffers[b]?.region === 'output',
+    ),
+  )
+  const lasting = plan.buffers.flatMap((b, i) => (b.region !== 'arena' && areas[i] === i && b.elements > 0 ? [i] : []))
+  const ledger: Ledger = new Map()
+  // an entry's outputs hold nothing before it; those of other entries hold what the user may still want to read
+  for (const i of lasting) if (!own.has(i)) ledger.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
+  e.steps.forEach((step, n) => {
+    const where = `${e.name}, step ${n}`
+    if (!checkBindings(plan, step, where, say)) return
+    checkAliases(plan, step, plan.kernels[step.kernel] as Kernel, where, say)
+    checkReads(facts, step, ledger, where, say)
+    applyWrites(facts, step, ledger, where, say)
+  })
+  for (const i of lasting) {
+    const b = plan.buffers[i] as PlanBuffer
+    const missing = firstMissing([rangeOf(b)], ledger.get(i) ?? [])
+    if (missing === null) continue
+    const holder = holderOf(ledger, missing)
+    const element = Math.floor((missing - b.offset) / bytesOf(b.dtype))
+    if (own.has(i) && holder === null)
+      say('unwritten', `${e.name}: element ${element} of output ${named(plan, i)} is never written`)
+    else
+      say(
+        'clobber',
+        `${e.name}: leaves ${holder === null ? 'scratch' : named(plan, holder)} at element ${element} of ${b.region} ${named(plan, i)}`,
+      )
+  }
+}
+
+/** Everything that is wrong with a plan; none where all is well. */
+export const faultsOfPlan = (plan: Plan): readonly PlanFault[] => {
+  const faults: PlanFault[] = []
+  const say: Say = (rule, message) => {
+    faults.push({ rule, message })
+  }
+  const areas = areasOf(plan)
+  checkPlacement(plan, say)
+  checkPorts(plan, say)
+  checkConstants(plan, say)
+  checkRegions(plan, areas, say)
+  const facts = { plan, areas, footprints: plan.kernels.map(footprintsOf) }
+  for (const e of plan.entries) checkEntry(facts, e, say)
+  return faults
+}
+
+export const checkPlan = (plan: Plan): Either<readonly PlanFault[], Plan> => {
+  const faults = faultsOfPlan(plan)
+  return faults.length === 0 ? right(plan) : left(faults)
+}
