@@ -1,0 +1,105 @@
+/**
+ * Builds the scalar program of a stage. In: nodes, and how to find each operand. Out: instructions in SSA form.
+ * Invariant: one instruction a node and stage (a value is computed once), arguments before their users.
+ */
+import type { DType } from '../../src/core/dtype.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import type { View } from '../../src/ops/signature.ts'
+import { nameOf } from '../../src/expr/origin.ts'
+import type { Access, Instr, KernelBuffer, Store, Value } from '../kernel/kernel.ts'
+import { paramsOf } from '../../src/expr/node.ts'
+import { sizeOf } from '../../src/core/shape.ts'
+import type { Slot } from '../program/fused.ts'
+
+/** The buffers of a kernel under construction: one slot for each value read and each value written. */
+export interface Buffers {
+  readonly read: (node: Node) => number
+  readonly write: (node: Node) => number
+  readonly scratch: (node: Node, elements: number) => number
+  readonly list: () => readonly KernelBuffer[]
+  readonly slots: () => readonly Slot[]
+}
+
+export const labelOf = (node: Node): string => nameOf(node) ?? node.op
+
+export const makeBuffers = (): Buffers => {
+  const list: KernelBuffer[] = []
+  const slots: Slot[] = []
+  const index = new Map<string, number>()
+  const slot = (node: Node, role: Slot['role'], elements: number): number => {
+    const key = `${role}${node.id}`
+    const known = index.get(key)
+    if (known !== undefined) return known
+    const mode = role === 'read' ? 'read' : role === 'write' ? 'write' : 'scratch'
+    list.push({ dtype: node.dtype, elements, mode, label: labelOf(node) })
+    slots.push({ node, role })
+    index.set(key, list.length - 1)
+    return list.length - 1
+  }
+  return {
+    read: (n) => slot(n, 'read', sizeOf(n.shape)),
+    write: (n) => slot(n, 'write', sizeOf(n.shape)),
+    scratch: (n, elements) => slot(n, 'scratch', elements),
+    list: () => list,
+    slots: () => slots,
+  }
+}
+
+/** A stage's instructions under construction. */
+export interface Body {
+  readonly emit: (instr: Instr) => Value
+  readonly load: (buffer: number, dtype: DType, access: Access) => Value
+  readonly literal: (value: number, dtype: DType) => Value
+  readonly apply: (node: Node, args: readonly Value[]) => Value
+  /** offset + Σ strides·index as an i32. */
+  readonly position: (access: Access) => Value
+  readonly instrs: () => readonly Instr[]
+}
+
+export const makeBody = (): Body => {
+  const instrs: Instr[] = []
+  const known = new Map<string, Value>()
+  const emit = (instr: Instr): Value => {
+    const key = JSON.stringify(instr, (_k, v: unknown) =>
+      (typeof v === 'number' && !Number.isFinite(v)) || Object.is(v, -0)
+        ? `#${Object.is(v, -0) ? '-0' : String(v)}`
+        : v,
+    )
+    const before = known.get(key)
+    if (before !== undefined) return before
+    instrs.push(instr)
+    known.set(key, instrs.length - 1)
+    return instrs.length - 1
+  }
+  const literal = (value: number, dtype: DType): Value => emit({ tag: 'literal', dtype, value })
+  const i32 = (op: 'add' | 'mul', x: Value, y: Value): Value =>
+    emit({ tag: 'apply', dtype: 'i32', op, params: null, args: [x, y] })
+  return {
+    emit,
+    literal,
+    load: (buffer, dtype, access) => emit({ tag: 'load', dtype, buffer, access }),
+    apply: (node, args) => emit({ tag: 'apply', dtype: node.dtype, op: node.op, params: node.params, args }),
+    position: ({ offset, strides }) => {
+      let sum: Value | null = offset === 0 ? null : literal(offset, 'i32')
+      for (const [axis, s] of strides.entries()) {
+        if (s === 0) continue
+        const index = emit({ tag: 'index', dtype: 'i32', axis })
+        const term = s === 1 ? index : i32('mul', index, literal(s, 'i32'))
+        sum = sum === null ? term : i32('add', sum, term)
+      }
+      return sum ?? literal(0, 'i32')
+    },
+    instrs: () => instrs,
+  }
+}
+
+/** The value of a node that costs no memory: a literal everywhere, or a position. */
+export const freeValue = (body: Body, base: Node, access: Access): Value =>
+  base.op === 'full' ? body.literal(paramsOf(base, 'full').value, base.dtype) : body.position(access)
+
+export const accessOf = (view: View): Access => ({ offset: view.offset, strides: view.strides })
+
+export const storeOf = (buffer: number, access: Access, value: Value): Store => ({ buffer, access, value })
+
+export const isReduction = (node: Node): boolean => opDef(node.op).kind === 'reduction'

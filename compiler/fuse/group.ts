@@ -1,0 +1,268 @@
+/**
+ * Groups: which anchors share a kernel. In: a lowered graph. Out: groups in an order that respects their dependencies.
+ * Invariant: groups form a DAG. Every value that a group uses of its own is walked at its own place (so a loop can keep it
+ * in a register); everything else is read from memory that an earlier group has finished.
+ */
+import { InternalError } from '../../src/core/errors.ts'
+import { broadcastsTo, equalShapes, type Shape } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import type { View } from '../../src/ops/signature.ts'
+import { epilogueStrides } from './epilogue.ts'
+import { type Inlining, isFree } from './inline.ts'
+import { isRowMajor, rowStrides, strip, stripAxes, stripView, without } from './shape.ts'
+import { broadcastView, resolve } from './view.ts'
+
+export type Level = 'full' | 'row'
+
+export interface Group {
+  readonly kind: 'loop' | 'contraction' | 'regions'
+  /** Stripped shape that the group iterates over. */
+  readonly domain: Shape
+  /** Axes of the domain that its reductions remove; none for a pure map. */
+  readonly axes: readonly number[]
+  /** Anchors in topological order, each at the whole domain or once a row. */
+  readonly anchors: ReadonlyMap<Node, Level>
+}
+
+interface Draft {
+  readonly id: number
+  kind: Group['kind']
+  domain: Shape
+  axes: readonly number[]
+  anchors: Map<Node, Level>
+  reads: Set<Draft>
+  users: Set<Draft>
+  level: number
+}
+
+const anchorLimit = 96
+
+/** A value used by an expression of an anchor: where it lies, seen over the shape of the expression. */
+export interface Use {
+  readonly base: Node
+  readonly view: View
+}
+
+/** The anchors and leaves that the expression of `node` reads, through its inlined part. */
+export const usesOf = (node: Node, inlining: Inlining): readonly Use[] => {
+  const uses: Use[] = []
+  const seen = new Set<Node>()
+  const stack: (readonly [operand: Node, userShape: Shape])[] = node.ins.map((i) => [i, walkedShape(node)])
+  while (stack.length > 0) {
+    const [n, shape] = stack.pop() as readonly [Node, Shape]
+    if (isFree(n)) continue
+    if (inlining.inlined(n)) {
+      if (seen.has(n)) continue
+      seen.add(n)
+      for (const i of n.ins) stack.push([i, n.shape])
+      continue
+    }
+    uses.push(useOf(n, shape))
+  }
+  return uses
+}
+
+/** The shape at which a node walks its operands. */
+export const walkedShape = (node: Node): Shape => {
+  const { kind } = opDef(node.op)
+  return kind === 'elementwise' ? node.shape : ((node.ins[0] as Node | undefined)?.shape ?? node.shape)
+}
+
+/** An operand as memory of an anchor or leaf, seen over its user's stripped shape; contractions and regions see it whole. */
+export const useOf = (operand: Node, userShape: Shape): Use => {
+  const place = resolve(operand)
+  if (place === null) throw new InternalError(`an operand of shape [${operand.shape.join(',')}] has no view`)
+  const to = broadcastsTo(operand.shape, userShape) ? userShape : operand.shape
+  return { base: place.base, view: stripView(broadcastView(place.view, to)) }
+}
+
+const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
+
+/** Rows can be finished before they are used again only where they are contiguous: the reduced axes are the last ones. */
+const isTrailing = (domain: Shape, axes: readonly number[]): boolean =>
+  axes.length > 0 && axes.every((a) => a >= domain.length - axes.length)
+
+const reducedAxes = (n: Node): readonly number[] => {
+  const x = n.ins[0] as Node
+  const axes = n.op === 'argmax' || n.op === 'argmin' ? [paramsOf(n, n.op).axis] : paramsOf(n, n.op as 'sum').axes
+  return stripAxes(x.shape, axes)
+}
+
+export const groupAnchors = (order: readonly Node[], inlining: Inlining): readonly Group[] => {
+  const groupOf = new Map<Node, Draft>()
+  const drafts = new Set<Draft>()
+  let nextId = 0
+
+  const open = (kind: Group['kind'], domain: Shape, axes: readonly number[]): Draft => {
+    const g: Draft = {
+      id: nextId++,
+      kind,
+      domain,
+      axes,
+      anchors: new Map(),
+      reads: new Set(),
+      users: new Set(),
+      level: 0,
+    }
+    drafts.add(g)
+    return g
+  }
+
+  const raise = (g: Draft, level: number): void => {
+    const stack: [Draft, number][] = [[g, level]]
+    while (stack.length > 0) {
+      const [h, l] = stack.pop() as [Draft, number]
+      if (h.level >= l) continue
+      h.level = l
+      for (const u of h.users) stack.push([u, l + 1])
+    }
+  }
+
+  /** Whether `from` needs `to`, directly or not; levels bound the search. */
+  const needs = (from: Draft, to: Draft): boolean => {
+    const seen = new Set<Draft>([from])
+    const stack = [from]
+    while (stack.length > 0) {
+      const g = stack.pop() as Draft
+      if (g === to) return true
+      for (const r of g.reads)
+        if (r.level >= to.level && !seen.has(r)) {
+          seen.add(r)
+          stack.push(r)
+        }
+    }
+    return false
+  }
+
+  const place = (n: Node, g: Draft, level: Level, uses: readonly Use[]): void => {
+    g.anchors.set(n, level)
+    groupOf.set(n, g)
+    for (const { base } of uses) {
+      const h = groupOf.get(base)
+      if (h === undefined || h === g) continue
+      g.reads.add(h)
+      h.users.add(g)
+      raise(g, h.level + 1)
+    }
+  }
+
+  /** The level at which `n` could join `g`, or null. */
+  const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
+    if (g.kind === 'regions' || g.anchors.size >= anchorLimit) return null
+    const def = opDef(n.op)
+    const others = new Set(uses.map((u) => groupOf.get(u.base)).filter((h): h is Draft => h !== undefined && h !== g))
+    for (const h of others) if (needs(h, g)) return null
+    if (def.kind === 'reduction') {
+      if (g.kind !== 'loop' || !equalShapes(strip((n.ins[0] as Node).shape), g.domain)) return null
+      const axes = reducedAxes(n)
+      if (g.axes.length > 0 && !equalShapes(g.axes, axes)) return null
+      return uses.every((u) => fitsFull(g, u, isTrailing(g.domain, axes) ? axes : [])) ? 'row' : null
+    }
+    const shape = strip(n.shape)
+    if (g.kind === 'contraction') {
+      if (!equalShapes(shape, g.domain)) return null
+      const product = [...g.anchors.keys()][0] as Node
+      if (n.dtype !== product.dtype && product.dtype === 'f64') return null
+      return uses.every((u) =>
+        groupOf.get(u.base) === g ? isRowMajor(u.view) : epilogueStrides(product, u.view) !== null,
+      )
+        ? 'full'
+        : null
+    }
+    if (equalShapes(shape, g.domain))
+      return uses.every((u) => fitsFull(g, u, isTrailing(g.domain, g.axes) ? g.axes : [])) ? 'full' : null
+    if (g.axes.length === 0 || !equalShapes(shape, without(g.domain, g.axes))) return null
+    return uses.every((u) => groupOf.get(u.base) !== g || (g.anchors.get(u.base) === 'row' && isRowMajor(u.view)))
+      ? 'row'
+      : null
+  }
+
+  /** Whether a full-level expression may read `u`: any memory, its own full values in place, its own finished rows. */
+  const fitsFull = (g: Draft, u: Use, rows: readonly number[]): boolean => {
+    if (groupOf.get(u.base) !== g) return true
+    if (g.anchors.get(u.base) === 'full') return equalShapes(u.view.shape, g.domain) && isRowMajor(u.view)
+    return (
+      rows.length > 0 &&
+      u.view.offset === 0 &&
+      equalShapes(u.view.shape, g.domain) &&
+      equalShapes(u.view.strides, rowStrides(g.domain, rows))
+    )
+  }
+
+  /** Joins two loops over one domain that do not need one another. */
+  const merge = (g: Draft, h: Draft): void => {
+    const fits =
+      g.kind === 'loop' &&
+      h.kind === 'loop' &&
+      equalShapes(g.domain, h.domain) &&
+      (g.axes.length === 0 || h.axes.length === 0 || equalShapes(g.axes, h.axes)) &&
+      g.anchors.size + h.anchors.size <= anchorLimit &&
+      !needs(g, h) &&
+      !needs(h, g)
+    if (!fits) return
+    g.axes = g.axes.length === 0 ? h.axes : g.axes
+    for (const [n, level] of h.anchors) {
+      g.anchors.set(n, level)
+      groupOf.set(n, g)
+    }
+    for (const r of h.reads) {
+      r.users.delete(h)
+      r.users.add(g)
+      g.reads.add(r)
+    }
+    for (const u of h.users) {
+      u.reads.delete(h)
+      u.reads.add(g)
+      g.users.add(u)
+    }
+    drafts.delete(h)
+    raise(g, h.level)
+    for (const u of g.users) raise(u, g.level + 1)
+  }
+
+  /** The groups that the uses come from, loops over one domain made one where they may be; the latest first. */
+  const mergeNeighbours = (uses: readonly Use[]): readonly Draft[] => {
+    const found = new Set(uses.map((u) => groupOf.get(u.base)).filter((h): h is Draft => h !== undefined))
+    const near = [...found].sort((a, b) => b.level - a.level || b.id - a.id)
+    for (const [i, g] of near.entries())
+      if (drafts.has(g)) for (const h of near.slice(i + 1)) if (drafts.has(h)) merge(g, h)
+    return near.filter((g) => drafts.has(g))
+  }
+
+  for (const n of order) {
+    const def = opDef(n.op)
+    if (isLeaf(n) || inlining.inlined(n)) continue
+    if (def.kind === 'movement' && def.move.tag === 'view') continue
+    const uses = usesOf(n, inlining)
+    if (def.kind === 'contraction' || def.kind === 'movement') {
+      place(n, open(def.kind === 'contraction' ? 'contraction' : 'regions', strip(n.shape), []), 'full', uses)
+      continue
+    }
+    const near = mergeNeighbours(uses)
+    let home: Draft | null = null
+    for (const g of near) {
+      const level = levelIn(g, n, uses)
+      if (level === null) continue
+      if (def.kind === 'reduction') g.axes = reducedAxes(n)
+      place(n, g, level, uses)
+      home = g
+      break
+    }
+    if (home === null) {
+      const axes = def.kind === 'reduction' ? reducedAxes(n) : []
+      const domain = strip(def.kind === 'reduction' ? (n.ins[0] as Node).shape : n.shape)
+      home = open('loop', domain, axes)
+      place(n, home, def.kind === 'reduction' ? 'row' : 'full', uses)
+    }
+  }
+  return [...drafts]
+    .sort((a, b) => a.level - b.level || a.id - b.id)
+    .map((g) => ({
+      kind: g.kind,
+      domain: g.domain,
+      axes: g.axes,
+      anchors: new Map([...g.anchors].sort(([x], [y]) => x.id - y.id)),
+    }))
+}

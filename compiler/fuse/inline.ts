@@ -1,0 +1,97 @@
+/**
+ * Which nodes own memory or a place in a kernel (anchors) and which are computed where they are used (inlined).
+ * In: a lowered graph and its roots. Out: the anchors. Invariant: an inlined node is elementwise, every user walks it at
+ * its own shape, and it is used once, or is cheap and reads no more memory than its result would; inlining never grows
+ * an expression beyond `sizeLimit`, so a kernel's body stays bounded however long a chain is.
+ */
+import { equalShapes } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import { strip } from './shape.ts'
+import { resolve } from './view.ts'
+
+const sizeLimit = 48
+const cheapLimit = 4
+
+/** Machine instructions of an op, roughly: what decides between computing again and loading. */
+const costOf = (node: Node): number => {
+  switch (node.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'neg':
+    case 'abs':
+    case 'relu':
+    case 'square':
+    case 'where':
+    case 'copy':
+    case 'stopGradient':
+    case 'greater':
+    case 'greaterEqual':
+    case 'less':
+    case 'lessEqual':
+    case 'equal':
+    case 'notEqual':
+    case 'logicalAnd':
+    case 'logicalOr':
+    case 'logicalXor':
+    case 'logicalNot':
+    case 'cast':
+    case 'bitcast':
+      return 1
+    default:
+      return 10
+  }
+}
+
+/** A value that costs no memory access: a literal, or the affine position itself. */
+export const isFree = (node: Node): boolean => {
+  const place = resolve(node)
+  return place !== null && (place.base.op === 'full' || place.base.op === 'iota')
+}
+
+export interface Inlining {
+  /** Whether the node is computed where it is used. */
+  readonly inlined: (node: Node) => boolean
+  /** Instructions to compute an inlined node from anchors and leaves. */
+  readonly cost: (node: Node) => number
+}
+
+export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>): Inlining => {
+  const users = new Map<Node, Node[]>()
+  for (const n of order)
+    for (const i of n.ins) {
+      const list = users.get(i)
+      if (list === undefined) users.set(i, [n])
+      else list.push(n)
+    }
+  const cost = new Map<Node, number>()
+  const size = new Map<Node, number>()
+  const reads = new Map<Node, ReadonlySet<Node>>()
+  const inlined = new Set<Node>()
+  const walksWhole = (user: Node, node: Node): boolean => {
+    const def = opDef(user.op)
+    if (def.kind === 'elementwise') return equalShapes(strip(user.shape), strip(node.shape))
+    return def.kind === 'reduction'
+  }
+  for (const node of order) {
+    if (opDef(node.op).kind !== 'elementwise') continue
+    const ins = node.ins.filter((i) => !isFree(i))
+    const inside = ins.filter((i) => inlined.has(i))
+    const sum = (m: ReadonlyMap<Node, number>) => inside.reduce((n, i) => n + (m.get(i) ?? 0), 0)
+    cost.set(node, costOf(node) + sum(cost))
+    size.set(node, 1 + sum(size))
+    const sources = new Set(ins.flatMap((i) => (inlined.has(i) ? [...(reads.get(i) ?? [])] : [i])))
+    reads.set(node, sources)
+    const mine = users.get(node) ?? []
+    const cheap = sources.size <= 1 && (cost.get(node) as number) <= cheapLimit
+    if (
+      !roots.has(node) &&
+      (mine.length === 1 || cheap) &&
+      (size.get(node) as number) <= sizeLimit &&
+      mine.every((u) => walksWhole(u, node))
+    )
+      inlined.add(node)
+  }
+  return { inlined: (n) => inlined.has(n), cost: (n) => cost.get(n) ?? 0 }
+}

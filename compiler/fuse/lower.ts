@@ -1,0 +1,132 @@
+/**
+ * Lowers a graph to what kernels are made of. In: any graph. Out: leaves, elementwise ops, reductions, contractions whose
+ * operands have one stride a group of axes, movement whose views strides can say, regions.
+ * Invariant: values are unchanged; composite ops are expanded; every view that `resolve` meets is sayable.
+ */
+import { isFloat } from '../../src/core/dtype.ts'
+import { range, sizeOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { graph as b, paramsOf } from '../../src/expr/node.ts'
+import { derivedFrom } from '../../src/expr/origin.ts'
+import { freeAxes } from '../../src/ops/contraction.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import { topological } from '../program/walk.ts'
+import { collapse, resolve } from './view.ts'
+
+/** Expands composites until none is left. */
+const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
+  const done = new Map<Node, Node>()
+  const finish = (root: Node): void => {
+    const stack = [root]
+    while (stack.length > 0) {
+      const node = stack.at(-1) as Node
+      if (done.has(node)) {
+        stack.pop()
+        continue
+      }
+      const waiting = node.ins.filter((i) => !done.has(i))
+      if (waiting.length > 0) {
+        stack.push(...waiting)
+        continue
+      }
+      const ins = node.ins.map((i) => done.get(i) as Node)
+      const def = opDef(node.op)
+      if (def.kind !== 'composite') {
+        done.set(node, rebuild(node, ins))
+        stack.pop()
+        continue
+      }
+      const expanded = derivedFrom(node, () =>
+        def.expand(b, { ins, params: node.params, types: node.ins, outType: node }),
+      )
+      const known = done.get(expanded)
+      if (known !== undefined || expanded === node) done.set(node, known ?? expanded)
+      else stack.push(expanded)
+    }
+  }
+  for (const r of roots) finish(r)
+  return (n) => done.get(n) as Node
+}
+
+const rebuild = (node: Node, ins: readonly Node[]): Node =>
+  ins.every((n, i) => n === node.ins[i]) ? node : derivedFrom(node, () => remake(node, ins))
+
+const remake = (node: Node, ins: readonly Node[]): Node =>
+  (b[node.op] as (ins: readonly Node[], p: unknown) => Node)(ins, node.params)
+
+const copied = (x: Node): Node => derivedFrom(x, () => b.copy([x]))
+
+/** A product whose result is one number a batch, or whose dtype has no matrix kernel, as multiply and sum. */
+const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
+  const { batch, contract } = paramsOf(node, 'dotGeneral')
+  const fx = freeAxes(x.shape.length, batch[0], contract[0])
+  const fy = freeAxes(y.shape.length, batch[1], contract[1])
+  const bx = b.transpose([x], { perm: [...batch[0], ...fx, ...contract[0]] })
+  const by = b.transpose([y], { perm: [...batch[1], ...fy, ...contract[1]] })
+  const at = (t: Node, from: number, to: number) => t.shape.slice(from, to)
+  const nb = batch[0].length
+  const wideX = [...at(bx, 0, nb + fx.length), ...fy.map(() => 1), ...at(bx, nb + fx.length, bx.shape.length)]
+  const wideY = [...at(by, 0, nb), ...fx.map(() => 1), ...at(by, nb, by.shape.length)]
+  const product = b.mul([b.reshape([bx], { shape: wideX }), b.reshape([by], { shape: wideY })])
+  const axes = range(contract[0].length).map((i) => nb + fx.length + fy.length + i)
+  return b.sum([product], { axes, keepDims: false })
+}
+
+/** Puts a copy before an operand whose contracted or free axes do not share one stride. */
+const contiguousOperand = (x: Node, groups: readonly (readonly number[])[]): Node => {
+  const place = resolve(x)
+  return place !== null && groups.every((axes) => collapse(x.shape, place.view.strides, axes) !== null) ? x : copied(x)
+}
+
+/** A reduction over extents of 1 only moves its operand; argmax and argmin of one element are 0. */
+const trivialReduction = (node: Node, x: Node): Node | null => {
+  const position = node.op === 'argmax' || node.op === 'argmin'
+  const axes = position ? [paramsOf(node, node.op as 'argmax').axis] : paramsOf(node, node.op as 'sum').axes
+  if (axes.some((a) => x.shape[a] !== 1)) return null
+  return position ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 }) : b.reshape([x], { shape: node.shape })
+}
+
+/** Positions along an axis, as a view of the positions of a vector: there, value and address are one. */
+const vectorIota = (node: Node): Node => {
+  const { shape, axis } = paramsOf(node, 'iota')
+  if (shape.length === 1) return node
+  const extent = shape[axis] as number
+  const vector = b.iota([], { shape: [extent], axis: 0 })
+  return b.broadcastTo([b.reshape([vector], { shape: shape.map((_, i) => (i === axis ? extent : 1)) })], { shape })
+}
+
+const lowerNode = (node: Node, ins: readonly Node[]): Node => {
+  const def = opDef(node.op)
+  if (node.op === 'iota') return vectorIota(node)
+  if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)
+  if (def.kind === 'contraction') {
+    const [x, y] = ins as readonly [Node, Node]
+    const { batch, contract } = paramsOf(node, 'dotGeneral')
+    const fx = freeAxes(x.shape.length, batch[0], contract[0])
+    const fy = freeAxes(y.shape.length, batch[1], contract[1])
+    const single =
+      sizeOf(fx.map((i) => x.shape[i] as number)) === 1 && sizeOf(fy.map((i) => y.shape[i] as number)) === 1
+    if (!isFloat(node.dtype) || single || contract[0].length === 0) return asMultiplyAndSum(node, [x, y])
+    return rebuild(node, [contiguousOperand(x, [fx, contract[0]]), contiguousOperand(y, [contract[1], fy])])
+  }
+  const made = rebuild(node, ins)
+  if (def.kind !== 'movement' || def.move.tag !== 'view' || resolve(made) !== null) return made
+  return remake(node, [copied(ins[0] as Node)])
+}
+
+/** Lowers the graph under the roots; the answer maps a root to its lowered node. */
+export const lowerGraph = (roots: readonly Node[]): ((n: Node) => Node) => {
+  const expanded = expandAll(roots)
+  const done = new Map<Node, Node>()
+  for (const node of topological(roots.map(expanded)))
+    done.set(
+      node,
+      derivedFrom(node, () =>
+        lowerNode(
+          node,
+          node.ins.map((i) => done.get(i) as Node),
+        ),
+      ),
+    )
+  return (n) => done.get(expanded(n)) as Node
+}

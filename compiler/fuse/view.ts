@@ -1,0 +1,70 @@
+/**
+ * Where an operand's elements lie. In: an operand. Out: the node behind its views, and the View of that node's row-major
+ * memory. Invariant: movement ops never cost a copy here; where strides cannot say a view, `resolve` answers null and
+ * lowering (lower.ts) has put a copy before it.
+ */
+import { type Shape, stridesOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import type { View } from '../../src/ops/signature.ts'
+
+export interface Place {
+  readonly base: Node
+  readonly view: View
+}
+
+export const rowMajor = (shape: Shape): View => ({ shape, offset: 0, strides: stridesOf(shape) })
+
+/** Follows view ops down to the node that owns memory. */
+export const resolve = (node: Node): Place | null => {
+  const chain: Node[] = []
+  let base = node
+  for (;;) {
+    const def = opDef(base.op)
+    if (def.kind !== 'movement' || def.move.tag !== 'view') break
+    chain.push(base)
+    base = base.ins[0] as Node
+  }
+  let view = rowMajor(base.shape)
+  for (const n of chain.reverse()) {
+    const def = opDef(n.op)
+    if (def.kind !== 'movement' || def.move.tag !== 'view') return null
+    const next = def.move.view(view, n.params)
+    if (next === null) return null
+    view = next
+  }
+  return { base, view }
+}
+
+/** The view of an operand as its user of shape `to` walks it: aligned from the right, stride 0 where it is repeated. */
+export const broadcastView = (v: View, to: Shape): View => {
+  const lead = to.length - v.shape.length
+  return {
+    shape: to,
+    offset: v.offset,
+    strides: to.map((d, i) => (i < lead || (v.shape[i - lead] === 1 && d !== 1) ? 0 : (v.strides[i - lead] as number))),
+  }
+}
+
+/** Whether two views of one shape visit the same addresses: strides of extents 0 and 1 do not matter. */
+export const sameView = (a: View, b: View): boolean =>
+  a.offset === b.offset && a.shape.every((d, i) => d <= 1 || a.strides[i] === b.strides[i])
+
+/** One stride for a group of axes walked together in row-major order; null where no single stride does it. */
+export const collapse = (shape: Shape, strides: readonly number[], axes: readonly number[]): number | null => {
+  let stride: number | null = null
+  let extent = 1
+  for (const axis of axes.toReversed()) {
+    const d = shape[axis] as number
+    if (d === 1) continue
+    const s = strides[axis] as number
+    if (stride === null) {
+      stride = s
+      extent = d
+    } else {
+      if (s !== stride * extent) return null
+      extent *= d
+    }
+  }
+  return stride ?? 0
+}

@@ -1,0 +1,59 @@
+/**
+ * Reverse mode by source transformation. In: an output with its cotangent, and the nodes to differentiate by.
+ * Out: one cotangent a node, as an expression; null where no path carries one (a symbolic zero, which creates no node).
+ * Invariant: only nodes on a path from `wrt` to the output are visited; unbroadcasting and accumulation happen here, so
+ * that a rule states the mathematics alone.
+ */
+import { isFloat } from '../../src/core/dtype.ts'
+import { equalShapes } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { graph } from '../../src/expr/node.ts'
+import { derivedFrom } from '../../src/expr/origin.ts'
+import { unbroadcast } from '../../src/ops/movement.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import { topological } from '../program/walk.ts'
+import { ruleArgs } from './args.ts'
+
+/** The nodes on a path from one of `wrt`. */
+export const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const on = new Set<Node>()
+  for (const n of order) if (wrt.has(n) || n.ins.some((i) => on.has(i))) on.add(n)
+  return on
+}
+
+/** The cotangents of a node's operands, of the operands' own shapes. */
+const pullback = (node: Node, ct: Node, wanted: ReadonlySet<Node>): readonly (Node | null)[] => {
+  const def = opDef(node.op)
+  if (def.kind === 'leaf') return []
+  if (def.kind === 'elementwise')
+    return node.ins.map((x, i) => {
+      const slope = def.partials[i]
+      if (slope === null || slope === undefined || !wanted.has(x) || !isFloat(x.dtype)) return null
+      return unbroadcast(graph, fitShape(slope(graph, ruleArgs(node), ct), node), x.shape, node.shape)
+    })
+  if (def.vjp === 'zero') return node.ins.map(() => null)
+  return def.vjp(graph, ruleArgs(node), ct).map((c, i) => (wanted.has(node.ins[i] as Node) ? c : null))
+}
+
+/** A partial that is a bare literal or a small operand is broadcast to the result's shape. */
+const fitShape = (t: Node, out: Node): Node =>
+  equalShapes(t.shape, out.shape) ? t : graph.broadcastTo([t], { shape: out.shape })
+
+export const pull = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
+  const order = topological([output, ...wrt])
+  const on = dependents(order, new Set(wrt))
+  const cts = new Map<Node, Node>()
+  if (on.has(output)) cts.set(output, cotangent)
+  for (const node of order.toReversed()) {
+    const ct = cts.get(node)
+    if (ct === undefined) continue
+    const arriving = derivedFrom(node, () => pullback(node, ct, on))
+    for (const [i, c] of arriving.entries()) {
+      if (c === null) continue
+      const x = node.ins[i] as Node
+      const before = cts.get(x)
+      cts.set(x, before === undefined ? c : derivedFrom(x, () => graph.add([before, c])))
+    }
+  }
+  return wrt.map((x) => cts.get(x) ?? null)
+}

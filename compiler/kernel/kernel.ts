@@ -1,0 +1,135 @@
+/**
+ * The Kernel: a typed loop nest over scalar instructions, the second of the three representations.
+ * In: nothing. Out: its types. Fuse makes Kernels; plan binds their buffers to memory; emitters and the checker read them.
+ * Invariant: target-neutral. An instruction applies an op of the table (its scalar meaning is `lower` over Machine); an
+ * address is affine in the loop indices and counted in elements. The order in which a reduction adds is part of the
+ * Kernel, so that every target gives the same bits.
+ */
+import type { DType, Float } from '../../src/core/dtype.ts'
+import type { Combine, OpName } from '../../src/ops/signature.ts'
+
+/** Index of an instruction in its body. */
+export type Value = number
+
+/** offset + Σ strides[d] · index[d], in elements, over the loop dims in scope (outer dims, then the stage's dims). */
+export interface Access {
+  readonly offset: number
+  readonly strides: readonly number[]
+}
+
+export type Instr =
+  | { readonly tag: 'load'; readonly dtype: DType; readonly buffer: number; readonly access: Access }
+  | { readonly tag: 'literal'; readonly dtype: DType; readonly value: number }
+  /** The i32 loop index of dim `axis` (outer dims first, then the stage's). */
+  | { readonly tag: 'index'; readonly dtype: 'i32'; readonly axis: number }
+  /** The scalar meaning of an elementwise op. */
+  | {
+      readonly tag: 'apply'
+      readonly dtype: DType
+      readonly op: OpName
+      readonly params: unknown
+      readonly args: readonly Value[]
+    }
+  /** A row value that an earlier stage of the same outer point defined. */
+  | { readonly tag: 'row'; readonly dtype: DType; readonly row: number }
+  /** In a contraction's epilogue: the finished element of the product. */
+  | { readonly tag: 'accumulator'; readonly dtype: Float }
+
+export interface Store {
+  readonly buffer: number
+  readonly access: Access
+  readonly value: Value
+}
+
+/**
+ * A reduction of `value` over all dims of its stage into row value `row`. argmax and argmin give the i32 position along
+ * the stage's (single) dim, the first of equal values; NaN counts as the extreme.
+ */
+export interface Reduction {
+  readonly row: number
+  readonly combine: Combine
+  readonly value: Value
+}
+
+/** One loop nest within an outer point; dims [] runs once. */
+export interface Stage {
+  readonly dims: readonly number[]
+  readonly body: readonly Instr[]
+  readonly reductions: readonly Reduction[]
+  /** Row values defined by a stage of dims []. */
+  readonly rows: readonly { readonly row: number; readonly value: Value }[]
+  readonly stores: readonly Store[]
+}
+
+/** A slot that the plan binds to memory. `elements` is the extent that accesses must stay within. */
+export interface KernelBuffer {
+  readonly dtype: DType
+  readonly elements: number
+  /** read, write, or both at the same address only (in place); scratch holds nothing before or after. */
+  readonly mode: 'read' | 'write' | 'update' | 'scratch'
+  /** For a person: the expression's name or text. */
+  readonly label: string
+}
+
+/**
+ * For each point of the outer dims, the stages in order.
+ *
+ * `order` fixes how each reduction adds, for all targets alike:
+ * - `lanes`: LANES partial results; element i of the innermost dim goes to partial i mod LANES, the other dims of the
+ *   stage in row-major order; at the end partial[j] is combined with partial[j + h], for h = LANES/2, …, 2, 1.
+ *   Vectors run along the innermost dim of each stage.
+ * - `sequential`: one accumulator, elements in row-major order. Vectors run along the last outer dim.
+ * A reduction starts from its identity (0, 1, −∞, +∞; i32: 0, 1, min, max).
+ */
+export interface LoopKernel {
+  readonly tag: 'loop'
+  readonly name: string
+  readonly outer: readonly number[]
+  readonly stages: readonly Stage[]
+  readonly order: 'lanes' | 'sequential'
+  /** dtype of each row value. */
+  readonly rows: readonly DType[]
+  readonly buffers: readonly KernelBuffer[]
+}
+
+/** Partial results of a `lanes` reduction, for every dtype. */
+export const LANES = 16
+
+/** One operand of a contraction: element (batch…, i, j) lies at offset + Σ batch·index + row·i + col·j. */
+export interface Operand {
+  readonly buffer: number
+  readonly offset: number
+  readonly batch: readonly number[]
+  readonly row: number
+  readonly col: number
+}
+
+/**
+ * C[batch…, i, j] = Σₖ A[batch…, i, k] · B[batch…, k, j], then the epilogue for each element.
+ *
+ * Order of the sum, for all targets alike: k in `pieces` (their lengths, in order). Within a piece one accumulator from
+ * +0, k ascending, acc = acc + a·b with two roundings (one where relaxed SIMD is asked for). The element is piece₀, then
+ * + piece₁, … each added to the running sum.
+ */
+export interface ContractionKernel {
+  readonly tag: 'contraction'
+  readonly name: string
+  readonly dtype: Float
+  readonly batch: readonly number[]
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly pieces: readonly number[]
+  /** rows i (row stride) by k (col stride) */
+  readonly a: Operand
+  /** k (row stride) by columns j (col stride) */
+  readonly b: Operand
+  /** Loop dims in scope of the epilogue's accesses: [...batch, i, j]. Column strides of its accesses are 0 or 1. */
+  readonly body: readonly Instr[]
+  readonly stores: readonly Store[]
+  /** Scratch buffer of m·n elements for the running sums where there are several pieces; else −1. */
+  readonly partial: number
+  readonly buffers: readonly KernelBuffer[]
+}
+
+export type Kernel = LoopKernel | ContractionKernel

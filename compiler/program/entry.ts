@@ -1,0 +1,33 @@
+/**
+ * An entry of an artifact as passes see it. In: expressions under names. Out: the same, rewritten.
+ * Invariant: `updates` pairs a param or state leaf with the value it has after the call; no leaf is updated twice.
+ */
+import type { Node } from '../../src/expr/expr.ts'
+import { mapGraph } from './walk.ts'
+
+export interface Update {
+  readonly target: Node
+  readonly value: Node
+}
+
+export interface EntryProgram {
+  readonly name: string
+  readonly results: readonly { readonly name: string; readonly value: Node }[]
+  readonly updates: readonly Update[]
+}
+
+export const rootsOf = (e: EntryProgram): readonly Node[] => [
+  ...e.results.map((r) => r.value),
+  ...e.updates.map((u) => u.value),
+]
+
+/** Applies a rewriting of nodes to every root. */
+export const mapEntry = (e: EntryProgram, f: (node: Node) => Node): EntryProgram => ({
+  ...e,
+  results: e.results.map((r) => ({ ...r, value: f(r.value) })),
+  updates: e.updates.map((u) => ({ ...u, value: f(u.value) })),
+})
+
+/** Rebuilds an entry bottom up, node by node. */
+export const rewriteEntry = (e: EntryProgram, f: (node: Node, ins: readonly Node[]) => Node): EntryProgram =>
+  mapEntry(e, mapGraph(rootsOf(e), f))

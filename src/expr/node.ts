@@ -1,0 +1,82 @@
+/**
+ * The expression node: immutable and hash-consed. In: op, operands, params. Out: the one node that stands for them.
+ * Invariant: two nodes are equal exactly where they are the same object; name and source position are kept beside the node
+ * (origin.ts) and never decide identity. Operands have smaller ids than their users, so ids are a topological order.
+ */
+import { InternalError, ShapeError } from '../core/errors.ts'
+import type { DType } from '../core/dtype.ts'
+import { deriveBuilder, opDef } from '../ops/registry.ts'
+import type { ArityOf, Builder, OpName, ParamsOf, Violation } from '../ops/signature.ts'
+import type { Node } from './expr.ts'
+import { paramsKey } from './key.ts'
+import { noteOrigin, operandNames, sourceHere } from './origin.ts'
+
+/** The params of a node whose op is known. */
+export const paramsOf = <K extends OpName>(node: Node, op: K): ParamsOf<K> => {
+  if (node.op !== op) throw new InternalError(`${op} expected, ${node.op} found`)
+  return node.params as ParamsOf<K>
+}
+
+/** Narrows by op: `is(node, 'sum')` makes `paramsOf(node, 'sum')` safe. */
+export const is = (node: Node, op: OpName): boolean => node.op === op
+
+const table = new Map<string, WeakRef<Node>>()
+const forget = new FinalizationRegistry<string>((key) => {
+  if (table.get(key)?.deref() === undefined) table.delete(key)
+})
+let nextId = 0
+
+const keyOf = (op: OpName, ins: readonly Node[], params: unknown): string => {
+  let key: string = op
+  for (const n of ins) key += `|${n.id}`
+  return params === null ? key : `${key};${paramsKey(params)}`
+}
+
+const shapeError = (violation: Violation, ins: readonly Node[]): ShapeError => {
+  const names = operandNames(ins)
+  const sentence = names === '' ? violation.sentence : `${violation.sentence}, operands ${names}`
+  return new ShapeError(violation.code, sentence, { hint: violation.hint, source: sourceHere() })
+}
+
+/**
+ * The node for an application. Throws ShapeError where the operands do not fit.
+ * The type arguments of a generic Expr are the caller's to assert: only `infer` knows the result's shape.
+ */
+export const make = (op: OpName, ins: readonly Node[], params: unknown = null): Node => {
+  const key = keyOf(op, ins, params)
+  const known = table.get(key)?.deref()
+  if (known !== undefined) return known
+  const def = opDef(op)
+  if (def.arity !== 'n' && def.arity !== ins.length)
+    throw new InternalError(`${op} takes ${String(def.arity)} operands, ${ins.length} given`)
+  const type = def.infer(ins, params)
+  if (type._tag === 'Left') throw shapeError(type.left, ins)
+  const node: Node = Object.freeze({
+    id: nextId++,
+    op,
+    ins: Object.freeze([...ins]),
+    params,
+    shape: Object.freeze([...type.right.shape]),
+    dtype: type.right.dtype,
+  })
+  table.set(key, new WeakRef(node))
+  forget.register(node, key)
+  noteOrigin(node)
+  return node
+}
+
+/** A scalar literal. */
+export const literal = (value: number, dtype: DType): Node => make('full', [], { dtype, shape: [], value })
+
+/** The Builder whose representation is the graph itself. */
+export const graph: Builder<Node> = deriveBuilder<Node>(make, literal)
+
+export const isExpr = (x: unknown): x is Node =>
+  typeof x === 'object' && x !== null && 'op' in x && 'ins' in x && 'id' in x
+
+/** Typed application for callers that know the op: `apply('add', [x, y])`. */
+export const apply = <K extends OpName>(
+  op: K,
+  ins: readonly Node[] & (ArityOf<K> extends number ? { readonly length: ArityOf<K> } : unknown),
+  params: ParamsOf<K>,
+): Node => make(op, ins, params)

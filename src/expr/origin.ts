@@ -1,0 +1,85 @@
+/**
+ * What stands beside a node and never decides its identity: the name a user gave it, the line that made it.
+ * In: nodes as they are made. Out: names and sources on demand.
+ * Invariant: a node that the compiler makes inside `derivedFrom(node)` inherits that node's origin, so that every term of a
+ * gradient leads back to a line of the user's file. A stack is captured once a node and read only when it is asked for.
+ */
+import type { Source } from '../core/errors.ts'
+import { showShape } from '../core/shape.ts'
+import type { Node } from './expr.ts'
+
+const names = new WeakMap<Node, string>()
+const stacks = new WeakMap<Node, Error | Node>()
+
+/** The node on whose behalf the compiler builds now; false: build without any origin. */
+let current: Node | false | null = null
+
+export const derivedFrom = <A>(node: Node | false, f: () => A): A => {
+  const before = current
+  current = node
+  try {
+    return f()
+  } finally {
+    current = before
+  }
+}
+
+export const noteOrigin = (node: Node): void => {
+  if (current === false) return
+  if (current !== null) stacks.set(node, current)
+  else stacks.set(node, new Error())
+}
+
+const root = new URL('../../', import.meta.url).href
+const own = ['src/', 'compiler/'].flatMap((d) => [root + d, root.replace(/^file:\/\//, '') + d])
+
+/** The first frame of a stack that is not Nabla's own and not the platform's. */
+export const userFrame = (stack: string): Source | undefined => {
+  for (const line of stack.split('\n').slice(1)) {
+    const m = /(?:\(|at |@)((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim())
+    if (m === null) continue
+    const [, file, row, column] = m as unknown as [string, string, string, string]
+    if (own.some((p) => file.startsWith(p)) || file.includes('/node_modules/') || file.startsWith('node:')) continue
+    return { file: file.replace(/^file:\/\//, '').replace(/\?.*$/, ''), line: Number(row), column: Number(column) }
+  }
+  return undefined
+}
+
+/** Where the user's code stands at this moment. */
+export const sourceHere = (): Source | undefined => {
+  if (current !== null && current !== false) return sourceOf(current)
+  return userFrame(new Error().stack ?? '')
+}
+
+export const sourceOf = (node: Node): Source | undefined => {
+  const origin = stacks.get(node)
+  if (origin === undefined) return undefined
+  return origin instanceof Error ? userFrame(origin.stack ?? '') : sourceOf(origin)
+}
+
+/** The node whose derivative or rewriting this node came from; itself where a user made it. */
+export const originOf = (node: Node): Node => {
+  const origin = stacks.get(node)
+  return origin === undefined || origin instanceof Error ? node : originOf(origin)
+}
+
+/** Gives an expression a name for messages and printing. The first name stays. */
+export const setName = (node: Node, name: string): void => {
+  if (!names.has(node)) names.set(node, name)
+}
+
+export const nameOf = (node: Node): string | undefined => {
+  const given = names.get(node)
+  if (given !== undefined) return given
+  const p = node.params
+  return typeof p === 'object' && p !== null && 'name' in p && typeof p.name === 'string' ? p.name : undefined
+}
+
+/** `x [128,784] and w [512,10]`, of the operands that have names. */
+export const operandNames = (ins: readonly Node[]): string =>
+  ins
+    .flatMap((n) => {
+      const name = nameOf(n)
+      return name === undefined ? [] : [`${name} ${showShape(n.shape)}`]
+    })
+    .join(' and ')

@@ -1,0 +1,374 @@
+/**
+ * Arithmetic ops: sums, products, signs, roundings, extremes. In: operands of one dtype, broadcast. Out: the same dtype.
+ * Invariant: each op's derivative, identities and scalar meaning stand here and nowhere else.
+ */
+import * as math from './math/index.ts'
+import {
+  binary,
+  broadcastConstraints,
+  call,
+  floatConstraint,
+  infix,
+  lit,
+  numberConstraint,
+  paren,
+  unary,
+} from './common.ts'
+import { defineOp, type Sig } from './signature.ts'
+
+declare module './signature.ts' {
+  interface OpSignatures {
+    readonly neg: Sig<1, null, 'elementwise'>
+    readonly abs: Sig<1, null, 'elementwise'>
+    readonly sign: Sig<1, null, 'elementwise'>
+    readonly square: Sig<1, null, 'elementwise'>
+    readonly floor: Sig<1, null, 'elementwise'>
+    readonly ceil: Sig<1, null, 'elementwise'>
+    readonly round: Sig<1, null, 'elementwise'>
+    readonly trunc: Sig<1, null, 'elementwise'>
+    readonly add: Sig<2, null, 'elementwise'>
+    readonly sub: Sig<2, null, 'elementwise'>
+    readonly mul: Sig<2, null, 'elementwise'>
+    readonly div: Sig<2, null, 'elementwise'>
+    readonly mod: Sig<2, null, 'elementwise'>
+    readonly maximum: Sig<2, null, 'elementwise'>
+    readonly minimum: Sig<2, null, 'elementwise'>
+    readonly clip: Sig<1, { readonly lo: number; readonly hi: number }, 'elementwise'>
+    readonly stopGradient: Sig<1, null, 'elementwise'>
+    readonly copy: Sig<1, null, 'elementwise'>
+  }
+}
+
+const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-40]
+
+export const neg = defineOp<'neg'>({
+  ...unary('neg', 'number'),
+  name: 'neg',
+  doc: { summary: 'Negation.', constraints: numberConstraint, formula: '−x; derivative −1' },
+  partials: [(b, _a, t) => b.neg([t])],
+  identities: [
+    { name: 'neg-neg', when: 'always', rule: (b, _d, x) => [b.neg([b.neg([x])]), x] },
+    { name: 'neg-sub', when: 'reassociates', rule: (b, _d, x, y) => [b.neg([b.sub([x, y])]), b.sub([y, x])] },
+  ],
+  lower: (m, [x]) => m.neg(x),
+  print: ([x]) => ({ text: `−${paren(x, 2)}`, precedence: 2 }),
+  sample: { domain: [[-2, 2]], special },
+})
+
+export const abs = defineOp<'abs'>({
+  ...unary('abs', 'number'),
+  name: 'abs',
+  doc: { summary: 'Absolute value.', constraints: numberConstraint, formula: '|x|; derivative sign(x), 0 at 0' },
+  partials: [(b, { ins: [x] }, t) => b.mul([t, b.sign([x])])],
+  identities: [
+    { name: 'abs-neg', when: 'always', rule: (b, _d, x) => [b.abs([b.neg([x])]), b.abs([x])] },
+    { name: 'abs-abs', when: 'always', rule: (b, _d, x) => [b.abs([b.abs([x])]), b.abs([x])] },
+    {
+      name: 'abs-square',
+      when: 'always',
+      dtypes: ['f32', 'f64'],
+      rule: (b, _d, x) => [b.abs([b.square([x])]), b.square([x])],
+    },
+  ],
+  lower: (m, [x]) => m.abs(x),
+  print: ([x]) => ({ text: `|${x.text}|`, precedence: 4 }),
+  sample: { domain: [[0.1, 2]], special },
+})
+
+export const sign = defineOp<'sign'>({
+  ...unary('sign', 'number'),
+  name: 'sign',
+  doc: { summary: '−1, 0 or 1; ±0 and NaN stay themselves.', constraints: numberConstraint },
+  partials: [null],
+  identities: [{ name: 'sign-sign', when: 'always', rule: (b, _d, x) => [b.sign([b.sign([x])]), b.sign([x])] }],
+  lower: (m, [x]) => {
+    const t = m.typeOf(x)
+    const zero = m.lit(0, t)
+    return m.select(m.lt(zero, x), m.lit(1, t), m.select(m.lt(x, zero), m.lit(-1, t), x))
+  },
+  sample: { domain: [[0.1, 2]], special },
+})
+
+export const square = defineOp<'square'>({
+  ...unary('square', 'number'),
+  name: 'square',
+  doc: { summary: 'x times x.', constraints: numberConstraint, formula: 'x²; derivative 2·x' },
+  partials: [(b, a, t) => b.mul([b.mul([lit(b, a, 2), a.ins[0]]), t])],
+  identities: [
+    { name: 'square-neg', when: 'always', rule: (b, _d, x) => [b.square([b.neg([x])]), b.square([x])] },
+    { name: 'square-abs', when: 'always', rule: (b, _d, x) => [b.square([b.abs([x])]), b.square([x])] },
+  ],
+  lower: (m, [x]) => m.mul(x, x),
+  print: ([x]) => ({ text: `${paren(x, 4)}²`, precedence: 3 }),
+  sample: { domain: [[-2, 2]], special },
+})
+
+const rounding = (name: 'floor' | 'ceil' | 'round' | 'trunc', summary: string) => ({
+  ...unary(name, 'float'),
+  doc: { summary, constraints: floatConstraint },
+  partials: [null] as const,
+  sample: { domain: [[0.1, 0.4]] as const, special: [...special, 0.5, 1.5, -0.5, -2.5] },
+})
+
+export const floor = defineOp<'floor'>({
+  ...rounding('floor', 'The greatest integer not above x.'),
+  name: 'floor',
+  identities: [{ name: 'floor-floor', when: 'always', rule: (b, _d, x) => [b.floor([b.floor([x])]), b.floor([x])] }],
+  lower: (m, [x]) => m.floor(x),
+  print: ([x]) => ({ text: `⌊${x.text}⌋`, precedence: 4 }),
+})
+
+export const ceil = defineOp<'ceil'>({
+  ...rounding('ceil', 'The least integer not below x.'),
+  name: 'ceil',
+  identities: [{ name: 'ceil-ceil', when: 'always', rule: (b, _d, x) => [b.ceil([b.ceil([x])]), b.ceil([x])] }],
+  lower: (m, [x]) => m.ceil(x),
+  print: ([x]) => ({ text: `⌈${x.text}⌉`, precedence: 4 }),
+})
+
+export const round = defineOp<'round'>({
+  ...rounding('round', 'The nearest integer; halves go to the even one.'),
+  name: 'round',
+  identities: [{ name: 'round-round', when: 'always', rule: (b, _d, x) => [b.round([b.round([x])]), b.round([x])] }],
+  lower: (m, [x]) => m.nearest(x),
+})
+
+export const trunc = defineOp<'trunc'>({
+  ...rounding('trunc', 'The integer part, towards zero.'),
+  name: 'trunc',
+  identities: [{ name: 'trunc-trunc', when: 'always', rule: (b, _d, x) => [b.trunc([b.trunc([x])]), b.trunc([x])] }],
+  lower: (m, [x]) => m.trunc(x),
+})
+
+const floats = ['f32', 'f64'] as const
+
+export const add = defineOp<'add'>({
+  ...binary('add', 'number'),
+  name: 'add',
+  doc: { summary: 'Sum.', constraints: broadcastConstraints, formula: 'x + y' },
+  partials: [(_b, _a, t) => t, (_b, _a, t) => t],
+  identities: [
+    // x + 0 would turn −0 into +0, so the neutral element of floats is −0; `finite` here stands for "not −0".
+    { name: 'add-neg-zero', when: 'always', rule: (b, d, x) => [b.add([x, b.lit(-0, d)]), x] },
+    { name: 'add-zero', when: 'finite', rule: (b, d, x) => [b.add([x, b.lit(0, d)]), x] },
+    { name: 'add-zero-left', when: 'finite', rule: (b, d, x) => [b.add([b.lit(0, d), x]), x] },
+    { name: 'add-self', when: 'always', rule: (b, d, x) => [b.add([x, x]), b.mul([b.lit(2, d), x])] },
+    { name: 'add-neg', when: 'always', rule: (b, _d, x, y) => [b.add([x, b.neg([y])]), b.sub([x, y])] },
+    { name: 'add-neg-left', when: 'always', rule: (b, _d, x, y) => [b.add([b.neg([x]), y]), b.sub([y, x])] },
+  ],
+  lower: (m, [x, y]) => m.add(x, y),
+  print: infix('+', 0, 0),
+  sample: {
+    domain: [
+      [-2, 2],
+      [-2, 2],
+    ],
+    special,
+  },
+})
+
+export const sub = defineOp<'sub'>({
+  ...binary('sub', 'number'),
+  name: 'sub',
+  doc: { summary: 'Difference.', constraints: broadcastConstraints, formula: 'x − y' },
+  partials: [(_b, _a, t) => t, (b, _a, t) => b.neg([t])],
+  identities: [
+    { name: 'sub-zero', when: 'always', rule: (b, d, x) => [b.sub([x, b.lit(0, d)]), x] },
+    { name: 'sub-self', when: 'finite', rule: (b, d, x) => [b.sub([x, x]), b.lit(0, d)] },
+    { name: 'sub-neg', when: 'always', rule: (b, _d, x, y) => [b.sub([x, b.neg([y])]), b.add([x, y])] },
+    // −0 − x is −x for every x; 0 − x differs at x = 0 only by the sign of zero
+    { name: 'neg-zero-sub', when: 'always', dtypes: floats, rule: (b, d, x) => [b.sub([b.lit(-0, d), x]), b.neg([x])] },
+  ],
+  lower: (m, [x, y]) => m.sub(x, y),
+  print: infix('−', 0),
+  sample: {
+    domain: [
+      [-2, 2],
+      [-2, 2],
+    ],
+    special,
+  },
+})
+
+export const mul = defineOp<'mul'>({
+  ...binary('mul', 'number'),
+  name: 'mul',
+  doc: { summary: 'Product.', constraints: broadcastConstraints, formula: 'x · y; derivatives y and x' },
+  partials: [(b, { ins: [, y] }, t) => b.mul([y, t]), (b, { ins: [x] }, t) => b.mul([x, t])],
+  identities: [
+    { name: 'mul-one', when: 'always', rule: (b, d, x) => [b.mul([x, b.lit(1, d)]), x] },
+    { name: 'mul-one-left', when: 'always', rule: (b, d, x) => [b.mul([b.lit(1, d), x]), x] },
+    { name: 'mul-zero', when: 'finite', rule: (b, d, x) => [b.mul([x, b.lit(0, d)]), b.lit(0, d)] },
+    { name: 'mul-zero-left', when: 'finite', rule: (b, d, x) => [b.mul([b.lit(0, d), x]), b.lit(0, d)] },
+    { name: 'mul-minus-one', when: 'always', rule: (b, d, x) => [b.mul([x, b.lit(-1, d)]), b.neg([x])] },
+    { name: 'mul-minus-one-left', when: 'always', rule: (b, d, x) => [b.mul([b.lit(-1, d), x]), b.neg([x])] },
+    { name: 'mul-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.mul([b.neg([x]), b.neg([y])]), b.mul([x, y])] },
+    { name: 'mul-sign-abs', when: 'always', dtypes: floats, rule: (b, _d, x) => [b.mul([b.sign([x]), b.abs([x])]), x] },
+  ],
+  lower: (m, [x, y]) => m.mul(x, y),
+  print: infix('·', 1, 1),
+  sample: {
+    domain: [
+      [-2, 2],
+      [-2, 2],
+    ],
+    special,
+  },
+})
+
+export const div = defineOp<'div'>({
+  ...binary('div', 'float'),
+  name: 'div',
+  doc: { summary: 'Quotient.', constraints: broadcastConstraints, formula: 'x / y; derivatives 1/y and −(x/y)/y' },
+  partials: [
+    (b, { ins: [, y] }, t) => b.div([t, y]),
+    (b, { ins: [, y], out }, t) => b.neg([b.div([b.mul([t, out]), y])]),
+  ],
+  identities: [
+    { name: 'div-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(1, d)]), x] },
+    { name: 'div-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.div([b.neg([x]), b.neg([y])]), b.div([x, y])] },
+    { name: 'div-minus-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(-1, d)]), b.neg([x])] },
+    { name: 'div-sqrt', when: 'reassociates', rule: (b, _d, x) => [b.div([x, b.sqrt([x])]), b.sqrt([x])] },
+    {
+      name: 'one-div-sqrt',
+      when: 'reassociates',
+      rule: (b, d, x) => [b.div([b.lit(1, d), b.sqrt([x])]), b.rsqrt([x])],
+    },
+  ],
+  lower: (m, [x, y]) => m.div(x, y),
+  print: infix('/', 1, 2),
+  sample: {
+    domain: [
+      [-2, 2],
+      [0.5, 2],
+    ],
+    special,
+  },
+})
+
+export const mod = defineOp<'mod'>({
+  ...binary('mod', 'float'),
+  name: 'mod',
+  doc: {
+    summary: 'Remainder with the sign of the divisor, as in NumPy.',
+    constraints: broadcastConstraints,
+    formula: 'x − y·⌊x/y⌋; derivatives 1 and −⌊x/y⌋',
+  },
+  partials: [(_b, _a, t) => t, (b, { ins: [x, y] }, t) => b.neg([b.mul([b.floor([b.div([x, y])]), t])])],
+  identities: [],
+  lower: (m, [x, y]) => math.mod(m, x, y),
+  print: (ins) => call('mod', ins),
+  sample: {
+    domain: [
+      [4.1, 4.9],
+      [1.9, 2.1],
+    ],
+    special,
+  },
+})
+
+/** The whole cotangent to the greater operand, half to each of a tie. */
+const extreme =
+  (mine: 0 | 1, wins: 'greater' | 'less') =>
+  <R>(
+    b: import('./signature.ts').Builder<R>,
+    a: import('./signature.ts').RuleArgs<'maximum' | 'minimum', R>,
+    t: R,
+  ): R => {
+    const [x, y] = mine === 0 ? [a.ins[0], a.ins[1]] : [a.ins[1], a.ins[0]]
+    const tie = b.where([b.equal([x, y]), b.mul([lit(b, a, 0.5), t]), lit(b, a, 0)])
+    return b.where([b[wins]([x, y]), t, tie])
+  }
+
+export const maximum = defineOp<'maximum'>({
+  ...binary('maximum', 'number'),
+  name: 'maximum',
+  doc: {
+    summary: 'The greater operand; NaN if either is NaN.',
+    constraints: broadcastConstraints,
+    formula: 'max(x, y); a tie shares the cotangent evenly',
+  },
+  partials: [(b, a, t) => extreme(0, 'greater')(b, a, t), (b, a, t) => extreme(1, 'greater')(b, a, t)],
+  identities: [{ name: 'maximum-self', when: 'always', rule: (b, _d, x) => [b.maximum([x, x]), x] }],
+  lower: (m, [x, y]) => m.max(x, y),
+  print: (ins) => call('max', ins),
+  sample: {
+    domain: [
+      [-2, -0.1],
+      [0.1, 2],
+    ],
+    special,
+  },
+})
+
+export const minimum = defineOp<'minimum'>({
+  ...binary('minimum', 'number'),
+  name: 'minimum',
+  doc: {
+    summary: 'The lesser operand; NaN if either is NaN.',
+    constraints: broadcastConstraints,
+    formula: 'min(x, y); a tie shares the cotangent evenly',
+  },
+  partials: [(b, a, t) => extreme(0, 'less')(b, a, t), (b, a, t) => extreme(1, 'less')(b, a, t)],
+  identities: [{ name: 'minimum-self', when: 'always', rule: (b, _d, x) => [b.minimum([x, x]), x] }],
+  lower: (m, [x, y]) => m.min(x, y),
+  print: (ins) => call('min', ins),
+  sample: {
+    domain: [
+      [-2, -0.1],
+      [0.1, 2],
+    ],
+    special,
+  },
+})
+
+export const clip = defineOp<'clip'>({
+  ...unary('clip', 'number'),
+  name: 'clip',
+  doc: {
+    summary: 'x limited to [lo, hi]; NaN stays NaN.',
+    constraints: numberConstraint,
+    formula: 'min(max(x, lo), hi); derivative 1 inside and at the bounds, else 0',
+  },
+  partials: [
+    (b, a, t) => {
+      const [x] = a.ins
+      const inside = b.logicalAnd([b.lessEqual([lit(b, a, a.params.lo), x]), b.lessEqual([x, lit(b, a, a.params.hi)])])
+      return b.where([inside, t, lit(b, a, 0)])
+    },
+  ],
+  identities: [],
+  lower: (m, [x], { lo, hi }) => {
+    const t = m.typeOf(x)
+    return t === 'i32' ? m.min(m.max(x, m.lit(lo, t)), m.lit(hi, t)) : m.pmin(m.pmax(x, m.lit(lo, t)), m.lit(hi, t))
+  },
+  print: ([x], { lo, hi }) => call('clip', [x], String(lo), String(hi)),
+  sample: { domain: [[-0.9, 0.9]], special },
+})
+
+export const stopGradient = defineOp<'stopGradient'>({
+  ...unary('stopGradient', 'any'),
+  name: 'stopGradient',
+  doc: { summary: 'x, through which no derivative flows.', constraints: {} },
+  partials: [null],
+  identities: [
+    {
+      name: 'stopGradient-twice',
+      when: 'always',
+      rule: (b, _d, x) => [b.stopGradient([b.stopGradient([x])]), b.stopGradient([x])],
+    },
+  ],
+  lower: (_m, [x]) => x,
+  sample: { domain: [[-2, 2]], special },
+})
+
+export const copy = defineOp<'copy'>({
+  ...unary('copy', 'any'),
+  name: 'copy',
+  doc: { summary: 'x, row by row at a place of its own in memory.', constraints: {}, formula: 'derivative 1' },
+  partials: [(_b, _a, t) => t],
+  identities: [],
+  lower: (_m, [x]) => x,
+  print: ([x]) => x,
+  sample: { domain: [[-2, 2]], special },
+})

@@ -1,0 +1,132 @@
+/**
+ * The one contraction: dotGeneral, from which matmul, dot, outer and einsum are made.
+ * In: two floats (or i32) with paired batch axes and paired contracted axes. Out: batch axes, free axes of a, free axes of b.
+ * Invariant: its derivative is two dotGenerals and, where axes have to return to their places, a transpose.
+ */
+import { right } from 'fp-ts/lib/Either.js'
+import { range, showShape, type TensorType } from '../core/shape.ts'
+import { type Inferred, paren, violation, wrongDtype } from './common.ts'
+import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
+
+export interface DotAxes {
+  /** Pairs of axes that stay, walked together: batch[0][i] of a with batch[1][i] of b. */
+  readonly batch: readonly [readonly number[], readonly number[]]
+  /** Pairs of axes that are multiplied and summed. */
+  readonly contract: readonly [readonly number[], readonly number[]]
+}
+
+declare module './signature.ts' {
+  interface OpSignatures {
+    readonly dotGeneral: Sig<2, DotAxes, 'contraction'>
+  }
+}
+
+export const freeAxes = (rank: number, batch: readonly number[], contract: readonly number[]): readonly number[] =>
+  range(rank).filter((i) => !batch.includes(i) && !contract.includes(i))
+
+const infer = ([a, b]: readonly [TensorType, TensorType], { batch, contract }: DotAxes): Inferred => {
+  if (a.dtype === 'bool') return wrongDtype('matmul', 'C1', 'number', a.dtype)
+  if (a.dtype !== b.dtype) return violation('C1', 'E_DTYPE_MISMATCH', `matmul: dtypes ${a.dtype} and ${b.dtype} differ`)
+  const both = `(${showShape(a.shape)} x ${showShape(b.shape)})`
+  const used = [batch[0].concat(contract[0]), batch[1].concat(contract[1])] as const
+  for (const [axes, t] of [
+    [used[0], a],
+    [used[1], b],
+  ] as const)
+    if (new Set(axes).size !== axes.length || axes.some((i) => !Number.isInteger(i) || i < 0 || i >= t.shape.length))
+      return violation(
+        'C2',
+        'E_AXIS',
+        `dotGeneral: axes ${axes.join(', ')} are not distinct axes of ${showShape(t.shape)}`,
+      )
+  if (batch[0].length !== batch[1].length || contract[0].length !== contract[1].length)
+    return violation('C3', 'E_AXIS_PAIRS', 'dotGeneral: batch and contracted axes come in pairs')
+  for (const [i, x] of contract[0].entries()) {
+    const [m, n] = [a.shape[x], b.shape[contract[1][i] as number]]
+    if (m !== n) return violation('C4', 'E_SHAPE_MATMUL_INNER', `matmul: inner dimensions ${m} and ${n} differ ${both}`)
+  }
+  for (const [i, x] of batch[0].entries()) {
+    const [m, n] = [a.shape[x], b.shape[batch[1][i] as number]]
+    if (m !== n) return violation('C5', 'E_SHAPE_MATMUL_BATCH', `matmul: batch dimensions ${m} and ${n} differ ${both}`)
+  }
+  const free = (t: TensorType, k: 0 | 1) =>
+    freeAxes(t.shape.length, batch[k], contract[k]).map((i) => t.shape[i] as number)
+  return right({ dtype: a.dtype, shape: [...batch[0].map((i) => a.shape[i] as number), ...free(a, 0), ...free(b, 1)] })
+}
+
+/** Puts axes, given as the list of the places they belong to, into order. */
+const arrange = <R>(b: Builder<R>, x: R, places: readonly number[]): R => {
+  const perm = range(places.length).map((i) => places.indexOf(i))
+  return perm.every((p, i) => p === i) ? x : b.transpose([x], { perm })
+}
+
+/** The contracted axes of one side in ascending order, each with its partner on the other side. */
+const partners = (mine: readonly number[], theirs: readonly number[]): readonly number[] =>
+  range(theirs.length)
+    .toSorted((i, j) => (theirs[i] as number) - (theirs[j] as number))
+    .map((i) => mine[i] as number)
+
+/** A matrix operand as a person writes it: transposed where the summed axis is not the one next to the other factor. */
+const side = (p: Printed, t: TensorType, axis: number, near: 'last' | 'first', batch: number): string => {
+  const plain = t.shape.length - batch < 2 || (near === 'last' ? axis === t.shape.length - 1 : axis === batch)
+  return plain ? paren(p, 1) : `${paren(p, 4)}ᵀ`
+}
+
+export const dotGeneral = defineOp<'dotGeneral'>({
+  kind: 'contraction',
+  name: 'dotGeneral',
+  arity: 2,
+  doc: {
+    summary:
+      'Sum of products over paired axes; the result has the batch axes, then the free axes of a, then those of b.',
+    constraints: {
+      C1: 'one dtype: f32, f64 or i32',
+      C2: 'the axes of each operand exist and are distinct',
+      C3: 'batch and contracted axes come in pairs',
+      C4: 'contracted extents are equal',
+      C5: 'batch extents are equal',
+    },
+    formula: 'C = A B; derivatives: A receives C̄ Bᵀ, B receives Aᵀ C̄',
+  },
+  infer,
+  vjp: (b, { ins: [x, y], params: { batch, contract }, types: [tx, ty] }, ct) => {
+    const nb = batch[0].length
+    const fx = freeAxes(tx.shape.length, batch[0], contract[0])
+    const fy = freeAxes(ty.shape.length, batch[1], contract[1])
+    const lead = range(nb)
+    const atX = fx.map((_, i) => nb + i)
+    const atY = fy.map((_, i) => nb + fx.length + i)
+    const dx = b.dotGeneral([ct, y], { batch: [lead, batch[1]], contract: [atY, fy] })
+    const dy = b.dotGeneral([x, ct], { batch: [batch[0], lead], contract: [fx, atX] })
+    return [
+      arrange(b, dx, [...batch[0], ...fx, ...partners(contract[0], contract[1])]),
+      arrange(b, dy, [...batch[1], ...partners(contract[1], contract[0]), ...fy]),
+    ]
+  },
+  jvp: (b, { ins: [x, y], params }, [tx, ty]) => {
+    const terms = [
+      ...(tx === null ? [] : [b.dotGeneral([tx, y], params)]),
+      ...(ty === null ? [] : [b.dotGeneral([x, ty], params)]),
+    ]
+    return terms.reduce((p, q) => b.add([p, q]))
+  },
+  identities: [],
+  print: ([x, y], { batch, contract }, [tx, ty]) => {
+    const [cx, cy] = [contract[0][0], contract[1][0]]
+    const nb = batch[0].length
+    const standard =
+      batch.every((axes) => axes.every((a, i) => a === i)) && tx.shape.length - nb <= 2 && ty.shape.length - nb <= 2
+    if (contract[0].length === 0 && nb === 0) return { text: `${paren(x, 2)} ⊗ ${paren(y, 2)}`, precedence: 1 }
+    if (contract[0].length === 1 && nb === 0 && cx === tx.shape.length - 1 && cy === 0)
+      return { text: `${paren(x, 1)} ${paren(y, 2)}`, precedence: 1 }
+    if (!standard || contract[0].length !== 1)
+      return {
+        text: `dot(${x.text}, ${y.text}; ${contract[0].join(',')} × ${contract[1].join(',')}${nb > 0 ? `; batch ${batch[0].join(',')} × ${batch[1].join(',')}` : ''})`,
+        precedence: 4,
+      }
+    return {
+      text: `${side(x, tx, cx as number, 'last', nb)} ${side(y, ty, cy as number, 'first', nb)}`,
+      precedence: 1,
+    }
+  },
+})
