@@ -11,7 +11,7 @@ export interface Span {
 }
 
 /** More separate runs than this are not listed. */
-export const CHUNKS = 1 << 20
+const CHUNKS = 1 << 20
 
 interface Axis {
   readonly stride: number

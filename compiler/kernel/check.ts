@@ -146,7 +146,9 @@ const checkInjective = (u: Use, buffer: KernelBuffer, vectorOuter: boolean, wher
 /** What `mode` promises, against what the accesses do. */
 const checkModes = (k: Kernel, say: Say): void => {
   const uses = usesOf(k).filter((u) => !isEmptyDomain(u.dims))
-  const vectorOuter = k.tag === 'loop' && k.order === 'sequential'
+  // a target may also run outer points side by side where no stage has a dim to run along
+  const vectorOuter =
+    k.tag === 'loop' && (k.order === 'sequential' || k.stages.every((s) => s.dims.every((extent) => extent <= 1)))
   k.buffers.forEach((buffer, b) => {
     const own = uses.filter((u) => u.buffer === b)
     const stores = own.filter((u) => u.kind === 'store')

@@ -7,7 +7,7 @@ import type { Access, ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel
 import { type PrintScalar, printScalar } from './scalar.ts'
 
 /** A buffer's label where that is a plain name of its own, else `b` and its number. */
-export const bufferNames = (buffers: readonly KernelBuffer[]): readonly string[] =>
+const bufferNames = (buffers: readonly KernelBuffer[]): readonly string[] =>
   buffers.map(({ label }, b) =>
     /^[A-Za-z][A-Za-z0-9_]*$/.test(label) &&
     !/^([birv]\d+|[ck])$/.test(label) &&

@@ -35,7 +35,7 @@ const usesOfLoop = (k: LoopKernel): readonly Use[] =>
   k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, [...k.outer, ...s.dims], k.outer.length, i))
 
 /** The access of an operand over [...batch, rows, columns]. */
-export const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, o.row, o.col] })
+const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, o.row, o.col] })
 
 /** The products are stage 0 and the epilogue is stage 1 of every batch. */
 const usesOfContraction = (k: ContractionKernel): readonly Use[] => {

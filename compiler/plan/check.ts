@@ -31,7 +31,7 @@ export interface PlanFault {
 type Say = (rule: PlanFault['rule'], message: string) => void
 
 /** Every buffer and scratch area begins at a multiple of this and has as many bytes of memory behind it. */
-export const ALIGNMENT = 16
+const ALIGNMENT = 16
 
 const sizeInBytes = (b: PlanBuffer): number => b.elements * bytesOf(b.dtype)
 const rangeOf = (b: PlanBuffer): Span => ({ start: b.offset, end: b.offset + sizeInBytes(b) })

@@ -35,6 +35,19 @@ const viaScratch = loop(
   { outer: [4] },
 )
 
+/** Nothing to run vectors along but the outer dim. */
+const lone: LoopKernel = {
+  ...viaScratch,
+  stages: viaScratch.stages.map((s) => ({
+    ...s,
+    dims: [],
+    body: s.body.map((instr) =>
+      instr.tag === 'load' ? { ...instr, access: { offset: 0, strides: [instr.buffer === 0 ? 10 : 0] } } : instr,
+    ),
+    stores: s.stores.map((st) => ({ ...st, access: { offset: 0, strides: [st.buffer === 2 ? 10 : 0] } })),
+  })),
+}
+
 const withStage = (k: LoopKernel, n: number, change: Partial<Stage>): LoopKernel => ({
   ...k,
   stages: k.stages.map((s, i) => (i === n ? { ...s, ...change } : s)),
@@ -128,6 +141,7 @@ const planted: readonly (readonly [string, Kernel, Fault['rule'], RegExp])[] = [
   ['a dropped tail of scratch', withStage(viaScratch, 0, { dims: [9] }), 'mode', /no earlier stage has stored all/],
   ['a load before the store', { ...viaScratch, stages: [...viaScratch.stages].reverse() }, 'mode', /no earlier stage/],
   ['scratch shared by points of one vector', { ...viaScratch, order: 'sequential' }, 'injective', /several points/],
+  ['scratch shared by outer points that may run side by side', lone, 'injective', /several points/],
   ['two points that store to one element', withStore(sound, 2, [9, 1]), 'injective', /several points/],
   ['a sum stored in every turn', withStore(sound, 2, [10, 0]), 'injective', /several points/],
   ['pieces that do not add up', withProduct({ pieces: [3, 3] }), 'pieces', /3 \+ 3/],

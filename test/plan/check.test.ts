@@ -5,103 +5,29 @@ import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Kernel, LoopKernel } from '../../compiler/kernel/kernel.ts'
 import { checkPlan, faultsOfPlan, type PlanFault } from '../../compiler/plan/check.ts'
-import type { Plan, PlanBuffer, PlanEntry, PlanStep, Region } from '../../compiler/plan/plan.ts'
-import { apply, contraction, load, loop, slot, softmax, stage } from '../kernel/build.ts'
-
-const at = (strides: readonly number[], value: number, buffer: number) => ({
+import type { Plan, PlanBuffer, PlanEntry, PlanStep } from '../../compiler/plan/plan.ts'
+import { apply, contraction, load, softmax, stage } from '../kernel/build.ts'
+import {
+  at,
+  BIAS,
   buffer,
-  access: { offset: 0, strides },
-  value,
-})
-
-/** y = op(x), element by element. */
-const map = (name: string, op: string, n: number): LoopKernel =>
-  loop(
-    name,
-    [slot('f32', n, 'read', 'x'), slot('f32', n, 'write', 'y')],
-    [stage([n], [load('f32', 0, [1]), apply('f32', op, [0])], { stores: [at([1], 1, 1)] })],
-  )
-const sgd = loop(
-  'sgd',
-  [slot('f32', 42, 'update', 'w'), slot('f32', 42, 'read', 'g')],
-  [
-    stage([42], [load('f32', 0, [1]), load('f32', 1, [1]), apply('f32', 'sub', [0, 1])], {
-      stores: [at([1], 2, 0)],
-    }),
-  ],
-)
-const viaScratch = loop(
-  'doubled',
-  [slot('f32', 30, 'read', 'x'), slot('f32', 30, 'scratch', 'e'), slot('f32', 30, 'write', 'y')],
-  [
-    stage([30], [load('f32', 0, [1]), apply('f32', 'add', [0, 0])], { stores: [at([1], 1, 1)] }),
-    stage([30], [load('f32', 1, [1])], { stores: [at([1], 0, 2)] }),
-  ],
-)
-
-const kernels: readonly Kernel[] = [
-  contraction({ m: 5, n: 6, k: 7, epilogue: true }),
-  map('relu', 'relu', 30),
-  softmax(5, 6),
-  map('square', 'square', 42),
-  sgd,
-  viaScratch,
-]
-
-const buffer = (label: string, region: Region, elements: number, offset: number): PlanBuffer => ({
-  dtype: 'f32',
-  elements,
-  region,
-  offset,
-  label,
-})
-const [X, W, BIAS, H, R, P, G, LOSS, E, D] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const
-const buffers: readonly PlanBuffer[] = [
-  buffer('x', 'input', 35, 0),
-  buffer('w', 'param', 42, 160),
-  buffer('bias', 'constant', 6, 352),
-  buffer('h', 'arena', 30, 400),
-  buffer('r', 'arena', 30, 400), // overwrites h, which is read for the last time where r is written
-  buffer('p', 'output', 30, 592),
-  buffer('g', 'arena', 42, 400), // lies where h and r have lain
-  buffer('loss', 'output', 30, 736),
-  buffer('e', 'arena', 30, 880),
-  buffer('d', 'arena', 30, 1024),
-]
-
-const step = (kernel: number, ...bindings: readonly number[]): PlanStep => ({
-  kernel,
-  bindings,
-  scratch: 0,
-  scratchBytes: 0,
-})
-const entry = (name: string, output: number, steps: readonly PlanStep[]): PlanEntry => ({
-  name,
-  inputs: [{ name: 'x', dtype: 'f32', shape: [5, 7], buffer: X }],
-  outputs: [{ name: 'y', dtype: 'f32', shape: [5, 6], buffer: output }],
-  steps,
-  flops: 0,
-  traffic: 0,
-  peak: 0,
-})
-const predictSteps = [step(0, X, W, BIAS, H), step(1, H, R), step(2, R, P)]
-const trainSteps = [
-  step(0, X, W, BIAS, H),
-  step(1, H, R),
-  { ...step(5, R, E, D), scratch: 1168, scratchBytes: 64 },
-  step(2, D, LOSS),
-  step(3, W, G),
-  step(4, W, G),
-]
-const sound: Plan = {
-  kernels,
   buffers,
-  params: [{ name: 'w', dtype: 'f32', shape: [7, 6], buffer: W }],
-  states: [],
-  constants: [{ buffer: BIAS, bytes: new Uint8Array(24) }],
-  entries: [entry('predict', P, predictSteps), entry('train', LOSS, trainSteps)],
-  memoryBytes: 1248,
-}
+  D,
+  E,
+  G,
+  H,
+  kernels,
+  LOSS,
+  map,
+  P,
+  predictSteps,
+  R,
+  sound,
+  step,
+  trainSteps,
+  W,
+  X,
+} from './sound.ts'
 
 const withBuffer = (n: number, change: Partial<PlanBuffer>): Plan => ({
   ...sound,

@@ -69,7 +69,7 @@ const positionFold = (row: string, best: string, combine: 'argmax' | 'argmin', v
 }
 
 /** The scratch arrays that reductions share; the module declares those that are asked for. */
-export const laneArrays = { float: 'lanes', word: 'wordLanes' } as const
+const laneArrays = { float: 'lanes', word: 'wordLanes' } as const
 
 export interface LoopContext extends Context {
   readonly useLanes: (name: string) => void

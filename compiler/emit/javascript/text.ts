@@ -6,12 +6,12 @@ import type { DType } from '../../../src/core/dtype.ts'
 
 export type Lines = readonly string[]
 
-export const indent = (lines: Lines): Lines => lines.map((line) => (line === '' ? line : `  ${line}`))
+const indent = (lines: Lines): Lines => lines.map((line) => (line === '' ? line : `  ${line}`))
 
 export const block = (head: string, body: Lines): Lines => [`${head} {`, ...indent(body), '}']
 
 /** The text of a number: its shortest decimal, which gives the same number again. */
-export const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
+const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 
 export const literalText = (value: number, dtype: DType): string => {
   switch (dtype) {
