@@ -49,7 +49,7 @@ const viewOf = (memory: ArrayBuffer, { dtype, offset, elements }: PlanBuffer): M
 export interface Ran {
   /** Per case, its arrays afterwards. */
   readonly arrays: readonly (readonly Memory[])[]
-  /** Cases, by number, that wrote outside of their buffers. */
+  /** Addresses outside of all buffers that were written to. */
   readonly strays: readonly number[]
   readonly bytes: Uint8Array
 }
@@ -70,14 +70,8 @@ export const runWasm = async (cases: readonly Case[], options: WasmOptions = {})
       view.set(array)
       inside.fill(1, view.byteOffset, view.byteOffset + view.byteLength)
     })
-  const strays: number[] = []
-  cases.forEach((_, i) => {
-    ;(instance.exports[`e${i}`] as () => void)()
-    const stray = all.findIndex((byte, at) => inside[at] === 0 && byte !== pattern(at))
-    if (stray < 0) return
-    strays.push(i)
-    all[stray] = pattern(stray)
-  })
+  for (const i of cases.keys()) (instance.exports[`e${i}`] as () => void)()
+  const strays = Array.from(all.keys()).filter((at) => inside[at] === 0 && all[at] !== pattern(at))
   let next = 0
   return { arrays: cases.map((c) => c.arrays.map(() => (views[next++] as Memory).slice())), strays, bytes }
 }

@@ -130,7 +130,7 @@ const emitCopy = (e: Emission, s: number, copy: Copy, pick: (i: number) => boole
       const stride = strideAlong(e, s, access.strides)
       return loadLanes(m, dtype, nest.address(buffer, access), stride, stride === 0 ? m.lanes : copy.count)
     },
-    index: (along) => indexLanes(e, along, along === axis),
+    index: (along) => (along === axis ? spreadIndex(e, along) : indexLanes(e, along, 0)),
     row: (row) => copy.rows[row] as Lanes,
     accumulator: absent('accumulator'),
   }
@@ -151,13 +151,18 @@ const atCopy = (e: Emission, s: number, copy: Copy, body: () => void): void => {
   else e.nest.at(axis, copy.position, body)
 }
 
-/** The index along an axis: one number in every lane, or (`spread`) that of each lane's element. */
-const indexLanes = ({ m, nest }: Emission, axis: number, spread: boolean): Lanes => {
+/** The index along an axis plus `by`, the same in every lane. */
+const indexLanes = ({ m, nest }: Emission, axis: number, by: number): Lanes => {
   const { counter, position } = nest.index(axis)
-  const fixed = spread ? m.iota(position) : m.lit(position, 'i32')
-  if (counter === null) return fixed
-  const base = m.splat(counter)
-  return !spread && position === 0 ? base : m.add(base, fixed)
+  const fixed = position + by
+  if (counter === null) return m.lit(fixed, 'i32')
+  return fixed === 0 ? m.splat(counter) : m.add(m.splat(counter), m.lit(fixed, 'i32'))
+}
+
+/** The index along the axis of the vectors, that of each lane's element. */
+const spreadIndex = ({ m, nest }: Emission, axis: number): Lanes => {
+  const { counter, position } = nest.index(axis)
+  return counter === null ? m.iota(position) : m.add(m.splat(counter), m.iota(position))
 }
 
 type Accumulators = readonly (readonly Accumulator[])[]
@@ -173,8 +178,7 @@ const startReductions = (e: Emission, s: number, copies: readonly Copy[]): Accum
   const count = spread ? Math.min(Math.max(vectors, 1), LANES / m.lanes) : copies.length
   return stage.reductions.map((r) => {
     const dtype = stage.body[r.value]?.dtype ?? 'f32'
-    const start = (_: unknown, k: number) => startAccumulator(m, r.combine, dtype, spread ? k * m.lanes : 0, spread)
-    return Array.from({ length: count }, start)
+    return Array.from({ length: count }, () => startAccumulator(m, r.combine, dtype))
   })
 }
 
@@ -186,7 +190,7 @@ const emitStage = (e: Emission, s: number, copies: readonly Copy[]): void => {
   if (stage.dims.every((extent) => extent > 0)) emitInner(e, s, kernel.outer.length, copies, accumulators)
   stage.reductions.forEach((r, i) => {
     const own = accumulators[i] as readonly Accumulator[]
-    const ends = isSpread(e, s) ? [endLanes(m, r.combine, own, LANES / m.lanes)] : own.map((a) => endSequential(m, a))
+    const ends = isSpread(e, s) ? [endLanes(m, own, LANES / m.lanes)] : own.map((a) => endSequential(m, a))
     for (const [c, copy] of copies.entries()) copy.rows[r.row] = ends[c] as Lanes
   })
 }
@@ -230,14 +234,13 @@ const finishCopy = (e: Emission, s: number, copy: Copy, c: number, accumulators:
   const { m, nest } = e
   const { stage, axis, extents } = e.schedule.stages[s] as StageSchedule
   const values = copy.values[s] as Lanes[]
-  const last = extents.length - 1
   const spread = isSpread(e, s)
-  const partial = spread ? (copy.position / m.lanes) % (LANES / m.lanes) : c
+  const accumulator = spread ? (copy.position / m.lanes) % (LANES / m.lanes) : c
   for (const { row, value } of stage.rows) copy.rows[row] = values[value] as Lanes
   stage.reductions.forEach((r, i) => {
-    accumulate(m, r.combine, accumulators[i]?.[partial] as Accumulator, {
+    accumulate(m, accumulators[i]?.[accumulator] as Accumulator, {
       value: values[r.value] as Lanes,
-      position: () => indexLanes(e, last, axis === last),
+      position: () => indexLanes(e, extents.length - 1, -accumulator * (spread ? m.lanes : 0)),
       count: spread ? copy.count : m.lanes,
     })
   })

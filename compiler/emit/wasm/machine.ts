@@ -25,12 +25,20 @@ export interface LaneMachine extends Machine<Lanes> {
   readonly below: (count: number) => Lanes
   /** An i32 value in every lane. */
   readonly splat: (value: Value) => Lanes
+  /** a ∧ ¬b, in one instruction. */
+  readonly andNot: (a: Lanes, b: Lanes) => Lanes
   /** Lane j takes lane j xor `distance` (1 or 2). */
   readonly swap: (a: Lanes, distance: number) => Lanes
 }
 
-const bytesOfI32 = (values: readonly number[]): readonly number[] =>
-  values.flatMap((v) => [v & 255, (v >> 8) & 255, (v >> 16) & 255, (v >> 24) & 255])
+const bytesOfI32 = (values: readonly number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer)
+
+/** A number in all lanes of a vector. A bool is all ones or all zeros. */
+const bytesOfSplat = (x: number, dtype: DType): Uint8Array => {
+  if (dtype === 'f64') return new Uint8Array(new Float64Array(2).fill(x).buffer)
+  if (dtype === 'f32') return new Uint8Array(new Float32Array(4).fill(x).buffer)
+  return bytesOfI32(new Array<number>(4).fill(dtype === 'i32' ? x : x === 0 ? 0 : -1))
+}
 
 const lanesOf32 = (lanes: readonly number[]): readonly number[] =>
   lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte))
@@ -66,12 +74,10 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
   const float1 = (make: 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'nearest') => (a: Lanes) =>
     op1(a.dtype, a, float(a)[make])
 
+  // As v128.const, not as a splat: engines put a splat back to each of its uses, which costs half of the speed.
   const lit = (x: number, dtype: DType): Lanes => {
-    const key = Object.is(x, -0) ? '-0' : String(x)
-    if (dtype === 'f32') return constant(dtype, key, () => f32x4.splat(m.f32.const(x)))
-    if (dtype === 'f64') return constant(dtype, key, () => f64x2.splat(m.f64.const(x)))
-    if (dtype === 'i32') return constant(dtype, key, () => i32x4.splat(m.i32.const(x | 0)))
-    return constant(dtype, String(x !== 0), () => i32x4.splat(m.i32.const(x === 0 ? 0 : -1)))
+    const key = dtype === 'bool' ? String(x !== 0) : Object.is(x, -0) ? '-0' : String(x)
+    return constant(dtype, key, () => v128.const(bytesOfSplat(x, dtype)))
   }
   /** The sign bit of every lane of a float. */
   const signOf = (a: Lanes): Lanes => lit(-0, a.dtype)
@@ -130,7 +136,7 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
   const significand = (x: Lanes): Lanes => {
     const mask =
       x.dtype === 'f32'
-        ? constant('f32', 'mantissa', () => i32x4.splat(m.i32.const(0x007fffff)))
+        ? constant('f32', 'mantissa', () => bits(new Array<number>(4).fill(0x007fffff)))
         : constant('f64', 'mantissa', () => bits([-1, 0x000fffff, -1, 0x000fffff]))
     return op2(x.dtype, op2(x.dtype, x, mask, v128.and), lit(1, x.dtype), v128.or)
   }
@@ -202,6 +208,7 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
         bits([0, 1, 2, 3].map((word) => ((wide ? word >> 1 : word) < count ? -1 : 0))),
       ),
     splat: (value) => ({ dtype: 'i32', value: fn.value('v128', [value], ([x]) => i32x4.splat(x as Node)) }),
+    andNot: (a, b) => op2(a.dtype, a, b, v128.andnot),
     swap: (a, distance) => shuffle(a, swapped(a, distance)),
   }
 }
