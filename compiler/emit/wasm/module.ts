@@ -43,6 +43,8 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
   const calls = entry.steps.map(({ kernel, bindings, scratch }) => {
     const name = names[kernel]
     if (name === undefined) throw new InternalError(`entry ${entry.name} names kernel ${kernel}, which is not planned`)
+    if (bindings.length !== plan.kernels[kernel]?.buffers.length)
+      throw new InternalError(`entry ${entry.name} binds ${bindings.length} buffers to ${name}`)
     const operands = [...bindings.map(address), scratch].map((at) => m.i32.const(at))
     return m.call(name, operands, b.none)
   })
@@ -62,7 +64,7 @@ const setMemory = (m: binaryen.Module, plan: Plan): void => {
   m.setMemory(pages, pages, 'memory', segments)
 }
 
-/** The caller disposes of the module. Throws InternalError where what was emitted is not valid, with binaryen's words. */
+/** The caller disposes of the module. Where what was emitted is not valid, binaryen prints why and InternalError is thrown. */
 export const buildModule = (b: Binaryen, plan: Plan, options: WasmOptions): BuiltModule => {
   const simd = options.simd ?? 'plain'
   const m = new b.Module()
