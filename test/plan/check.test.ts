@@ -17,7 +17,6 @@ import {
   G,
   H,
   kernels,
-  LOSS,
   map,
   P,
   predictSteps,

@@ -1,0 +1,154 @@
+// In: small programs as expressions. Out: that fusion and planning give kernels and plans without a fault, that Wasm and
+// JavaScript run them to the same bits, and that these are the interpreter's values up to the order of sums.
+
+import { describe, expect, it } from 'vitest'
+import { emitJavaScript } from '../../compiler/emit/javascript/module.ts'
+import { contractionScratch } from '../../compiler/emit/wasm/contraction/schedule.ts'
+import { emitWasm } from '../../compiler/emit/wasm/emit.ts'
+import { fuse } from '../../compiler/fuse/fuse.ts'
+import { pull } from '../../compiler/grad/vjp.ts'
+import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { faultsOf } from '../../compiler/kernel/check.ts'
+import { faultsOfPlan } from '../../compiler/plan/check.ts'
+import { makePlan } from '../../compiler/plan/make.ts'
+import type { Plan, PlanBuffer, Port } from '../../compiler/plan/plan.ts'
+import { type EntryProgram, rootsOf, type Update } from '../../compiler/program/entry.ts'
+import { topological } from '../../compiler/program/walk.ts'
+import type { DType } from '../../src/core/dtype.ts'
+import { sizeOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { graph as b, literal, make } from '../../src/expr/node.ts'
+import { bitsOf, type Memory } from './oracle.ts'
+import { importText } from './run-javascript.ts'
+
+const input = (name: string, shape: readonly number[], dtype: DType = 'f32'): Node =>
+  make('input', [], { name, dtype, shape })
+const param = (name: string, shape: readonly number[], dtype: DType = 'f32'): Node =>
+  make('param', [], { name, dtype, shape, init: literal(0, dtype) })
+const sum = (x: Node, axis: number, keepDims = false): Node => b.sum([x], { axes: [axis], keepDims })
+const mean = (x: Node): Node => b.mean([x], { axes: x.shape.map((_, i) => i), keepDims: false })
+const stepDown = (loss: Node, wrt: readonly Node[]): readonly Update[] => {
+  const cts = pull(loss, literal(1, loss.dtype), wrt)
+  return wrt.map((target, i) => ({
+    target,
+    value: b.sub([target, b.mul([cts[i] as Node, literal(0.1, loss.dtype)])]),
+  }))
+}
+
+const entry = (results: Readonly<Record<string, Node>>, updates: readonly Update[] = []): EntryProgram => ({
+  name: 'run',
+  results: Object.entries(results).map(([name, value]) => ({ name, value })),
+  updates,
+})
+
+const x = input('x', [17, 9])
+const programs: Readonly<Record<string, () => EntryProgram>> = {
+  'softmax over the last axis': () => entry({ y: b.softmax([x], { axis: 1 }) }),
+  'softmax over the first axis': () => entry({ y: b.softmax([x], { axis: 0 }) }),
+  'log-softmax and log-sum-exp': () =>
+    entry({ y: b.logSoftmax([x], { axis: 0 }), l: b.logSumExp([x], { axes: [1], keepDims: false }) }),
+  'a dear value kept between stages': () =>
+    entry(
+      Object.fromEntries(
+        [0, 1].map((axis) => {
+          const e = b.exp([b.sin([x])])
+          return [`y${axis}`, sum(b.square([b.div([e, sum(e, axis, true)])]), axis)]
+        }),
+      ),
+    ),
+  'a normalized batch': () => {
+    const d = b.sub([x, b.mean([x], { axes: [0], keepDims: true })])
+    const variance = b.mean([b.square([d])], { axes: [0], keepDims: true })
+    return entry({ y: b.div([d, b.sqrt([b.add([variance, literal(1e-5, 'f32')])])]) })
+  },
+  'cross-entropy and its gradient': () => {
+    const loss = mean(b.crossEntropy([x, input('labels', [17], 'i32')]))
+    return entry({ loss, g: pull(loss, literal(1, 'f32'), [x])[0] as Node })
+  },
+  'padding and joining': () =>
+    entry({
+      p: b.pad([x], { low: [1, 0], high: [2, 3], interior: [0, 2], value: 0.5 }),
+      c: b.concat([b.exp([x]), input('more', [17, 2])], { axis: 1 }),
+    }),
+  'axes in another order, and positions': () =>
+    entry({ y: b.exp([b.transpose([x], { perm: [1, 0] })]), at: b.argmax([x], { axis: 0 }) }),
+  'a training step in place': () => {
+    const [w, c] = [param('w', [9, 10]), param('c', [10])]
+    const z = b.add([b.dotGeneral([x, w], { batch: [[], []], contract: [[1], [0]] }), c])
+    const loss = mean(b.crossEntropy([z, input('labels', [17], 'i32')]))
+    return entry({ loss }, stepDown(loss, [w, c]))
+  },
+  'the same in f64': () => {
+    const w = param('w', [9, 4], 'f64')
+    const y = b.tanh([b.dotGeneral([input('x64', [17, 9], 'f64'), w], { batch: [[], []], contract: [[1], [0]] })])
+    const loss = mean(b.square([y]))
+    return entry({ loss, y }, stepDown(loss, [w]))
+  },
+  'two parameters that change places': () => {
+    const [p, q] = [param('p', [33]), param('q', [33])]
+    return entry({ s: sum(p, 0) }, [
+      { target: p, value: b.add([q, p]) },
+      { target: q, value: b.mul([p, literal(0.5, 'f32')]) },
+    ])
+  },
+}
+
+const view = (memory: ArrayBuffer, { dtype, offset, elements }: PlanBuffer): Memory =>
+  dtype === 'f32'
+    ? new Float32Array(memory, offset, elements)
+    : dtype === 'f64'
+      ? new Float64Array(memory, offset, elements)
+      : new Int32Array(memory, offset, elements)
+
+const nameOf = (n: Node): string => (n.params as { readonly name: string }).name
+const leavesOf = (plan: Plan): readonly Port[] => [...(plan.entries[0]?.inputs ?? []), ...plan.params, ...plan.states]
+const valuesOf = (p: Port): readonly number[] =>
+  Array.from({ length: sizeOf(p.shape) }, (_, i) =>
+    p.dtype === 'i32' ? (i * 7) % 9 : 2 * Math.sin(1.7 * i + p.name.charCodeAt(0)),
+  )
+
+type Run = (memory: ArrayBuffer) => void
+const runAll = (plan: Plan, memory: ArrayBuffer, run: Run, results: readonly number[]): readonly Memory[] => {
+  for (const p of leavesOf(plan)) view(memory, plan.buffers[p.buffer] as PlanBuffer).set(valuesOf(p))
+  run(memory)
+  return results.map((r) => view(memory, plan.buffers[r] as PlanBuffer).slice())
+}
+
+const interpreted = (e: EntryProgram, plan: Plan): readonly Tensor[] => {
+  const ports = new Map(leavesOf(plan).map((p) => [p.name, p]))
+  const env = new Map<Node, Tensor>()
+  for (const n of topological(rootsOf(e))) {
+    const p = n.op === 'input' || n.op === 'param' ? ports.get(nameOf(n)) : undefined
+    if (p !== undefined) env.set(n, tensor(p.dtype, p.shape, valuesOf(p)))
+  }
+  return interpret(rootsOf(e), env)
+}
+
+describe('programs', () => {
+  it.each(Object.entries(programs))('%s', async (_, program) => {
+    const e = program()
+    const fused = fuse(e)
+    expect(fused.program.kernels.flatMap((k) => faultsOf(k.kernel))).toEqual([])
+    const plan = makePlan([fused], {
+      scratchBytes: (k) => (k.tag === 'contraction' ? contractionScratch(k, 'plain') : 0),
+    })
+    expect(faultsOfPlan(plan)).toEqual([])
+
+    const places = new Map([...plan.params, ...plan.states].map((p) => [p.name, p.buffer]))
+    const results = [
+      ...(plan.entries[0]?.outputs ?? []).map((p) => p.buffer),
+      ...e.updates.map((u) => places.get(nameOf(u.target)) as number),
+    ]
+    const js = (await importText(emitJavaScript(plan, { manifest: '{}' }))).instantiate()
+    const found = runAll(plan, js.memory, () => js.entries.run?.(), results)
+    const { instance } = await WebAssembly.instantiate((await emitWasm(plan)) as BufferSource as ArrayBuffer)
+    const { memory, run } = instance.exports
+    const wanted = runAll(plan, (memory as WebAssembly.Memory).buffer, () => (run as () => void)(), results)
+    expect(found.map(bitsOf)).toEqual(wanted.map(bitsOf))
+
+    interpreted(e, plan).forEach((t, i) => {
+      const error = Array.from(t.data, (v, j) => Math.abs(v - (found[i]?.[j] as number)) / (1 + Math.abs(v)))
+      expect(Math.max(...error)).toBeLessThan(t.dtype === 'f64' ? 1e-13 : 1e-6)
+    })
+  })
+})
