@@ -6,7 +6,7 @@
 import type { JavaScriptArtifact } from '../../runtime/instantiate.ts'
 import { attachManifest } from '../../src/artifact/container.ts'
 import { unsignedBytes, wasmPreamble } from '../../src/artifact/sections.ts'
-import type { DType, EntrySpecs, Manifest, Shape } from '../../src/artifact/types.ts'
+import type { DType, Manifest, Shape } from '../../src/artifact/types.ts'
 
 const at = { w: 0, b: 16, step: 32, x: 48, rate: 64, key: 80, flags: 96, loss: 112, y: 128, end: 144 } as const
 
@@ -15,7 +15,7 @@ const x = { name: 'x', dtype: 'f32', shape: [1, 2], offset: at.x } as const
 type Tensor<D extends DType, S extends Shape> = { readonly dtype: D; readonly shape: S }
 
 /** What `toyManifest` says, as types; `compile` carries these by itself. */
-export interface ToyEntries extends EntrySpecs {
+export type ToyEntries = {
   readonly init: {
     readonly inputs: { readonly key: Tensor<'i32', readonly [2]> }
     readonly outputs: NonNullable<unknown>
@@ -31,6 +31,15 @@ export interface ToyEntries extends EntrySpecs {
     readonly inputs: { readonly x: Tensor<'f32', readonly [1, 2]>; readonly flags: Tensor<'bool', readonly [2]> }
     readonly outputs: { readonly y: Tensor<'f32', readonly [1, 1]> }
   }
+}
+
+export type ToyParams = {
+  readonly w: Tensor<'f32', readonly [2, 1]>
+  readonly b: Tensor<'f32', readonly []>
+}
+
+export type ToyStates = {
+  readonly steps: Tensor<'i32', readonly []>
 }
 
 export const toyManifest: Manifest = {
