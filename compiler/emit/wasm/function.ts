@@ -30,13 +30,13 @@ export const emitContext = (
   simd: 'plain' | 'relaxed',
   lower: Lower,
 ): EmitContext => {
-  const taken = new Set<string>()
+  const taken = new Map<string, number>()
   const made = new Map<string, string>()
   const unique = (hint: string): string => {
-    let name = hint
-    for (let i = 1; taken.has(name); i++) name = `${hint}_${i}`
-    taken.add(name)
-    return name
+    const before = taken.get(hint) ?? 0
+    taken.set(hint, before + 1)
+    // A name that was numbered here may be a hint elsewhere.
+    return before === 0 ? hint : unique(`${hint}_${before}`)
   }
   const memo = (key: string, make: () => string): string => {
     const known = made.get(key)
