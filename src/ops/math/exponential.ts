@@ -52,6 +52,9 @@ export const reduceByLn2 = <R>(m: Machine<R>, x: R): { readonly k: R; readonly r
 export const expm1Reduced = <R>(m: Machine<R>, r: R): R =>
   m.add(r, m.mul(m.mul(r, r), horner(m, r, expTail[floatType(m, r)])))
 
+/** 2ʳ for |r| ≤ ½. */
+export const exp2Reduced = <R>(m: Machine<R>, r: R): R => horner(m, r, exp2Polynomial[floatType(m, r)])
+
 /** y · 2ᵏ with one rounding, for y in about [½, 2] and k in twice the normal range: the first product is exact. */
 export const scale = <R>(m: Machine<R>, y: R, k: R): R => {
   const half = m.nearest(m.mul(k, literals(m, k)(0.5)))
@@ -66,7 +69,7 @@ export const exp = <R>(m: Machine<R>, x: R): R => {
 export const exp2 = <R>(m: Machine<R>, x: R): R => {
   const limited = clamp(m, x, exp2Range[floatType(m, x)])
   const k = m.nearest(limited)
-  return scale(m, horner(m, m.sub(limited, k), exp2Polynomial[floatType(m, x)]), k)
+  return scale(m, exp2Reduced(m, m.sub(limited, k)), k)
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Float } from '../../core/dtype.ts'
 import { floatType, type Machine } from '../../core/machine.ts'
-import { expm1, expm1Reduced, reduceByLn2 } from './exponential.ts'
+import { expm1Reduced, reduceByLn2 } from './exponential.ts'
 import { log1p } from './logarithm.ts'
 import { clamp, horner, literals } from './polynomial.ts'
 
@@ -41,11 +41,13 @@ export const cosh = <R>(m: Machine<R>, x: R): R => {
   return m.add(half, m.div(literals(m, x)(0.25), half))
 }
 
-/** tanh x = t/(t + 2) with t = exp(2|x|) − 1. */
+/** t/(t + 2) with t = exp(2|x|) − 1 = 2ᵏ·(eʳ − 1) + (2ᵏ − 1), which for k = 0 is eʳ − 1 itself; 1 from the limit on. */
 export const tanh = <R>(m: Machine<R>, x: R): R => {
   const c = literals(m, x)
-  const limit = floatType(m, x) === 'f32' ? 20 : 40
-  const t = expm1(m, m.pmin(m.mul(m.abs(x), c(2)), c(limit)))
+  const a = m.abs(x)
+  const { k, r } = reduceByLn2(m, m.pmin(m.add(a, a), c(floatType(m, x) === 'f32' ? 20 : 40)))
+  const power = m.pow2(k)
+  const t = m.add(m.mul(expm1Reduced(m, r), power), m.sub(power, c(1)))
   return m.copysign(m.div(t, m.add(t, c(2))), x)
 }
 

@@ -2,6 +2,7 @@
  * Scalar mathematics of our own: one function over Machine for every target. Errors: docs/generated/math.md.
  */
 export * from './arc.ts'
+export * from './error.ts'
 export * from './exponential.ts'
 export * from './hyperbolic.ts'
 export * from './logarithm.ts'
