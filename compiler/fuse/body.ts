@@ -6,6 +6,7 @@ import type { DType } from '../../src/core/dtype.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { View } from '../../src/ops/signature.ts'
+import { paramsKey } from '../../src/expr/key.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import type { Access, Instr, KernelBuffer, Store, Value } from '../kernel/kernel.ts'
 import { paramsOf } from '../../src/expr/node.ts'
@@ -61,11 +62,7 @@ export const makeBody = (): Body => {
   const instrs: Instr[] = []
   const known = new Map<string, Value>()
   const emit = (instr: Instr): Value => {
-    const key = JSON.stringify(instr, (_k, v: unknown) =>
-      (typeof v === 'number' && !Number.isFinite(v)) || Object.is(v, -0)
-        ? `#${Object.is(v, -0) ? '-0' : String(v)}`
-        : v,
-    )
+    const key = paramsKey(instr)
     const before = known.get(key)
     if (before !== undefined) return before
     instrs.push(instr)

@@ -47,8 +47,9 @@ export const contractionKernel = (
   const dims = productDims(product)
   const [x, y] = product.ins as readonly [Node, Node]
   const baseOf = (n: Node): Node => (resolve(n) as NonNullable<ReturnType<typeof resolve>>).base
-  const a = operandOf(x, buffers.read(baseOf(x)), batchAxes[0], dims.freeA, contract[0])
-  const b = operandOf(y, buffers.read(baseOf(y)), batchAxes[1], contract[1], dims.freeB)
+  const wideOf = (axes: readonly number[]): readonly number[] => dims.wide.map((i) => axes[i] as number)
+  const a = operandOf(x, buffers.read(baseOf(x)), wideOf(batchAxes[0]), dims.freeA, contract[0])
+  const b = operandOf(y, buffers.read(baseOf(y)), wideOf(batchAxes[1]), contract[1], dims.freeB)
 
   const body = makeBody()
   const memo = new Map<Node, Value>()

@@ -3,7 +3,7 @@
  * Out: strides over [...batch, row, column], or null where the free axes of one side share no stride or columns are not
  * contiguous. Invariant: what this accepts, a contraction kernel can load with one vector instruction.
  */
-import { type Shape, sizeOf } from '../../src/core/shape.ts'
+import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
@@ -11,7 +11,10 @@ import type { View } from '../../src/ops/signature.ts'
 import { collapse } from './view.ts'
 
 export interface ProductDims {
+  /** Extents of the batch axes that are not 1. */
   readonly batch: Shape
+  /** Which batch axes these are, among all of them. */
+  readonly wide: readonly number[]
   readonly m: number
   readonly n: number
   readonly k: number
@@ -25,8 +28,11 @@ export const productDims = (product: Node): ProductDims => {
   const freeA = freeAxes(a.shape.length, batch[0], contract[0])
   const freeB = freeAxes(b.shape.length, batch[1], contract[1])
   const extents = (t: Node, axes: readonly number[]) => axes.map((i) => t.shape[i] as number)
+  const all = extents(a, batch[0])
+  const wide = range(all.length).filter((i) => all[i] !== 1)
   return {
-    batch: extents(a, batch[0]),
+    batch: wide.map((i) => all[i] as number),
+    wide,
     m: sizeOf(extents(a, freeA)),
     n: sizeOf(extents(b, freeB)),
     k: sizeOf(extents(a, contract[0])),
@@ -38,12 +44,14 @@ export const productDims = (product: Node): ProductDims => {
 export const epilogueStrides = (product: Node, view: View): readonly number[] | null => {
   const dims = productDims(product)
   const strides = unstrip(product.shape, view)
-  const nb = dims.batch.length
+  const nb = product.shape.length - dims.freeA.length - dims.freeB.length
   const rows = dims.freeA.map((_, i) => nb + i)
   const cols = dims.freeB.map((_, i) => nb + dims.freeA.length + i)
   const row = collapse(product.shape, strides, rows)
   const col = collapse(product.shape, strides, cols)
-  return row === null || col === null || (col !== 0 && col !== 1) ? null : [...strides.slice(0, nb), row, col]
+  return row === null || col === null || (col !== 0 && col !== 1)
+    ? null
+    : [...dims.wide.map((i) => strides[i] as number), row, col]
 }
 
 /** Strides over the whole shape of a view over its stripped one. */

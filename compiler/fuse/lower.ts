@@ -56,6 +56,14 @@ const remake = (node: Node, ins: readonly Node[]): Node =>
 
 const copied = (x: Node): Node => derivedFrom(x, () => b.copy([x]))
 
+/** A reduction over extents of 1 only moves its operand; argmax and argmin of one element are 0. */
+const trivialReduction = (node: Node, x: Node): Node | null => {
+  const position = node.op === 'argmax' || node.op === 'argmin'
+  const axes = position ? [paramsOf(node, node.op as 'argmax').axis] : paramsOf(node, node.op as 'sum').axes
+  if (axes.some((a) => x.shape[a] !== 1)) return null
+  return position ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 }) : b.reshape([x], { shape: node.shape })
+}
+
 /** A product whose result is one number a batch, or whose dtype has no matrix kernel, as multiply and sum. */
 const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
   const { batch, contract } = paramsOf(node, 'dotGeneral')
@@ -69,21 +77,28 @@ const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
   const wideY = [...at(by, 0, nb), ...fx.map(() => 1), ...at(by, nb, by.shape.length)]
   const product = b.mul([b.reshape([bx], { shape: wideX }), b.reshape([by], { shape: wideY })])
   const axes = range(contract[0].length).map((i) => nb + fx.length + fy.length + i)
-  return b.sum([product], { axes, keepDims: false })
+  const total = b.sum([product], { axes, keepDims: false })
+  return trivialReduction(total, product) ?? total
 }
 
-/** Puts a copy before an operand whose contracted or free axes do not share one stride. */
-const contiguousOperand = (x: Node, groups: readonly (readonly number[])[]): Node => {
+interface Side {
+  readonly node: Node
+  readonly batch: readonly number[]
+  readonly contract: readonly number[]
+}
+
+/** An operand whose free and contracted axes have one stride each: itself, or its axes put in order and copied. */
+const contiguousSide = (x: Node, batch: readonly number[], contract: readonly number[]): Side => {
+  const free = freeAxes(x.shape.length, batch, contract)
   const place = resolve(x)
-  return place !== null && groups.every((axes) => collapse(x.shape, place.view.strides, axes) !== null) ? x : copied(x)
-}
-
-/** A reduction over extents of 1 only moves its operand; argmax and argmin of one element are 0. */
-const trivialReduction = (node: Node, x: Node): Node | null => {
-  const position = node.op === 'argmax' || node.op === 'argmin'
-  const axes = position ? [paramsOf(node, node.op as 'argmax').axis] : paramsOf(node, node.op as 'sum').axes
-  if (axes.some((a) => x.shape[a] !== 1)) return null
-  return position ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 }) : b.reshape([x], { shape: node.shape })
+  const fits = place !== null && [free, contract].every((axes) => collapse(x.shape, place.view.strides, axes) !== null)
+  if (fits) return { node: x, batch, contract }
+  const perm = [...batch, ...free, ...contract]
+  return {
+    node: copied(b.transpose([x], { perm })),
+    batch: range(batch.length),
+    contract: range(contract.length).map((i) => batch.length + free.length + i),
+  }
 }
 
 /** Positions along an axis, as a view of the positions of a vector: there, value and address are one. */
@@ -107,7 +122,8 @@ const lowerNode = (node: Node, ins: readonly Node[]): Node => {
     const single =
       sizeOf(fx.map((i) => x.shape[i] as number)) === 1 && sizeOf(fy.map((i) => y.shape[i] as number)) === 1
     if (!isFloat(node.dtype) || single || contract[0].length === 0) return asMultiplyAndSum(node, [x, y])
-    return rebuild(node, [contiguousOperand(x, [fx, contract[0]]), contiguousOperand(y, [contract[1], fy])])
+    const [p, q] = [contiguousSide(x, batch[0], contract[0]), contiguousSide(y, batch[1], contract[1])]
+    return b.dotGeneral([p.node, q.node], { batch: [p.batch, q.batch], contract: [p.contract, q.contract] })
   }
   const made = rebuild(node, ins)
   if (def.kind !== 'movement' || def.move.tag !== 'view' || resolve(made) !== null) return made

@@ -1,0 +1,117 @@
+/**
+ * `compile`: from a user's entries to an artifact. In: expressions under names, options. Out: an Artifact, or a CompileError.
+ * Invariant: whatever a user can cause is the Left; binaryen is loaded only when the Wasm target is emitted.
+ */
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import type { ArtifactOf, GradientCertificate, PortSpecs, Simd, Target } from '../src/artifact/types.ts'
+import { type CompileError, nablaError } from '../src/core/errors.ts'
+import type { TensorType } from '../src/core/shape.ts'
+import type { Expr } from '../src/expr/expr.ts'
+import { type EntryInputs, type Step, toPrograms } from './entries.ts'
+import type { PassName, PassTime, Watch } from './pass.ts'
+import { type Emitted, emit, type Planned, planEntries, type Settings } from './pipeline.ts'
+
+export interface CompileOptions {
+  /** `wasm` (the default) or `javascript`, an ES module for pages that may not compile Wasm. */
+  readonly target?: Target
+  /** `relaxed` uses fused multiply-add where the engine has it, and gives up equal bits in every engine. Default `plain`. */
+  readonly simd?: Simd
+  /** Also rules that hold up to rounding only. Default false. */
+  readonly fastMath?: boolean
+  /** Checks every representation behind the pass that made it. Default false. */
+  readonly checked?: boolean
+  /** Names in the Wasm module. Default false. */
+  readonly debug?: boolean
+  /** Refuse an artifact whose memory is larger, in bytes. Default 1 GiB. */
+  readonly maxMemory?: number
+  /** Print what these passes made. */
+  readonly dump?: { readonly passes: readonly PassName[]; readonly print: (pass: PassName, text: string) => void }
+  /** What a gradient check found, to travel with the artifact. */
+  readonly certificate?: GradientCertificate
+}
+
+type OutputsOf<E> =
+  E extends Step<infer R>
+    ? { readonly [K in keyof R]: Pick<R[K], 'shape' | 'dtype'> & TensorType }
+    : E extends Expr
+      ? Readonly<Record<string, TensorType>>
+      : E extends Readonly<Record<string, Expr>>
+        ? { readonly [K in keyof E]: Pick<E[K], 'shape' | 'dtype'> & TensorType }
+        : PortSpecs
+
+/** What `load` then knows of an artifact's entries: the results of each by name and type. */
+export type SpecsOf<E extends EntryInputs> = {
+  readonly [K in keyof E]: {
+    readonly inputs: PortSpecs
+    readonly outputs: E[K] extends Expr
+      ? { readonly [N in K]: Pick<E[K], 'shape' | 'dtype'> & TensorType }
+      : OutputsOf<E[K]>
+  }
+}
+
+/** A compiled artifact: one file's bytes, its manifest, and what the compiler can tell about it. */
+export interface Artifact<E extends EntryInputs = EntryInputs> extends ArtifactOf<SpecsOf<E>> {
+  readonly times: readonly PassTime[]
+  /** Kernels that one run of each entry starts. */
+  readonly kernels: Readonly<Record<keyof E & string, number>>
+}
+
+const watchOf = (o: CompileOptions, times: PassTime[]): Watch => ({
+  checked: o.checked ?? false,
+  dump: o.dump?.print ?? (() => undefined),
+  wanted: new Set(o.dump?.passes ?? []),
+  note: (t) => times.push(t),
+})
+
+const settingsOf = (o: CompileOptions): Settings => ({
+  target: o.target ?? 'wasm',
+  simd: o.simd ?? 'plain',
+  fastMath: o.fastMath ?? false,
+  debug: o.debug ?? false,
+  ...(o.certificate === undefined ? {} : { certificate: o.certificate }),
+})
+
+const defaultMaxMemory = 2 ** 30
+
+/** Everything the compiler made, for inspection. */
+export interface Whole extends Planned, Emitted {
+  readonly times: readonly PassTime[]
+}
+
+export const compileWhole = async (
+  entries: EntryInputs,
+  options: CompileOptions = {},
+): Promise<Either<CompileError, Whole>> => {
+  const programs = toPrograms(entries)
+  if (isLeft(programs)) return programs
+  const times: PassTime[] = []
+  const [settings, watch] = [settingsOf(options), watchOf(options, times)]
+  const planned = planEntries(programs.right, settings, watch)
+  const limit = options.maxMemory ?? defaultMaxMemory
+  const { memoryBytes } = planned.plan
+  if (memoryBytes > limit)
+    return left(
+      nablaError(
+        'CompileError',
+        'E_COMPILE_MEMORY',
+        `the program needs ${memoryBytes} bytes of memory, beyond the limit of ${limit}`,
+        { hint: 'a smaller batch needs less; maxMemory raises the limit' },
+      ),
+    )
+  return right({ ...planned, ...(await emit(planned.plan, settings, watch)), times })
+}
+
+/**
+ * Compiles entries into one artifact. An entry is an expression, a record of results, or a step (results and updates).
+ * Where there are parameters or states, the artifact also has the entry `init`, which fills them from the input `key`.
+ */
+export const compile = async <E extends EntryInputs>(
+  entries: E,
+  options: CompileOptions = {},
+): Promise<Either<CompileError, Artifact<E>>> => {
+  const whole = await compileWhole(entries, options)
+  if (isLeft(whole)) return whole
+  const { bytes, manifest, plan, times } = whole.right
+  const kernels = Object.fromEntries(plan.entries.map((e) => [e.name, e.steps.length])) as Artifact<E>['kernels']
+  return right({ bytes, manifest, times, kernels })
+}

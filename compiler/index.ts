@@ -1,0 +1,12 @@
+/**
+ * Entry `nabla/compiler`: transformations of expressions, and compilation to artifacts.
+ */
+export type { CompileError } from '../src/core/errors.ts'
+export { type Artifact, type CompileOptions, compile } from './compile.ts'
+export type { EntryInput, EntryInputs, Step } from './entries.ts'
+export { interpret, type Tensor, tensor } from './interpret.ts'
+export type { PassName, PassTime } from './pass.ts'
+export type { Update } from './program/entry.ts'
+export type { Structure } from './structure.ts'
+export { type TrainStepOptions, trainStep } from './train-step.ts'
+export { grad, jvp, type Scalar, valueAndGrad, vjp } from './transforms.ts'

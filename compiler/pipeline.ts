@@ -1,0 +1,116 @@
+/**
+ * The table of contents: every road through the passes. In: entry programs. Out: a module's bytes with its plan and manifest.
+ * Invariant: the only place where data goes from one pass to the next.
+ *
+ *     expression -> simplify -> grad -> simplify -> fuse -> Kernel[] -> plan -> Plan -> emit -> Artifact
+ */
+import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
+import { attachManifest } from '../src/artifact/container.ts'
+import type { Node } from '../src/expr/expr.ts'
+import { emitJavaScript } from './emit/javascript/module.ts'
+import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
+import { emitWasm } from './emit/wasm/emit.ts'
+import { type Fused, fuse } from './fuse/fuse.ts'
+import { pull } from './grad/vjp.ts'
+import { push } from './grad/jvp.ts'
+import { faultsOf } from './kernel/check.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import { printKernel } from './kernel/print.ts'
+import { manifestOf } from './manifest.ts'
+import { type Pass, runPass, type Watch } from './pass.ts'
+import { faultsOfPlan } from './plan/check.ts'
+import { makePlan } from './plan/make.ts'
+import type { Plan } from './plan/plan.ts'
+import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
+import { type Fired, simplify } from './simplify/simplify.ts'
+
+export interface Settings {
+  readonly target: Target
+  readonly simd: Simd
+  readonly fastMath: boolean
+  readonly debug: boolean
+  readonly certificate?: GradientCertificate
+}
+
+// ---- expressions to expressions
+
+/** Simplified roots, and the rules that fired, in order. */
+export const simplifyRoots = (
+  roots: readonly Node[],
+  fastMath = false,
+): { readonly roots: readonly Node[]; readonly fired: readonly Fired[] } => simplify(roots, { fastMath })
+
+const simplified = (n: Node): Node => simplifyRoots([n]).roots[0] as Node
+
+/** Cotangents of `wrt`, simplified; null where the output does not depend on one. */
+export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
+  const leaves = wrt.every((n) => n.ins.length === 0)
+  const cts = pull(leaves ? simplified(output) : output, cotangent, wrt)
+  const found = cts.filter((c): c is Node => c !== null)
+  const { roots } = simplifyRoots(found)
+  let k = 0
+  return cts.map((c) => (c === null ? null : (roots[k++] as Node)))
+}
+
+/** Tangents of the outputs, simplified; null where one does not depend on a moving node. */
+export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] =>
+  push(outputs, tangents).map((t) => (t === null ? null : simplified(t)))
+
+// ---- expressions to artifacts
+
+const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
+  name: 'simplify',
+  run: (e) => {
+    const before = rootsOf(e)
+    const { roots } = simplify(before, { fastMath })
+    const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
+    return mapEntry(e, (n) => after.get(n) as Node)
+  },
+})
+
+const fusePass: Pass<EntryProgram, Fused> = {
+  name: 'fuse',
+  run: fuse,
+  show: (f) => f.program.kernels.map((k) => printKernel(k.kernel)).join('\n'),
+  faults: (f) =>
+    f.program.kernels.flatMap((k) => faultsOf(k.kernel).map((x) => `${k.kernel.name}: ${x.rule}: ${x.message}`)),
+}
+
+const scratchFor =
+  ({ target, simd }: Settings) =>
+  (k: Kernel): number =>
+    target === 'wasm' && k.tag === 'contraction' ? contractionScratch(k, simd) : 0
+
+const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
+  name: 'plan',
+  run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings) }),
+  faults: (p) => faultsOfPlan(p).map((f) => `${f.rule}: ${f.message}`),
+})
+
+/** What all targets share: the kernels of each entry, and the plan. */
+export interface Planned {
+  readonly plan: Plan
+  readonly fused: readonly Fused[]
+}
+
+export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
+  const fused = entries.map((e) => runPass(watch, fusePass, runPass(watch, simplifyPass(settings.fastMath), e)))
+  return { plan: runPass(watch, planPass(settings), fused), fused }
+}
+
+export interface Emitted {
+  readonly bytes: Uint8Array
+  readonly manifest: Manifest
+}
+
+/** The artifact's bytes: a Wasm module with its manifest, or the text of an ES module that exports it. */
+export const emit = async (plan: Plan, settings: Settings, watch: Watch): Promise<Emitted> => {
+  const manifest = manifestOf(plan, settings)
+  const start = performance.now()
+  const bytes =
+    settings.target === 'javascript'
+      ? new TextEncoder().encode(emitJavaScript(plan, { manifest: JSON.stringify(manifest) }))
+      : attachManifest(await emitWasm(plan, { simd: settings.simd, debug: settings.debug }), manifest)
+  watch.note({ pass: 'emit', milliseconds: performance.now() - start })
+  return { bytes, manifest }
+}

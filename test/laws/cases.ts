@@ -1,0 +1,219 @@
+/**
+ * Programs of one application for every op: shapes of unequal rank, extents of 1 and primes, every kind of parameter.
+ * In: the op table. Out: cases. Invariant: total by type, so that a new op without cases does not compile.
+ */
+import type { DType } from '../../src/core/dtype.ts'
+import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
+import { opDef, opNames } from '../../src/ops/registry.ts'
+import type { OpName, ParamsOf, Sample } from '../../src/ops/signature.ts'
+import { type Tensor, tensor } from '../../compiler/interpret.ts'
+
+export interface Case {
+  readonly op: OpName
+  readonly shapes: readonly Shape[]
+  readonly params: unknown
+}
+
+/** What an op is tried with, beside the shapes that its arity and kind give. */
+type Tries<K extends OpName> = readonly { readonly shapes: readonly Shape[]; readonly params: ParamsOf<K> }[]
+
+const unaryShapes: readonly (readonly Shape[])[] = [[[]], [[5]], [[2, 1, 3]]]
+const binaryShapes: readonly (readonly Shape[])[] = [
+  [[], []],
+  [[5], [5]],
+  [
+    [2, 1, 3],
+    [7, 1],
+  ],
+  [[3], [2, 3]],
+]
+const ternaryShapes: readonly (readonly Shape[])[] = [
+  [[3], [3], [3]],
+  [[2, 1], [3], []],
+]
+
+const axesTries = [
+  { shapes: [[5]], params: { axes: [0], keepDims: false } },
+  { shapes: [[3, 17]], params: { axes: [1], keepDims: false } },
+  { shapes: [[3, 5]], params: { axes: [0], keepDims: true } },
+  { shapes: [[2, 3, 5]], params: { axes: [0, 2], keepDims: false } },
+  { shapes: [[2, 3, 5]], params: { axes: [0, 1, 2], keepDims: false } },
+  { shapes: [[1, 7]], params: { axes: [0], keepDims: true } },
+] as const
+const axisTries = [
+  { shapes: [[5]], params: { axis: 0 } },
+  { shapes: [[3, 17]], params: { axis: 1 } },
+  { shapes: [[5, 3]], params: { axis: 0 } },
+] as const
+
+const given: { readonly [K in OpName]?: Tries<K> } = {
+  clip: [{ shapes: [[5]], params: { lo: -0.5, hi: 1 } }],
+  cast: (['f32', 'f64', 'i32', 'bool'] as const).map((dtype) => ({ shapes: [[5]], params: { dtype } })),
+  bitcast: [{ shapes: [[5]], params: { dtype: 'i32' } }],
+  threefry: ([0, 1] as const).map((word) => ({ shapes: [[], [], [7]], params: { word, stream: 3 } })),
+  sum: axesTries,
+  prod: axesTries,
+  max: axesTries,
+  min: axesTries,
+  mean: axesTries,
+  logSumExp: axesTries,
+  argmax: axisTries,
+  argmin: axisTries,
+  softmax: axisTries,
+  logSoftmax: axisTries,
+  oneHot: [
+    { shapes: [[5]], params: { depth: 4, dtype: 'f64' } },
+    { shapes: [[2, 3]], params: { depth: 4, dtype: 'f32' } },
+  ],
+  crossEntropy: [
+    { shapes: [[5, 4], [5]], params: null },
+    {
+      shapes: [
+        [2, 3, 4],
+        [2, 3],
+      ],
+      params: null,
+    },
+  ],
+  mse: [
+    { shapes: [[5], [5]], params: null },
+    {
+      shapes: [
+        [2, 3],
+        [2, 3],
+      ],
+      params: null,
+    },
+  ],
+  dotGeneral: [
+    {
+      shapes: [
+        [5, 3],
+        [3, 2],
+      ],
+      params: { batch: [[], []], contract: [[1], [0]] },
+    },
+    {
+      shapes: [
+        [3, 5],
+        [3, 2],
+      ],
+      params: { batch: [[], []], contract: [[0], [0]] },
+    },
+    {
+      shapes: [
+        [5, 3],
+        [2, 3],
+      ],
+      params: { batch: [[], []], contract: [[1], [1]] },
+    },
+    { shapes: [[7], [7]], params: { batch: [[], []], contract: [[0], [0]] } },
+    { shapes: [[3], [5]], params: { batch: [[], []], contract: [[], []] } },
+    {
+      shapes: [
+        [2, 5, 3],
+        [2, 3, 4],
+      ],
+      params: { batch: [[0], [0]], contract: [[2], [1]] },
+    },
+    {
+      shapes: [
+        [3, 2, 5],
+        [5, 3, 2],
+      ],
+      params: {
+        batch: [[0], [1]],
+        contract: [
+          [1, 2],
+          [2, 0],
+        ],
+      },
+    },
+  ],
+  reshape: [
+    { shapes: [[2, 6]], params: { shape: [3, 4] } },
+    { shapes: [[]], params: { shape: [1, 1] } },
+  ],
+  broadcastTo: [
+    { shapes: [[3]], params: { shape: [2, 3] } },
+    { shapes: [[2, 1, 3]], params: { shape: [5, 2, 4, 3] } },
+  ],
+  transpose: [
+    { shapes: [[2, 3]], params: { perm: [1, 0] } },
+    { shapes: [[2, 3, 5]], params: { perm: [2, 0, 1] } },
+  ],
+  slice: [
+    { shapes: [[7]], params: { start: [1], limit: [6], step: [2] } },
+    { shapes: [[3, 5]], params: { start: [0, 2], limit: [3, 5], step: [1, 1] } },
+  ],
+  reverse: [{ shapes: [[3, 5]], params: { axes: [0, 1] } }],
+  pad: [
+    { shapes: [[3]], params: { low: [2], high: [1], interior: [0], value: 0.5 } },
+    { shapes: [[2, 3]], params: { low: [0, 1], high: [1, 0], interior: [1, 2], value: 0 } },
+  ],
+  concat: [
+    {
+      shapes: [
+        [2, 3],
+        [4, 3],
+      ],
+      params: { axis: 0 },
+    },
+    {
+      shapes: [
+        [2, 3],
+        [2, 1],
+        [2, 2],
+      ],
+      params: { axis: 1 },
+    },
+  ],
+}
+
+const byArity = { 0: [], 1: unaryShapes, 2: binaryShapes, 3: ternaryShapes, n: [] } as const
+
+export const casesOf = (op: OpName): readonly Case[] => {
+  const mine = given[op] as Tries<OpName> | undefined
+  if (mine !== undefined) return mine.map((t) => ({ op, ...t }))
+  return byArity[opDef(op).arity].map((shapes) => ({ op, shapes, params: null }))
+}
+
+/** Ops with operands: leaves have nothing to try. */
+export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind !== 'leaf')
+
+export const sampleOf = (op: OpName): Sample => {
+  const def = opDef(op)
+  return 'sample' in def ? def.sample : { domain: [[-2, 2]] }
+}
+
+/** Numbers in [0, 1) from a seed, the same on every run. */
+export const stream = (seed: number): (() => number) => {
+  let s = (seed * 2654435761) >>> 0
+  return () => {
+    s = (Math.imul(s ^ (s >>> 15), 2246822519) + 374761393) >>> 0
+    return s / 2 ** 32
+  }
+}
+
+/** Values for operand i from the op's own domain; `float` decides the precision of float operands. */
+export const drawOperand = (op: OpName, i: number, shape: Shape, float: 'f32' | 'f64', next: () => number): Tensor => {
+  const { domain, dtypes } = sampleOf(op)
+  const [lo, hi] = domain[Math.min(i, domain.length - 1)] ?? [-2, 2]
+  const own = dtypes?.[i] ?? 'f64'
+  const dtype: DType = own === 'f64' || own === 'f32' ? (own === 'f32' ? 'f32' : float) : own
+  const values = range(sizeOf(shape)).map(() => {
+    const x = lo + (hi - lo) * next()
+    return dtype === 'bool'
+      ? x < (lo + hi) / 2
+        ? 0
+        : 1
+      : dtype === 'i32'
+        ? Math.floor(lo + (hi - lo + 1) * next())
+        : x
+  })
+  return tensor(dtype, shape, values)
+}
+
+/** A case as a person reads it: `add [2,1,3] [7,1]`. */
+export const titleOf = (c: Case): string =>
+  `${c.op} ${c.shapes.map((s) => `[${s.join(',')}]`).join(' ')}${c.params === null ? '' : ` ${JSON.stringify(c.params)}`}`
