@@ -116,7 +116,8 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
     return k.pieces.map((length) => `${dotName(block, k.dtype)}(${a}, ${b}, ${from}, ${(from += length)})`)
   }
   const views = c.names.join(', ')
-  const indices = batch.map((loop) => loop.index)
+  // a loop of one point has no index of its own
+  const indices = batch.map((loop) => (loop.extent === 1 ? '0' : loop.index))
   const body = segments('j', k.n, size.columns).flatMap((column) =>
     block(column.head, [
       ...(isPacked ? pack(column.size) : []),
