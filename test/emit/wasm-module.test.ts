@@ -62,6 +62,19 @@ describe('a module', () => {
     expect(text).toContain('(func $entry_once')
   })
 
+  it('makes its constants ahead of its loops, once each', async () => {
+    const text = await emitWasmText(planOf([mapCase('f32', 160, 1, 'lanes', 2)]))
+    const [ahead, ...loops] =
+      text
+        .slice(text.indexOf('(func $k'))
+        .split(/\(func \$entry/)[0]
+        ?.split('(loop') ?? []
+    expect(ahead?.match(/v128\.const/g)).toHaveLength(1)
+    expect(loops).toHaveLength(1)
+    expect(loops[0]?.match(/f32x4\.mul/g)).toHaveLength(4)
+    expect(loops[0]).not.toContain('v128.const')
+  })
+
   it('is refused where the plan names what it has not', async () => {
     const [entry] = plan.entries
     const broken = (change: Partial<Plan['entries'][number]['steps'][number]>): Plan => ({
