@@ -103,7 +103,9 @@ export const loopNest = (fn: FunctionBuilder, dtypes: readonly DType[]): Nest =>
       const from = pointer({ buffer, strides: access.strides }, access.strides.length - 1)
       const elements = access.strides.reduce((sum, stride, axis) => sum + stride * frame(axis).position, access.offset)
       const offset = elements * bytes(buffer)
-      return offset >= 0 ? { pointer: from, offset } : { pointer: add(from, offset), offset: 0 }
+      // a pointer that walks backwards may stand below 0 until the offset is added: an immediate would not wrap
+      const backwards = offset < 0 || access.strides.some((stride) => stride < 0)
+      return backwards ? { pointer: add(from, offset), offset: 0 } : { pointer: from, offset }
     },
     index: (axis) => {
       const { counter, position } = frame(axis)
