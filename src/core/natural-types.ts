@@ -74,15 +74,19 @@ type MulAdd<A extends Digits, D extends Digit, B extends Digits, Carry extends D
     : never
 
 /** By every digit of the text in turn, the most significant first. */
-type MulText<A extends Digits, Text extends string, Out extends Digits = []> = Text extends `${infer D extends Digit}${infer Rest}`
-  ? MulText<A, Rest, MulAdd<A, D, ['0', ...Out], '0'>>
-  : Out
+type MulText<
+  A extends Digits,
+  Text extends string,
+  Out extends Digits = [],
+> = Text extends `${infer D extends Digit}${infer Rest}` ? MulText<A, Rest, MulAdd<A, D, ['0', ...Out], '0'>> : Out
 
 /** A − B, never where it is negative. */
-type SubDigits<A extends Digits, B extends Digits, Borrow extends '0' | '1' = '0', Out extends Digits = []> = A extends readonly [
-  infer X extends Digit,
-  ...infer Rest extends Digits,
-]
+type SubDigits<
+  A extends Digits,
+  B extends Digits,
+  Borrow extends '0' | '1' = '0',
+  Out extends Digits = [],
+> = A extends readonly [infer X extends Digit, ...infer Rest extends Digits]
   ? Unary[X] extends readonly [...Unary[Head<B>], ...Unary[Borrow], ...infer Left extends readonly 0[]]
     ? SubDigits<Rest, Tail<B>, '0', [...Out, `${Left['length'] & number}` & Digit]>
     : [...Ten, ...Unary[X]] extends readonly [...Unary[Head<B>], ...Unary[Borrow], ...infer Left extends readonly 0[]]
@@ -112,7 +116,12 @@ type DivStep<Rest extends Digits, By extends Digits, Q extends Digit = '0'> = [S
   ? [Q, Rest]
   : DivStep<SubDigits<Rest, By>, By, Next[Q]>
 
-type DivText<Text extends string, By extends Digits, Rest extends Digits = [], Out extends Digits = []> = Text extends `${infer D extends Digit}${infer More}`
+type DivText<
+  Text extends string,
+  By extends Digits,
+  Rest extends Digits = [],
+  Out extends Digits = [],
+> = Text extends `${infer D extends Digit}${infer More}`
   ? DivStep<Trim<[D, ...Rest]>, By> extends [infer Q extends Digit, infer Left extends Digits]
     ? DivText<More, By, Left extends readonly ['0'] ? [] : Left, [Q, ...Out]>
     : never

@@ -89,32 +89,37 @@ export type BroadcastDim<X extends number, Y extends number> = [X] extends [1]
           ? X
           : never
 
-type BroadcastDims<Op extends string, A extends Shape, B extends Shape, All extends readonly Shape[], Out extends Shape> =
-  A extends readonly [...infer A0 extends Shape, infer X extends number]
-    ? B extends readonly [...infer B0 extends Shape, infer Y extends number]
-      ? [BroadcastDim<X, Y>] extends [never]
-        ? `${Op}: extents ${X} and ${Y} of axis -${[...Out, 0]['length'] & number} do not broadcast (${ShowAll<All>})`
-        : BroadcastDims<Op, A0, B0, All, readonly [BroadcastDim<X, Y>, ...Out]>
-      : readonly [...A, ...Out]
-    : readonly [...B, ...Out]
+type BroadcastDims<
+  Op extends string,
+  A extends Shape,
+  B extends Shape,
+  All extends readonly Shape[],
+  Out extends Shape,
+> = A extends readonly [...infer A0 extends Shape, infer X extends number]
+  ? B extends readonly [...infer B0 extends Shape, infer Y extends number]
+    ? [BroadcastDim<X, Y>] extends [never]
+      ? `${Op}: extents ${X} and ${Y} of axis -${[...Out, 0]['length'] & number} do not broadcast (${ShowAll<All>})`
+      : BroadcastDims<Op, A0, B0, All, readonly [BroadcastDim<X, Y>, ...Out]>
+    : readonly [...A, ...Out]
+  : readonly [...B, ...Out]
 
 /** Two shapes broadcast as in NumPy; `All` are the shapes that the sentence shows. */
-export type Broadcast<Op extends string, A extends Shape, B extends Shape, All extends readonly Shape[] = [A, B]> =
-  B extends readonly []
-    ? A
-    : A extends readonly []
-      ? B
-      : false extends Ranked<A> | Ranked<B>
-        ? Shape
-        : BroadcastDims<Op, A, B, All, readonly []>
+export type Broadcast<
+  Op extends string,
+  A extends Shape,
+  B extends Shape,
+  All extends readonly Shape[] = [A, B],
+> = B extends readonly []
+  ? A
+  : A extends readonly []
+    ? B
+    : false extends Ranked<A> | Ranked<B>
+      ? Shape
+      : BroadcastDims<Op, A, B, All, readonly []>
 
 /** Three shapes broadcast together. */
 export type Broadcast3<Op extends string, A extends Shape, B extends Shape, C extends Shape> =
-  Broadcast<Op, A, B, [A, B, C]> extends infer AB
-    ? AB extends Shape
-      ? Broadcast<Op, AB, C, [A, B, C]>
-      : AB
-    : never
+  Broadcast<Op, A, B, [A, B, C]> extends infer AB ? (AB extends Shape ? Broadcast<Op, AB, C, [A, B, C]> : AB) : never
 
 /** A shape that has to broadcast to exactly another one. */
 export type BroadcastTo<A extends Shape, T extends Shape> = false extends Ranked<A> | Ranked<T>
@@ -149,7 +154,11 @@ export type AxisIndex<S extends Shape, A extends number, I extends readonly 0[] 
     : AxisIndex<Rest, A, [...I, 0]>
   : never
 
-export type NoAxis<Op extends string, S extends Shape, A extends number> = `${Op}: axis ${A} does not exist in shape ${Show<S>}`
+export type NoAxis<
+  Op extends string,
+  S extends Shape,
+  A extends number,
+> = `${Op}: axis ${A} does not exist in shape ${Show<S>}`
 
 /** The sentence where an axis does not exist. */
 export type CheckAxis<Op extends string, S extends Shape, A extends number> = number extends A
@@ -161,7 +170,9 @@ export type CheckAxis<Op extends string, S extends Shape, A extends number> = nu
       : NoAxis<Op, S, A>
 
 /** The sentence where one of several axes does not exist or is given twice. */
-export type CheckAxes<Op extends string, S extends Shape, L extends readonly number[], Seen = never> = false extends Ranked<S> | Ranked<L>
+export type CheckAxes<Op extends string, S extends Shape, L extends readonly number[], Seen = never> = false extends
+  | Ranked<S>
+  | Ranked<L>
   ? unknown
   : L extends readonly [infer A extends number, ...infer Rest extends readonly number[]]
     ? number extends A
@@ -173,12 +184,17 @@ export type CheckAxes<Op extends string, S extends Shape, L extends readonly num
           : CheckAxes<Op, S, Rest, Seen | AxisIndex<S, A>>
     : unknown
 
-type DropAxes<S extends Shape, Names extends string, Kept extends readonly number[], Out extends Shape = readonly [], I extends readonly 0[] = []> =
-  S extends readonly [infer D extends number, ...infer Rest extends Shape]
-    ? [Extract<Names, `${I['length'] & number}` | `-${S['length'] & number}`>] extends [never]
-      ? DropAxes<Rest, Names, Kept, readonly [...Out, D], [...I, 0]>
-      : DropAxes<Rest, Names, Kept, readonly [...Out, ...Kept], [...I, 0]>
-    : Out
+type DropAxes<
+  S extends Shape,
+  Names extends string,
+  Kept extends readonly number[],
+  Out extends Shape = readonly [],
+  I extends readonly 0[] = [],
+> = S extends readonly [infer D extends number, ...infer Rest extends Shape]
+  ? [Extract<Names, `${I['length'] & number}` | `-${S['length'] & number}`>] extends [never]
+    ? DropAxes<Rest, Names, Kept, readonly [...Out, D], [...I, 0]>
+    : DropAxes<Rest, Names, Kept, readonly [...Out, ...Kept], [...I, 0]>
+  : Out
 
 /** A shape of the same rank with extents that are not known. */
 type Blur<S extends Shape> = { readonly [I in keyof S]: number }
@@ -201,7 +217,9 @@ export type Reduce<Op extends string, S extends Shape, A extends AxesArgument, K
         ? ReduceList<Op, S, A, Keep>
         : never
 
-type ReduceList<Op extends string, S extends Shape, L extends readonly number[], Keep extends boolean> = number extends L['length'] | L[number]
+type ReduceList<Op extends string, S extends Shape, L extends readonly number[], Keep extends boolean> = number extends
+  | L['length']
+  | L[number]
   ? Keep extends true
     ? Blur<S>
     : Shape
@@ -220,10 +238,13 @@ type Inner<A extends Shape, B extends Shape, K extends number, L extends number,
     ? R
     : `matmul: inner dimensions ${K} and ${L} differ ${Times<A, B>}`
 
-type BatchDims<A extends Shape, B extends Shape, P extends Shape, Q extends Shape, Out extends Shape> = P extends readonly [
-  ...infer P0 extends Shape,
-  infer X extends number,
-]
+type BatchDims<
+  A extends Shape,
+  B extends Shape,
+  P extends Shape,
+  Q extends Shape,
+  Out extends Shape,
+> = P extends readonly [...infer P0 extends Shape, infer X extends number]
   ? Q extends readonly [...infer Q0 extends Shape, infer Y extends number]
     ? [BroadcastDim<X, Y>] extends [never]
       ? `matmul: batch dimensions ${X} and ${Y} differ ${Times<A, B>}`

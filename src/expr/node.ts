@@ -35,7 +35,8 @@ const keyOf = (op: OpName, ins: readonly Node[], params: unknown): string => {
 /** The error of operands that do not fit: the violation's words, the operands' names, the user's line. */
 export const shapeError = (violation: Omit<Violation, 'constraint'>, ins: readonly Node[]): ShapeError => {
   const names = operandNames(ins)
-  const sentence = names === '' ? violation.sentence : `${violation.sentence}, operands ${names}`
+  const sentence =
+    names === '' ? violation.sentence : `${violation.sentence}, operand${ins.length === 1 ? '' : 's'} ${names}`
   return new ShapeError(violation.code, sentence, { hint: violation.hint, source: sourceHere() })
 }
 

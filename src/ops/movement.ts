@@ -326,8 +326,13 @@ export const concat = defineOp<'concat'>({
     for (const t of ins) {
       if (t.dtype !== first.dtype)
         return violation('C1', 'E_DTYPE_MISMATCH', `concat: dtypes ${first.dtype} and ${t.dtype} differ`)
-      const i =
-        t.shape.length === first.shape.length ? t.shape.findIndex((d, k) => k !== axis && d !== first.shape[k]) : 0
+      if (t.shape.length !== first.shape.length)
+        return violation(
+          'C3',
+          'E_SHAPE_CONCAT',
+          `concat: the ranks of ${showShape(first.shape)} and ${showShape(t.shape)} differ`,
+        )
+      const i = t.shape.findIndex((d, k) => k !== axis && d !== first.shape[k])
       if (i >= 0)
         return violation(
           'C3',

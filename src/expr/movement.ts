@@ -1,0 +1,249 @@
+/**
+ * Movements of one expression: the same elements at other places. In: an expression and static arguments. Out: an expression
+ * of the same dtype. Invariant: nothing is computed; most are views. Axes may be counted from the end. Every one works
+ * data-first, `reshape(x, [6])`, and data-last, `pipe(x, reshape([6]))`.
+ */
+import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import type { Insert, Reshape, Slice, Squeeze, Transpose } from '../core/movement-types.ts'
+import type { AxesArgument, BroadcastTo, CheckAxes, CheckAxis, Fits, ShapeOf } from '../core/shape-types.ts'
+import type { Expr, Node } from './expr.ts'
+import { graph, isExpr, shapeError } from './node.ts'
+import { axesOf, axisOf, dataLast, typed } from './typed.ts'
+
+const refused = (code: string, x: Node, sentence: string) => shapeError({ code, sentence }, [x])
+
+// ---- shape
+
+const resolveHole = (x: Node, shape: Shape): Shape => {
+  const holes = shape.filter((d) => d === -1).length
+  if (holes === 0) return shape
+  if (holes > 1) throw refused('E_SHAPE_RESHAPE', x, `reshape: ${showShape(shape)} has more than one -1`)
+  const given = sizeOf(shape.filter((d) => d !== -1))
+  if (given === 0) throw refused('E_SHAPE_RESHAPE', x, `reshape: -1 of ${showShape(shape)} could be any extent`)
+  const size = sizeOf(x.shape)
+  if (size % given !== 0)
+    throw refused(
+      'E_SHAPE_RESHAPE',
+      x,
+      `reshape: the ${size} elements of ${showShape(x.shape)} do not fill ${showShape(shape)}`,
+    )
+  return shape.map((d) => (d === -1 ? size / given : d))
+}
+
+/**
+ * The same elements in row-major order under another shape, in which one extent may be −1. E_SHAPE_RESHAPE where the number of
+ * elements differs.
+ * @example reshape(x, [128, -1]); pipe(x, reshape([784]))
+ */
+export const reshape: {
+  <X extends Expr, const T extends Shape>(
+    x: X,
+    shape: T & Fits<Reshape<X['shape'], T>>,
+  ): Expr<ShapeOf<Reshape<X['shape'], T>>, X['dtype']>
+  <const T extends Shape>(
+    shape: T,
+  ): <X extends Expr>(x: X & Fits<Reshape<X['shape'], T>>) => Expr<ShapeOf<Reshape<X['shape'], T>>, X['dtype']>
+} = typed(dataLast((x, shape: Shape) => graph.reshape([x], { shape: resolveHole(x, shape) })))
+
+/**
+ * x repeated along new leading axes and along axes of extent 1. E_SHAPE_BROADCAST where the shape does not reach the other one.
+ * @example broadcastTo(b, [128, 10])
+ */
+export const broadcastTo: {
+  <X extends Expr, const T extends Shape>(
+    x: X,
+    shape: T & Fits<BroadcastTo<X['shape'], T>>,
+  ): Expr<ShapeOf<BroadcastTo<X['shape'], T>>, X['dtype']>
+  <const T extends Shape>(
+    shape: T,
+  ): <X extends Expr>(x: X & Fits<BroadcastTo<X['shape'], T>>) => Expr<ShapeOf<BroadcastTo<X['shape'], T>>, X['dtype']>
+} = typed(dataLast((x, shape: Shape) => graph.broadcastTo([x], { shape })))
+
+// ---- axes
+
+const permuted = (x: Node, perm: readonly number[] | undefined): Node => {
+  const rank = x.shape.length
+  if (perm === undefined) return graph.transpose([x], { perm: range(rank).toReversed() })
+  const found = perm.map((p) => (p < 0 ? p + rank : p))
+  if (found.length !== rank || !range(rank).every((i) => found.includes(i)))
+    throw refused(
+      'E_AXIS_PERMUTATION',
+      x,
+      `transpose: ${showShape(perm)} is not a permutation of the axes of ${showShape(x.shape)}`,
+    )
+  return graph.transpose([x], { perm: found })
+}
+
+type Permutation = readonly number[]
+type Transposed<X extends Expr, P extends Permutation | undefined> = Expr<ShapeOf<Transpose<X['shape'], P>>, X['dtype']>
+
+/**
+ * Axis i of the result is axis perm[i] of x; without perm the axes are reversed, as in NumPy.
+ * @example transpose(w); pipe(x, transpose); transpose(x, [0, 2, 1])
+ */
+export const transpose: <const X extends Expr | Permutation, const P extends Permutation | undefined = undefined>(
+  x: X,
+  perm?: P & (X extends Expr ? Fits<Transpose<X['shape'], P>> : unknown),
+) => X extends Expr
+  ? Transposed<X, P>
+  : X extends Permutation
+    ? <Y extends Expr>(x: Y & Fits<Transpose<Y['shape'], X>>) => Transposed<Y, X>
+    : never = typed(dataLast((x, perm?: Permutation) => permuted(x, perm)))
+
+const placeOf = (op: string, x: Node, axis: number): number => {
+  const rank = x.shape.length + 1
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    throw refused('E_AXIS', x, `${op}: ${axis} is not a place for a new axis of ${showShape(x.shape)}`)
+  return axis < 0 ? axis + rank : axis
+}
+
+/** x with a new axis of extent 1; shared by `stack`. */
+export const withNewAxis = (op: string, x: Node, axis: number): Node =>
+  graph.reshape([x], { shape: x.shape.toSpliced(placeOf(op, x, axis), 0, 1) })
+
+/**
+ * A new axis of extent 1 at a place; −1 is behind all axes. E_AXIS where there is no such place.
+ * @example expandDims(x, 0)
+ */
+export const expandDims: {
+  <X extends Expr, const A extends number>(
+    x: X,
+    axis: A & Fits<Insert<'expandDims', X['shape'], A, 1>>,
+  ): Expr<ShapeOf<Insert<'expandDims', X['shape'], A, 1>>, X['dtype']>
+  <const A extends number>(
+    axis: A,
+  ): <X extends Expr>(
+    x: X & Fits<Insert<'expandDims', X['shape'], A, 1>>,
+  ) => Expr<ShapeOf<Insert<'expandDims', X['shape'], A, 1>>, X['dtype']>
+} = typed(dataLast((x, axis: number) => withNewAxis('expandDims', x, axis)))
+
+const squeezed = (x: Node, axis: number | undefined): Node => {
+  if (axis === undefined) return graph.reshape([x], { shape: x.shape.filter((d) => d !== 1) })
+  const at = axisOf('squeeze', x, axis)
+  if (x.shape[at] !== 1)
+    throw refused('E_SHAPE_SQUEEZE', x, `squeeze: axis ${at} of ${showShape(x.shape)} has extent ${x.shape[at]}, not 1`)
+  return graph.reshape([x], { shape: x.shape.toSpliced(at, 1) })
+}
+
+type Squeezed<X extends Expr, A extends number | undefined> = Expr<ShapeOf<Squeeze<X['shape'], A>>, X['dtype']>
+
+/**
+ * An axis of extent 1 taken away; all of them where none is named. E_SHAPE_SQUEEZE where the extent is not 1.
+ * @example squeeze(x, -1); pipe(x, squeeze)
+ */
+export const squeeze: <const X extends Expr | number, const A extends number | undefined = undefined>(
+  x: X,
+  axis?: A & (X extends Expr ? Fits<Squeeze<X['shape'], A>> : unknown),
+) => X extends Expr
+  ? Squeezed<X, A>
+  : X extends number
+    ? <Y extends Expr>(x: Y & Fits<Squeeze<Y['shape'], X>>) => Squeezed<Y, X>
+    : never = typed(dataLast((x, axis?: number) => squeezed(x, axis)))
+
+type CheckReverse<S extends Shape, A extends AxesArgument> = A extends number
+  ? CheckAxis<'reverse', S, A>
+  : A extends readonly number[]
+    ? CheckAxes<'reverse', S, A>
+    : unknown
+
+/**
+ * Axes walked backwards; all of them where none is named.
+ * @example reverse(x, 0); reverse(x)
+ */
+export const reverse: <const X extends Expr | AxesArgument, const A extends AxesArgument = undefined>(
+  x: X,
+  axes?: A & (X extends Expr ? CheckReverse<X['shape'], A> : unknown),
+) => X extends Expr ? X : X extends AxesArgument ? <Y extends Expr>(x: Y & CheckReverse<Y['shape'], X>) => Y : never =
+  typed(dataLast((x, axes?: AxesArgument) => graph.reverse([x], { axes: axesOf('reverse', x, axes) })))
+
+// ---- ranges
+
+type Range = number | readonly number[]
+const listOf = (r: Range | undefined): readonly number[] => (r === undefined ? [] : typeof r === 'number' ? [r] : r)
+
+const sliced = (x: Node, first: Range, second: Range | undefined, third: Range | undefined): Node => {
+  const [start, stop, step] = [listOf(first), listOf(second), listOf(third)]
+  const rank = x.shape.length
+  if (start.length > rank)
+    throw refused('E_SLICE', x, `slice: more ranges than the ${rank} axes of ${showShape(x.shape)}`)
+  const ranges = x.shape.map((d, i) => {
+    const [given, end] = [start[i] ?? 0, stop[i] ?? d]
+    const [a, b] = [given < 0 ? given + d : given, end < 0 ? end + d : end]
+    if (a < 0 || b < a || b > d)
+      throw refused('E_SLICE', x, `slice: ${given} to ${end} is not a range of axis ${i} of ${showShape(x.shape)}`)
+    return { start: a, limit: b, step: step[i] ?? 1 }
+  })
+  return graph.slice([x], {
+    start: ranges.map((r) => r.start),
+    limit: ranges.map((r) => r.limit),
+    step: ranges.map((r) => r.step),
+  })
+}
+
+type Sliced<X extends Expr, A, B, C> = Expr<ShapeOf<Slice<X['shape'], A, B, C>>, X['dtype']>
+
+/**
+ * From start, below stop, every step-th element of the leading axes: numbers for the first axis, lists for several.
+ * Negative indices count from the end; the axes that are not named stay whole. E_SLICE where that is no range of an axis.
+ * @example slice(x, 0, 10); slice(x, [0, 2], [64, -1]); pipe(x, slice([0, 0], [28, 28], [2, 2]))
+ */
+export const slice: {
+  <
+    X extends Expr,
+    const A extends Range,
+    const B extends Range | undefined = undefined,
+    const C extends Range | undefined = undefined,
+  >(
+    x: X,
+    start: A & Fits<Slice<X['shape'], A, B, C>>,
+    stop?: B,
+    step?: C,
+  ): Sliced<X, A, B, C>
+  <const A extends Range, const B extends Range | undefined = undefined, const C extends Range | undefined = undefined>(
+    start: A,
+    stop?: B,
+    step?: C,
+  ): <X extends Expr>(x: X & Fits<Slice<X['shape'], A, B, C>>) => Sliced<X, A, B, C>
+} = typed(dataLast((x, start: Range, stop?: Range, step?: Range) => sliced(x, start, stop, step)))
+
+const diagonalOf = (x: Node): Node => {
+  const rank = x.shape.length
+  if (rank < 2) throw refused('E_RANK', x, `diagonal: ${showShape(x.shape)} is not a matrix`)
+  const batch = x.shape.slice(0, -2)
+  const [n, m] = x.shape.slice(-2) as [number, number]
+  const count = Math.min(n, m)
+  const flat = graph.reshape([x], { shape: [...batch, n * m] })
+  // every (m + 1)-th element of the rows behind one another
+  return graph.slice([flat], {
+    start: [...batch.map(() => 0), 0],
+    limit: [...batch, count === 0 ? 0 : (count - 1) * (m + 1) + 1],
+    step: [...batch.map(() => 1), m + 1],
+  })
+}
+
+type DiagonalOf<S extends Shape> = S extends readonly [
+  ...infer B extends Shape,
+  infer N extends number,
+  infer M extends number,
+]
+  ? readonly [...B, N extends M ? N : number]
+  : Shape
+
+/**
+ * The main diagonal of the last two axes.
+ * @example pipe(x, diagonal, sum)
+ */
+export const diagonal: <X extends Expr>(x: X) => Expr<DiagonalOf<X['shape']>, X['dtype']> = typed(diagonalOf)
+
+/**
+ * The square matrix with a vector on its main diagonal and 0 elsewhere.
+ * @example diag(v)
+ */
+export const diag: <N extends number, D extends Expr['dtype']>(x: Expr<readonly [N], D>) => Expr<readonly [N, N], D> =
+  typed((x: Node) => {
+    if (!isExpr(x) || x.shape.length !== 1) throw refused('E_RANK', x, `diag: ${showShape(x.shape)} is not a vector`)
+    const n = x.shape[0] as number
+    // n zeros between neighbours put element i at i·(n + 1)
+    const spread = graph.pad([x], { low: [0], high: [0], interior: [n], value: 0 })
+    return graph.reshape([spread], { shape: [n, n] })
+  })

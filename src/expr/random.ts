@@ -1,0 +1,137 @@
+/**
+ * Random numbers as expressions. In: a key (two i32 words). Out: keys, bits, and numbers of a shape.
+ * Invariant: counter-based and pure: element i of a draw is a function of the key and of i alone, so the same key gives the
+ * same bits on every target and every use of a key wants a key of its own (`splitKey`, `foldIn`). Derived keys live at a
+ * counter that draws never reach, as in core/threefry.ts. No derivative flows into a key.
+ */
+import type { DType, Float } from '../core/dtype.ts'
+import { type Shape, stridesOf } from '../core/shape.ts'
+import { keyOf } from '../core/threefry.ts'
+import { constantOf } from './constant.ts'
+import type { Expr, Node } from './expr.ts'
+import { graph, literal, shapeError } from './node.ts'
+import { typed } from './typed.ts'
+
+/** A key: two words of i32. */
+export type Key = Expr<readonly [2], 'i32'>
+
+/** The high counter word of derived keys (core/threefry.ts: 0xffffffff). */
+const derivation = -1
+/** The high counter word of draws. */
+const draws = 0
+
+const wordsOf = (op: string, key: Node): readonly [Node, Node] => {
+  if (key.dtype !== 'i32' || key.shape.length !== 1 || key.shape[0] !== 2)
+    throw shapeError({ code: 'E_KEY', sentence: `${op}: a key is i32[2], not ${key.dtype}[${key.shape.join(',')}]` }, [
+      key,
+    ])
+  const word = (i: number) =>
+    graph.reshape([graph.slice([key], { start: [i], limit: [i + 1], step: [1] })], { shape: [] })
+  return [word(0), word(1)]
+}
+
+const i32 = (n: number): Node => literal(n | 0, 'i32')
+
+/**
+ * A key from a seed, a non-negative integer below 2^53.
+ * @example key(42)
+ */
+export const key: (seed: number) => Key = typed((seed: number) =>
+  constantOf(Int32Array.from(keyOf(seed), (w) => w | 0)),
+)
+
+/**
+ * The key that follows from a key and a number: independent of the key's own draws and of other numbers.
+ * `n` is an integer, or an i32 scalar such as the step counter.
+ * @example foldIn(key, step)
+ */
+export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => Key = typed(
+  (from: Node, n: number | Node) => {
+    const [k0, k1] = wordsOf('foldIn', from)
+    const count = typeof n === 'number' ? i32(n) : n
+    const word = (w: 0 | 1) =>
+      graph.reshape([graph.threefry([k0, k1, count], { word: w, stream: derivation })], { shape: [1] })
+    return graph.concat([word(0), word(1)], { axis: 0 })
+  },
+)
+
+/**
+ * n keys, independent of one another and of the key's own draws.
+ * @example const [a, b] = splitKey(key(1), 2)
+ */
+export const splitKey = (from: Key | Node, n: number): readonly Key[] =>
+  Array.from({ length: n }, (_, i) => foldIn(from, i))
+
+/** 0, 1, 2, … over a shape in row-major order, as sums along the axes, so that it stays inside a fused loop. */
+const counter = (shape: Shape): Node =>
+  stridesOf(shape).reduce((total: Node | null, stride, axis) => {
+    const along = graph.iota([], { shape, axis })
+    const term = stride === 1 ? along : graph.mul([along, i32(stride)])
+    return total === null ? term : graph.add([total, term])
+  }, null) ?? i32(0)
+
+const bits = (op: string, from: Node, shape: Shape, word: 0 | 1): Node => {
+  const [k0, k1] = wordsOf(op, from)
+  return graph.threefry([k0, k1, counter(shape)], { word, stream: draws })
+}
+
+/** In [0, 1), multiples of 2^-23. */
+const unit = (op: string, from: Node, shape: Shape, word: 0 | 1, dtype: DType): Node => {
+  const u = graph.unitFloat([bits(op, from, shape, word)])
+  return dtype === 'f32' ? u : graph.cast([u], { dtype })
+}
+
+/** 32 random bits an element, as i32. */
+export const randomBits: <const S extends Shape>(key: Key | Node, shape: S) => Expr<S, 'i32'> = typed(
+  (from: Node, shape: Shape) => bits('randomBits', from, shape, 0),
+)
+
+/**
+ * Uniform in [lo, hi): lo + (hi − lo)·u with u a multiple of 2^-23 in [0, 1).
+ * @example uniform(key, [64, 3], -1, 1)
+ */
+export const uniform: <const S extends Shape, const D extends Float = 'f32'>(
+  key: Key | Node,
+  shape: S,
+  lo?: number,
+  hi?: number,
+  dtype?: D,
+) => Expr<S, D> = typed((from: Node, shape: Shape, lo = 0, hi = 1, dtype: Float = 'f32') => {
+  const u = unit('uniform', from, shape, 0, dtype)
+  const scaled = hi - lo === 1 ? u : graph.mul([u, literal(hi - lo, dtype)])
+  return lo === 0 ? scaled : graph.add([scaled, literal(lo, dtype)])
+})
+
+/**
+ * Normal with the given mean and standard deviation, finite for every bit pattern (at most 5.65 deviations away).
+ * √(−2 log(1 − u₁)) · cos(2π·u₂), u₁ and u₂ the two words of one block: Box and Muller, "A note on the generation of random
+ * normal deviates" (1958).
+ * @example normal(key, [784, 10], 0, 0.01)
+ */
+export const normal: <const S extends Shape, const D extends Float = 'f32'>(
+  key: Key | Node,
+  shape: S,
+  mean?: number,
+  deviation?: number,
+  dtype?: D,
+) => Expr<S, D> = typed((from: Node, shape: Shape, mean = 0, deviation = 1, dtype: Float = 'f32') => {
+  const away = graph.sub([literal(1, dtype), unit('normal', from, shape, 0, dtype)])
+  const radius = graph.sqrt([graph.mul([literal(-2, dtype), graph.log([away])])])
+  const angle = graph.mul([literal(2 * Math.PI, dtype), unit('normal', from, shape, 1, dtype)])
+  const standard = graph.mul([radius, graph.cos([angle])])
+  const scaled = deviation === 1 ? standard : graph.mul([standard, literal(deviation, dtype)])
+  return mean === 0 ? scaled : graph.add([scaled, literal(mean, dtype)])
+})
+
+/**
+ * true with probability p (a number, or a float expression that broadcasts to the shape).
+ * @example bernoulli(key, 0.5, [128, 512])
+ */
+export const bernoulli: <const S extends Shape>(
+  key: Key | Node,
+  p: number | Expr<Shape, Float>,
+  shape: S,
+) => Expr<S, 'bool'> = typed((from: Node, p: number | Node, shape: Shape) => {
+  const chance = typeof p === 'number' ? literal(p, 'f32') : p
+  return graph.less([unit('bernoulli', from, shape, 0, chance.dtype), chance])
+})

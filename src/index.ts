@@ -1,0 +1,161 @@
+/**
+ * The language: everything a user imports to write a model. In: nothing. Out: the names of src/expr, src/nn and src/optim.
+ * Invariant: pure expressions; importing this brings neither the compiler nor the runtime.
+ */
+export { flow, pipe } from 'fp-ts/lib/function.js'
+export type { DType, Float } from './core/dtype.ts'
+export { ShapeError, type Source, showSource } from './core/errors.ts'
+export type { Shape, TensorType } from './core/shape.ts'
+export { constant, type Nested } from './expr/constant.ts'
+export { dot, matmul, outer } from './expr/contraction.ts'
+export {
+  arange,
+  eye,
+  full,
+  iota,
+  linspace,
+  oneHot,
+  ones,
+  tril,
+  triu,
+  zeros,
+} from './expr/creation.ts'
+export {
+  abs,
+  acos,
+  acosh,
+  add,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  ceil,
+  clip,
+  cos,
+  cosh,
+  cube,
+  div,
+  erf,
+  erfc,
+  exp,
+  exp2,
+  expm1,
+  floor,
+  hypot,
+  log,
+  log1p,
+  log2,
+  logAddExp,
+  logSigmoid,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  sinh,
+  softplus,
+  sqrt,
+  square,
+  squaredDifference,
+  stopGradient,
+  sub,
+  tan,
+  tanh,
+  trunc,
+} from './expr/elementwise.ts'
+export type { Expr, Node } from './expr/expr.ts'
+export { concat, pad, type PadWidths, repeat, roll, split, stack, tile } from './expr/joining.ts'
+export { type Initial, type Initializer, input, named, param, state } from './expr/leaves.ts'
+export {
+  bitcast,
+  cast,
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  where,
+} from './expr/logic.ts'
+export {
+  broadcastTo,
+  diag,
+  diagonal,
+  expandDims,
+  reshape,
+  reverse,
+  slice,
+  squeeze,
+  transpose,
+} from './expr/movement.ts'
+export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  logSumExp,
+  max,
+  mean,
+  min,
+  type MomentOptions,
+  norm,
+  type NormOptions,
+  prod,
+  type ReduceOptions,
+  std,
+  sum,
+  variance,
+} from './expr/reduction.ts'
+export {
+  elu,
+  gelu,
+  type GeluForm,
+  hardTanh,
+  leakyRelu,
+  logSoftmax,
+  maxout,
+  mish,
+  prelu,
+  silu,
+  softmax,
+  softsign,
+} from './nn/activations.ts'
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  identity,
+  randomNormal,
+  randomUniform,
+} from './nn/initializers.ts'
+export { dense, dropout, layerNorm, type NormalizeOptions, rmsNorm } from './nn/layers.ts'
+export { crossEntropy, hinge, huber, mae, mse, sigmoidCrossEntropy } from './nn/losses.ts'
+export { adam, type AdamOptions } from './optim/adam.ts'
+export { clipByGlobalNorm, globalNorm } from './optim/clip.ts'
+export {
+  learningRate,
+  optimizer,
+  type Optimizer,
+  type RuleInput,
+  type RuleOutput,
+  stepCounter,
+  type Update,
+} from './optim/optimizer.ts'
+export { momentum, type MomentumOptions, sgd } from './optim/sgd.ts'

@@ -1,0 +1,118 @@
+/**
+ * What an optimizer is: a rule for one parameter, as an expression, and the state it carries. In: parameters and their
+ * gradients. Out: the value that each parameter and each state has after the step.
+ * Invariant: pure, and independent of how the gradients were made. Slots are states named `<parameter>/<slot>` that start at
+ * 0; the step counter is the one state `step` (i32, from 0), the learning rate the one input `learningRate` (f32).
+ */
+import { isFloat } from '../core/dtype.ts'
+import { equalShapes, showType } from '../core/shape.ts'
+import { zeros } from '../expr/creation.ts'
+import type { Expr, Node } from '../expr/expr.ts'
+import { input, state } from '../expr/leaves.ts'
+import { graph, literal, shapeError } from '../expr/node.ts'
+import { nameOf } from '../expr/origin.ts'
+
+/** A leaf that keeps its value, and the value it has after the step. */
+export interface Update {
+  readonly target: Node
+  readonly value: Node
+}
+
+/** What the rule of one parameter sees; all in the parameter's dtype. */
+export interface RuleInput<Slot extends string> {
+  readonly param: Node
+  readonly gradient: Node
+  readonly slots: Readonly<Record<Slot, Node>>
+  readonly learningRate: Node
+  /** The number of this step, from 1. */
+  readonly step: Node
+}
+
+export interface RuleOutput<Slot extends string> {
+  readonly param: Node
+  readonly slots: Readonly<Record<Slot, Node>>
+}
+
+export interface Optimizer<Slot extends string = string> {
+  readonly name: string
+  readonly slots: readonly Slot[]
+  /** The rule of one parameter. */
+  readonly update: (given: RuleInput<Slot>) => RuleOutput<Slot>
+  /** The updates of all parameters, their slots and the step counter. */
+  readonly updates: (params: readonly Node[], gradients: readonly Node[]) => readonly Update[]
+}
+
+/** The input that every optimizer's step size is: `learningRate`, an f32 scalar. */
+export const learningRate = (): Expr<readonly [], 'f32'> => input('learningRate', [])
+
+/** The number of steps done: the state `step`, an i32 scalar that starts at 0. */
+export const stepCounter = (): Expr<readonly [], 'i32'> => state('step', [], zeros, 'i32')
+
+const cast = (x: Node, dtype: Node['dtype']): Node => (x.dtype === dtype ? x : graph.cast([x], { dtype }))
+
+const slotOf = (param: Node, slot: string): Node => state(`${nameOf(param)}/${slot}`, param.shape, zeros, param.dtype)
+
+const check = (optimizer: string, params: readonly Node[], gradients: readonly Node[]): void => {
+  if (params.length !== gradients.length)
+    throw shapeError(
+      { code: 'E_OPTIMIZER', sentence: `${optimizer}: ${params.length} parameters and ${gradients.length} gradients` },
+      [],
+    )
+  for (const [i, p] of params.entries()) {
+    const g = gradients[i] as Node
+    if (p.op !== 'param' && p.op !== 'state')
+      throw shapeError({ code: 'E_OPTIMIZER', sentence: `${optimizer}: ${nameOf(p) ?? p.op} is not a parameter` }, [p])
+    if (!isFloat(p.dtype) || p.dtype !== g.dtype || !equalShapes(p.shape, g.shape))
+      throw shapeError(
+        {
+          code: 'E_OPTIMIZER',
+          sentence: `${optimizer}: the gradient of ${nameOf(p)} is ${showType(g)}, not ${showType(p)}`,
+        },
+        [p],
+      )
+  }
+}
+
+/** An optimizer from the rule of one parameter. */
+export const optimizer = <Slot extends string>(
+  name: string,
+  slots: readonly Slot[],
+  update: (given: RuleInput<Slot>) => RuleOutput<Slot>,
+): Optimizer<Slot> => ({
+  name,
+  slots,
+  update,
+  updates: (params, gradients) => {
+    check(name, params, gradients)
+    const counter = stepCounter()
+    const next = graph.add([counter, literal(1, 'i32')])
+    const each = params.flatMap((param, i) => {
+      const kept = slots.map((slot) => [slot, slotOf(param, slot)] as const)
+      const after = update({
+        param,
+        gradient: gradients[i] as Node,
+        slots: Object.fromEntries(kept) as Record<Slot, Node>,
+        learningRate: cast(learningRate(), param.dtype),
+        step: cast(next, param.dtype),
+      })
+      return [
+        { target: param, value: after.param },
+        ...kept.map(([slot, target]) => ({ target, value: after.slots[slot] })),
+      ]
+    })
+    return [...each, { target: counter, value: next }]
+  },
+})
+
+/** 2²⁶ times the smallest normal number. */
+const tiny = { f32: 2 ** -100, f64: 2 ** -996 } as const
+
+/**
+ * A moment with tiny values set to 0: left alone they decay into the subnormal numbers, on which processors are some
+ * fifty times slower, while no step that they could make is as large as the last bit of a parameter.
+ */
+export const flushTiny = (moment: Node): Node => {
+  const { dtype } = moment
+  const bound = literal(tiny[dtype === 'f64' ? 'f64' : 'f32'], dtype)
+  return graph.where([graph.less([graph.abs([moment]), bound]), literal(0, dtype), moment])
+}
