@@ -32,7 +32,7 @@ export const push = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>
     if (known.has(node)) continue
     const ins = node.ins.map((i) => known.get(i) ?? null)
     if (ins.every((t) => t === null)) continue
-    const out = derivedFrom(node, () => pushforward(node, ins))
+    const out = derivedFrom(node, () => pushforward(node, ins), 'tangent')
     if (out !== null) known.set(node, out)
   }
   return outputs.map((o) => known.get(o) ?? null)

@@ -47,12 +47,12 @@ export const pull = (output: Node, cotangent: Node, wrt: readonly Node[]): reado
   for (const node of order.toReversed()) {
     const ct = cts.get(node)
     if (ct === undefined) continue
-    const arriving = derivedFrom(node, () => pullback(node, ct, on))
+    const arriving = derivedFrom(node, () => pullback(node, ct, on), 'cotangent')
     for (const [i, c] of arriving.entries()) {
       if (c === null) continue
       const x = node.ins[i] as Node
       const before = cts.get(x)
-      cts.set(x, before === undefined ? c : derivedFrom(x, () => graph.add([before, c])))
+      cts.set(x, before === undefined ? c : derivedFrom(x, () => graph.add([before, c]), 'cotangent'))
     }
   }
   return wrt.map((x) => cts.get(x) ?? null)

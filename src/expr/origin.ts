@@ -11,20 +11,30 @@ import type { Node } from './expr.ts'
 const names = new WeakMap<Node, string>()
 const stacks = new WeakMap<Node, Error | Node>()
 
+/** What differentiation made a node for: what it is called where it needs a name. */
+export type Role = 'cotangent' | 'tangent'
+
+const roles = new WeakMap<Node, Role>()
+
 /** The node on whose behalf the compiler builds now; false: build without any origin. */
 let current: Node | false | null = null
+let currentRole: Role | undefined
 
-export const derivedFrom = <A>(node: Node | false, f: () => A): A => {
+export const derivedFrom = <A>(node: Node | false, f: () => A, role?: Role): A => {
   const before = current
+  const roleBefore = currentRole
   current = node
+  currentRole = role
   try {
     return f()
   } finally {
     current = before
+    currentRole = roleBefore
   }
 }
 
 export const noteOrigin = (node: Node): void => {
+  if (currentRole !== undefined) roles.set(node, currentRole)
   if (current === false) return
   if (current !== null) stacks.set(node, current)
   else stacks.set(node, new Error())
@@ -61,6 +71,17 @@ export const sourceOf = (node: Node): Source | undefined => {
 export const originOf = (node: Node): Node => {
   const origin = stacks.get(node)
   return origin === undefined || origin instanceof Error ? node : originOf(origin)
+}
+
+/** The role that a node was made for, or that the node which it came from was. */
+export const roleOf = (node: Node): Role | undefined => {
+  let at = node
+  for (;;) {
+    const role = roles.get(at)
+    const origin = stacks.get(at)
+    if (role !== undefined || origin === undefined || origin instanceof Error) return role
+    at = origin
+  }
 }
 
 /** Gives an expression a name for messages and printing. The first name stays. */

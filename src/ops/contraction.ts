@@ -6,6 +6,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { range, showShape, type TensorType } from '../core/shape.ts'
 import { type Inferred, paren, violation, wrongDtype } from './common.ts'
+import { showAxes } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
 export interface DotAxes {
@@ -66,10 +67,39 @@ const partners = (mine: readonly number[], theirs: readonly number[]): readonly 
     .toSorted((i, j) => (theirs[i] as number) - (theirs[j] as number))
     .map((i) => mine[i] as number)
 
-/** A matrix operand as a person writes it: transposed where the summed axis is not the one next to the other factor. */
-const side = (p: Printed, t: TensorType, axis: number, near: 'last' | 'first', batch: number): string => {
-  const plain = t.shape.length - batch < 2 || (near === 'last' ? axis === t.shape.length - 1 : axis === batch)
-  return plain ? paren(p, 1) : `${paren(p, 4)}ᵀ`
+/** A matrix product binds tighter than `·` and looser than a sign. */
+const juxtaposed = 1.5
+
+const transposed = (p: Printed): string => `${paren(p, 4)}ᵀ`
+
+/** Axes one after the other, from 0. */
+const areFirst = (axes: readonly number[]): boolean => axes.every((a, i) => a === i)
+
+/**
+ * A product as a person writes it: `x W`, `δ Wᵀ`, `xᵀ δ`; of vectors `aᵀ b` and `a bᵀ`; `Σ₀ xᵀ δ` where leading axes are
+ * summed too. Null where it has no such form.
+ */
+const printProduct = (
+  [x, y]: readonly [Printed, Printed],
+  { batch, contract }: DotAxes,
+  [tx, ty]: readonly [TensorType, TensorType],
+): string | null => {
+  const nb = batch[0].length
+  const [rx, ry] = [tx.shape.length - nb, ty.shape.length - nb]
+  const [cx, cy] = [contract[0].map((a) => a - nb), contract[1].map((a) => a - nb)]
+  const [left, right] = [paren(x, juxtaposed), paren(y, 2)]
+  if (!batch.every(areFirst)) return null
+  if (cx.length === 0) return rx === 1 && ry === 1 ? `${paren(x, 2)} ${transposed(y)}` : null
+  if (cx.length === 1 && rx === 1 && ry === 1) return `${transposed(x)} ${right}`
+  if (cx.length === 1 && rx <= 2 && ry <= 2)
+    return `${rx < 2 || cx[0] === 1 ? left : transposed(x)} ${ry < 2 || cy[0] === 0 ? right : transposed(y)}`
+  if (nb > 0) return null
+  // rows of any rank times a matrix: x W, δ Wᵀ
+  if (cx.length === 1 && cx[0] === rx - 1 && ry <= 2) return `${left} ${ry < 2 || cy[0] === 0 ? right : transposed(y)}`
+  if (cx.length === 1 && cx[0] === rx - 1 && cy[0] === 0) return `${left} ${right}`
+  // the gradient of such a matrix
+  const leading = cx.length === rx - 1 && cy.length === ry - 1 && rx === ry && areFirst(cx) && areFirst(cy)
+  return leading ? `Σ${showAxes(range(cx.length - 1), rx)} ${transposed(x)} ${right}` : null
 }
 
 export const dotGeneral = defineOp<'dotGeneral'>({
@@ -111,22 +141,15 @@ export const dotGeneral = defineOp<'dotGeneral'>({
     return terms.reduce((p, q) => b.add([p, q]))
   },
   identities: [],
-  print: ([x, y], { batch, contract }, [tx, ty]) => {
-    const [cx, cy] = [contract[0][0], contract[1][0]]
-    const nb = batch[0].length
-    const standard =
-      batch.every((axes) => axes.every((a, i) => a === i)) && tx.shape.length - nb <= 2 && ty.shape.length - nb <= 2
-    if (contract[0].length === 0 && nb === 0) return { text: `${paren(x, 2)} ⊗ ${paren(y, 2)}`, precedence: 1 }
-    if (contract[0].length === 1 && nb === 0 && cx === tx.shape.length - 1 && cy === 0)
-      return { text: `${paren(x, 1)} ${paren(y, 2)}`, precedence: 1 }
-    if (!standard || contract[0].length !== 1)
-      return {
-        text: `dot(${x.text}, ${y.text}; ${contract[0].join(',')} × ${contract[1].join(',')}${nb > 0 ? `; batch ${batch[0].join(',')} × ${batch[1].join(',')}` : ''})`,
-        precedence: 4,
-      }
-    return {
-      text: `${side(x, tx, cx as number, 'last', nb)} ${side(y, ty, cy as number, 'first', nb)}`,
-      precedence: 1,
-    }
+  print: (ins, params, types) => {
+    const [x, y] = ins
+    const { batch, contract } = params
+    const product = printProduct(ins, params, types)
+    if (product !== null) return { text: product, precedence: juxtaposed }
+    if (contract[0].length === 0 && batch[0].length === 0)
+      return { text: `${paren(x, 2)} ⊗ ${paren(y, 2)}`, precedence: juxtaposed }
+    const pairs = (name: string, [p, q]: DotAxes['batch']): string =>
+      p.length === 0 ? '' : `; ${name}${p.join(',')} × ${q.join(',')}`
+    return { text: `dot(${x.text}, ${y.text}${pairs('', contract)}${pairs('batch ', batch)})`, precedence: 4 }
   },
 })

@@ -1,0 +1,144 @@
+/**
+ * Which parts of a formula get a name of their own, and which. In: roots. Out: names, in the order of definition.
+ * Invariant: a part is named where its user named it, where it is used more than once and is more than a single step, or
+ * where a formula would become too long to read; two names never mean different nodes.
+ */
+import type { Node } from '../../src/expr/expr.ts'
+import { nameOf, roleOf } from '../../src/expr/origin.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import { atom } from '../../src/ops/common.ts'
+import { type Doc, render, text } from './doc.ts'
+import { behind, type Reading, readingOf } from './reading.ts'
+
+export type Sign = '=' | ':' | '←'
+
+/** What is to be written: `label = formula`. */
+export interface Root {
+  readonly label: string
+  readonly sign?: Sign
+  readonly node: Node
+  /** Whether other formulas may refer to it by its label. */
+  readonly defines: boolean
+}
+
+const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
+
+/** The node whose formula stands for n: behind what writes nothing, but for what the user named. */
+export const carrierOf = (n: Node): Node => {
+  const b = behind(n)
+  if (b === n) return n
+  let at = n
+  while (at !== b) {
+    if (nameOf(at) !== undefined) return at
+    at = at.ins[0] as Node
+  }
+  return b
+}
+
+/** What the roots' formulas read, operands before users, each with its reading. */
+export const readAll = (roots: readonly Node[]): ReadonlyMap<Node, Reading> => {
+  const found = new Map<Node, Reading>()
+  const stack = [...roots]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (found.has(n)) continue
+    const reading = readingOf(n)
+    found.set(n, reading)
+    stack.push(...reading.reads)
+  }
+  return new Map([...found].sort(([a], [b]) => a.id - b.id))
+}
+
+const countUses = (readings: ReadonlyMap<Node, Reading>, roots: readonly Root[]): ReadonlyMap<Node, number> => {
+  const uses = new Map<Node, number>()
+  const use = (n: Node): void => {
+    const c = carrierOf(n)
+    uses.set(c, (uses.get(c) ?? 0) + 1)
+  }
+  for (const [n, r] of readings) if (!r.same || carrierOf(n) === n) r.reads.forEach(use)
+  for (const r of roots) use(r.node)
+  return uses
+}
+
+/** Longer formulas are given a name; sums and products may be longer, since their lines can be broken. */
+const tooLong = (doc: Doc): boolean => render(doc).text.length > (doc.tag === 'text' ? 72 : 240)
+
+const placeholder = text(atom('h₁'))
+
+/** The nodes that get names, decided from the leaves up. */
+export const namedNodes = (readings: ReadonlyMap<Node, Reading>, roots: readonly Root[]): ReadonlySet<Node> => {
+  const uses = countUses(readings, roots)
+  const defined = new Set(roots.flatMap((r) => (r.defines ? [carrierOf(r.node)] : [])))
+  const last = new Set(roots.map((r) => carrierOf(r.node)))
+  const docs = new Map<Node, Doc>()
+  const weights = new Map<Node, number>()
+  const named = new Set<Node>()
+  for (const [n, reading] of readings) {
+    const steps = reading.reads.reduce((sum, r) => sum + (weights.get(r) as number), 0)
+    const weight = isLeaf(n) ? 0 : reading.same || n.op === 'neg' ? steps : steps + 1
+    const doc = reading.build(reading.reads.map((r) => docs.get(r) as Doc))
+    const used = uses.get(n) ?? 0
+    const wanted =
+      defined.has(n) ||
+      nameOf(n) !== undefined ||
+      (used > 1 && weight > 1) ||
+      (tooLong(doc) && !(last.has(n) && used === 1))
+    if (!isLeaf(n) && carrierOf(n) === n && wanted) named.add(n)
+    docs.set(n, named.has(n) ? placeholder : doc)
+    weights.set(n, named.has(n) ? 0 : weight)
+  }
+  return named
+}
+
+// ---- the names themselves
+
+const digits = '₀₁₂₃₄₅₆₇₈₉'
+
+export const subscript = (n: number): string => [...String(n)].map((d) => digits[Number(d)]).join('')
+
+/** h₁ and h1 are one name to a reader. */
+const heard = (name: string): string => [...name].map((c) => (digits.includes(c) ? digits.indexOf(c) : c)).join('')
+
+const isAffine = (n: Node): boolean =>
+  n.op === 'dotGeneral' || (n.op === 'add' && n.ins.some((i) => behind(i).op === 'dotGeneral'))
+
+const letterOf = (n: Node, forward: ReadonlySet<Node>): string => {
+  if (n.dtype === 'bool') return 'm'
+  const role = forward.has(n) ? undefined : roleOf(n)
+  if (role !== undefined) return role === 'cotangent' ? 'δ' : 'τ'
+  return isAffine(n) ? 'z' : 'h'
+}
+
+/**
+ * A name for each node, in the order given: the label of a root, the user's, else z for what is about to be activated, h for
+ * other intermediate values, δ for cotangents, τ for tangents, m for masks.
+ */
+export const nameAll = (
+  nodes: readonly Node[],
+  labels: ReadonlyMap<Node, string>,
+  leaves: readonly Node[],
+  forward: ReadonlySet<Node>,
+): ReadonlyMap<Node, string> => {
+  const taken = new Set([...leaves.flatMap((n) => nameOf(n) ?? []), ...labels.values()].map(heard))
+  const names = new Map<Node, string>(labels)
+  const take = (n: Node, name: string): void => {
+    taken.add(heard(name))
+    names.set(n, name)
+  }
+  const numbered = (letter: string): string => {
+    let k = 1
+    while (taken.has(`${letter}${k}`)) k++
+    return `${letter}${subscript(k)}`
+  }
+  for (const n of nodes) {
+    const own = names.has(n) ? undefined : nameOf(n)
+    if (own !== undefined) take(n, taken.has(heard(own)) ? numbered(own) : own)
+  }
+  const rest = nodes.filter((n) => !names.has(n))
+  for (const n of rest) {
+    const letter = letterOf(n, forward)
+    const only = !taken.has(letter) && rest.filter((m) => letterOf(m, forward) === letter).length === 1
+    take(n, only ? letter : numbered(letter))
+  }
+  return names
+}
