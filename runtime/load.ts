@@ -17,10 +17,13 @@ import {
   manifestOfModule,
 } from './instantiate.ts'
 import { type Program, programOf } from './program.ts'
-import { bytesOfBuffer, readResponse, readUrl } from './source.ts'
+import { bytesOfBuffer, importModule, readResponse, readUrl } from './source.ts'
+
+/** The type of a module has no members, so that by itself it would also take a path. */
+type CompiledModule = WebAssembly.Module & object
 
 /** The bytes of an artifact, where to get them, or what a host or bundler has made of them. */
-export type ArtifactSource = Uint8Array | ArrayBuffer | Response | URL | WebAssembly.Module | JavaScriptArtifact
+export type ArtifactSource = Uint8Array | ArrayBuffer | Response | URL | CompiledModule | JavaScriptArtifact
 
 export interface LoadOptions {
   /** Draws the initial parameters: a whole number from 0 to 2^53 - 1. Default 0. */
@@ -51,6 +54,16 @@ const loadModule = async (module: WebAssembly.Module, limits: Limits): Promise<E
 const isJavaScript = (source: object): source is JavaScriptArtifact =>
   'manifest' in source && 'instantiate' in source && typeof source.instantiate === 'function'
 
+const isCompiled = (source: object): source is ArtifactOf =>
+  'bytes' in source && ArrayBuffer.isView(source.bytes) && 'manifest' in source && typeof source.manifest === 'object'
+
+/** What `compile` gave in this process; only then are bytes taken for the text of a JavaScript module. */
+const loadCompiled = async ({ manifest, bytes }: ArtifactOf, limits: Limits): Promise<Either<LoadError, Loaded>> => {
+  if (manifest?.target !== 'javascript') return loadBytes(bytesOfBuffer(bytes), limits)
+  const module = await importModule(bytes)
+  return isLeft(module) ? module : instantiateJavaScript(module.right, limits)
+}
+
 const loadSource = async (source: unknown, limits: Limits): Promise<Either<LoadError, Loaded>> => {
   const most = limits.memoryBytes
   const then = (bytes: Either<LoadError, Uint8Array<ArrayBuffer>>) =>
@@ -62,7 +75,7 @@ const loadSource = async (source: unknown, limits: Limits): Promise<Either<LoadE
     if (typeof Response !== 'undefined' && source instanceof Response) return then(await readResponse(source, most))
     if (engine() !== undefined && source instanceof WebAssembly.Module) return loadModule(source, limits)
     if (isJavaScript(source)) return instantiateJavaScript(source, limits)
-    if ('bytes' in source && ArrayBuffer.isView(source.bytes)) return loadBytes(bytesOfBuffer(source.bytes), limits)
+    if (isCompiled(source)) return loadCompiled(source, limits)
   }
   const found = typeof source === 'object' ? Object.prototype.toString.call(source) : typeof source
   return refuseLoad(

@@ -5,6 +5,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { LoadError } from '../src/core/errors.ts'
 import { loadError, reasonOf, refuseLoad } from './codes.ts'
+import type { JavaScriptArtifact } from './instantiate.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -53,24 +54,39 @@ export const readResponse = async (response: Response, most: number): Promise<Ei
   }
 }
 
-/** Behind a function, so that bundlers for browsers do not look for the module. */
-const importNode = async (name: string): Promise<typeof import('node:fs/promises')> =>
-  import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`)
+type Files = typeof import('node:fs/promises')
 
-const readFile = async (url: URL, most: number): Promise<Either<LoadError, Bytes>> => {
-  const fs = await importNode('fs/promises')
-  const { size } = await fs.stat(url)
-  return size > most ? left(tooLong(url.href, most)) : right(new Uint8Array(await fs.readFile(url)))
+/** Node's files, where there are any; the name is put together so that bundlers for pages do not look for it. */
+const importFiles = async (name = 'fs/promises'): Promise<Files | undefined> => {
+  try {
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`)) as Files
+  } catch {
+    return undefined
+  }
 }
 
-const isNode = (): boolean => typeof process !== 'undefined' && process.versions?.node !== undefined
+const readFile = async (files: Files, url: URL, most: number): Promise<Either<LoadError, Bytes>> => {
+  const { size } = await files.stat(url)
+  return size > most ? left(tooLong(url.href, most)) : right(new Uint8Array(await files.readFile(url)))
+}
 
 /** What a URL names: by fetch, and in Node a `file:` URL from disk. */
 export const readUrl = async (url: URL, most: number): Promise<Either<LoadError, Bytes>> => {
   try {
-    return url.protocol === 'file:' && isNode() ? await readFile(url, most) : await readResponse(await fetch(url), most)
+    const files = url.protocol === 'file:' ? await importFiles() : undefined
+    return files === undefined ? await readResponse(await fetch(url), most) : await readFile(files, url, most)
   } catch (e) {
     return refuseLoad('E_LOAD_READ', `${url.href} could not be read: ${reasonOf(e)}`)
+  }
+}
+
+/** The text of an ES module, imported. */
+export const importModule = async (text: Uint8Array): Promise<Either<LoadError, JavaScriptArtifact>> => {
+  try {
+    const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(new TextDecoder().decode(text))}`
+    return right((await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as JavaScriptArtifact)
+  } catch (e) {
+    return refuseLoad('E_LOAD_MODULE', `the JavaScript module cannot be imported: ${reasonOf(e)}`)
   }
 }
 

@@ -25,7 +25,9 @@ const fitsDtype = (value: unknown, dtype: Slot['port']['dtype']): boolean => {
 const kindOf = (value: unknown): string => {
   if (ArrayBuffer.isView(value)) return Object.prototype.toString.call(value).slice(8, -1)
   if (Array.isArray(value)) return 'a list'
-  return value == null || typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`
+  return value === null || ['undefined', 'number', 'boolean'].includes(typeof value)
+    ? String(value)
+    : `a ${typeof value}`
 }
 
 const wrongType = (entry: string, { port, view }: Slot, found: string): RunError =>

@@ -70,6 +70,23 @@ export const attachManifest = (wasm: Uint8Array, manifest: Manifest): Uint8Array
   return file
 }
 
+/** Where an artifact's digest stands and what it is of, for code that is generated for this one artifact. */
+export interface ManifestPlace {
+  readonly digest: Uint8Array
+  /** The digest is that of all bytes from here on, with this seed. */
+  readonly digestFrom: number
+  readonly digestSeed: number
+}
+
+/** The place in an artifact that `attachManifest` made. */
+export const readManifestPlace = (artifact: Uint8Array): ManifestPlace => {
+  const own = ownSection(artifact)
+  if (isLeft(own)) throw new InternalError(`readManifestPlace: ${own.left.message}`)
+  const { prefix, end } = own.right
+  const digestFrom = prefix + PREFIX_BYTES
+  return { digest: artifact.subarray(prefix + 8, digestFrom), digestFrom, digestSeed: end - digestFrom }
+}
+
 /** The manifest of a section's content, once its digest is known to be right or cannot be known. */
 const decodeJson = (json: Uint8Array, limits: Limits): Either<LoadError, Manifest> => {
   if (json.length > mostManifestBytes)

@@ -19,13 +19,16 @@ export const MANIFEST_SCHEMA = 1
 /** The export by which a Wasm artifact shows its memory; no entry may have this name. */
 export const MEMORY_EXPORT = 'memory'
 
-/** The entry that fills parameters and states from their initializers; its one input is `key`, i32[2]. */
+/** The entry that fills parameters and states from their initializers; its one input is `key`, i32[2], if it draws at all. */
 export const INIT_ENTRY = 'init'
 
 /** The end of what 32-bit addresses reach. */
 const addressSpace = 2 ** 32
 
 export const nameCodec = text(200)
+/** Whether a tensor or entry may have this name: 1 to 200 printing characters. */
+export const isName = (name: string): boolean => nameCodec.is(name)
+
 export const dtypeCodec = oneOf(...dtypes)
 export const shapeCodec = list(whole(0, 2 ** 31 - 1), 32)
 export const offsetCodec = whole(0, addressSpace)
@@ -100,9 +103,9 @@ const overlapFault = (ports: readonly ManifestPort[]): string | undefined => {
 
 const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefined => {
   if (entry.name === MEMORY_EXPORT) return `an entry may not be named ${MEMORY_EXPORT}`
-  const [key] = entry.inputs
-  const isKey = entry.inputs.length === 1 && key?.name === 'key' && showType(key) === 'i32[2]'
-  if (entry.name === INIT_ENTRY && !isKey) return `the entry ${INIT_ENTRY} must have one input, key of i32[2]`
+  const isKey = (p: ManifestPort): boolean => p.name === 'key' && showType(p) === 'i32[2]'
+  if (entry.name === INIT_ENTRY && !(entry.inputs.length <= 1 && entry.inputs.every(isKey)))
+    return `the entry ${INIT_ENTRY} may have no input but key of i32[2]`
   return (
     portsFault(entry.inputs, `${entry.name}: input`, memoryBytes) ??
     portsFault(entry.outputs, `${entry.name}: output`, memoryBytes)

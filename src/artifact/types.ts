@@ -4,7 +4,7 @@
  * Invariant: every offset is in bytes from the start of the program's one memory.
  */
 import type { DType } from '../core/dtype.ts'
-import type { Shape, TensorType } from '../core/shape.ts'
+import type { TensorType } from '../core/shape.ts'
 
 /** A named tensor that the world sees, and where it lies. */
 export interface ManifestPort extends TensorType {
@@ -124,5 +124,3 @@ export const viewOf = (memory: ArrayBufferLike, dtype: DType, offset: number, el
       return dtype satisfies never
   }
 }
-
-export type { DType, Shape, TensorType }

@@ -9,12 +9,12 @@
  */
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { LoadError } from '../core/errors.ts'
-import { showType, sizeOf } from '../core/shape.ts'
+import { showType, sizeOf, type TensorType } from '../core/shape.ts'
 import { closed, decodeAs, list, oneOf, parseJson } from './codec.ts'
 import { refuse } from './codes.ts'
 import { DIGEST_BYTES, digestOf, equalBytes } from './digest.ts'
 import { dtypeCodec, nameCodec, offsetCodec, portBytes, shapeCodec } from './manifest.ts'
-import { type TensorType, type View, viewOf } from './types.ts'
+import { type View, viewOf } from './types.ts'
 
 /** The schema that this version writes, and the newest that it reads. */
 export const WEIGHTS_SCHEMA = 1

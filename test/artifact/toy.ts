@@ -6,7 +6,9 @@
 import type { JavaScriptArtifact } from '../../runtime/instantiate.ts'
 import { attachManifest } from '../../src/artifact/container.ts'
 import { unsignedBytes, wasmPreamble } from '../../src/artifact/sections.ts'
-import type { DType, Manifest, Shape } from '../../src/artifact/types.ts'
+import type { Manifest } from '../../src/artifact/types.ts'
+import type { DType } from '../../src/core/dtype.ts'
+import type { Shape } from '../../src/core/shape.ts'
 
 const at = { w: 0, b: 16, step: 32, x: 48, rate: 64, key: 80, flags: 96, loss: 112, y: 128, end: 144 } as const
 

@@ -205,6 +205,15 @@ describe('load', () => {
   })
 })
 
+describe('the types of load', () => {
+  it('take no path and no number', async () => {
+    // @ts-expect-error: a path is no source
+    expect(codeOf(await load('model.wasm'))).toBe('E_LOAD_SOURCE')
+    // @ts-expect-error: nor is a number
+    expect(codeOf(await load(3))).toBe('E_LOAD_SOURCE')
+  })
+})
+
 describe('features', () => {
   const none = detectFeatures(undefined)
   const plain = { wasm: true, simd: true, relaxedSimd: false }
