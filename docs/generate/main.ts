@@ -1,0 +1,13 @@
+/**
+ * `npm run docs`: writes every generated page of docs/.
+ * In: nothing. Out: the files. Invariant: the list below is all of them; a test compares each.
+ */
+import { opsPage } from './ops.ts'
+import { type Page, writePage } from './page.ts'
+
+const pages: readonly Page[] = [opsPage]
+
+for (const page of pages) {
+  await writePage(page)
+  console.log(`docs/${page.file}`)
+}

@@ -1,0 +1,161 @@
+/**
+ * docs/ops.md: the op table as a page. In: the families of src/ops. Out: every op with its meaning, constraints and laws.
+ * Invariant: nothing is said here that the table does not say; an op outside of the families below is an error.
+ */
+import { casesOf } from '../../test/laws/cases.ts'
+import { type DType, dtypes } from '../../src/core/dtype.ts'
+import { InternalError } from '../../src/core/errors.ts'
+import type { TensorType } from '../../src/core/shape.ts'
+import * as arithmetic from '../../src/ops/arithmetic.ts'
+import { atom } from '../../src/ops/common.ts'
+import * as composite from '../../src/ops/composite.ts'
+import * as contraction from '../../src/ops/contraction.ts'
+import * as leaf from '../../src/ops/leaf.ts'
+import * as logic from '../../src/ops/logic.ts'
+import * as movement from '../../src/ops/movement.ts'
+import * as powers from '../../src/ops/powers.ts'
+import * as random from '../../src/ops/random.ts'
+import * as reduction from '../../src/ops/reduction.ts'
+import { type AnyOpDef, deriveBuilder, opDef, opNames, registry } from '../../src/ops/registry.ts'
+import type { Builder, Identity, KindOf, Label, OpName, ParamsOf, Printed } from '../../src/ops/signature.ts'
+import * as transcendental from '../../src/ops/transcendental.ts'
+import { code, type Page, table } from './page.ts'
+
+const families = [
+  ['Leaves', leaf],
+  ['Arithmetic', arithmetic],
+  ['Powers, exponentials and their kin', transcendental],
+  ['Functions of two operands', powers],
+  ['Comparison, truth, selection, conversion', logic],
+  ['Reductions', reduction],
+  ['Contraction', contraction],
+  ['Movement', movement],
+  ['Composites', composite],
+  ['Random bits', random],
+] as const satisfies readonly (readonly [string, object])[]
+
+const opsIn = (family: object): readonly OpName[] => {
+  const values = new Set<unknown>(Object.values(family))
+  return opNames.filter((op) => values.has(registry[op]))
+}
+
+const scalarTypes = (n: number): readonly TensorType[] =>
+  Array.from({ length: n }, () => ({ dtype: 'f32' as DType, shape: [] }))
+
+/** A Builder that prints as the ops themselves print. */
+const printer: Builder<Printed> = deriveBuilder<Printed>(
+  (op, ins, params) => opDef(op).print(ins, params, scalarTypes(ins.length)),
+  (value, dtype) => opDef('full').print([], { value, dtype, shape: [] } satisfies ParamsOf<'full'>, []),
+)
+
+const letters = ['x', 'y', 'z'].map(atom) as [Printed, Printed, Printed]
+
+const showLaw = (law: Identity): string => {
+  const [before, after] = law.rule(printer, law.dtypes?.[0] ?? 'f32', ...letters)
+  return `${code(before.text)} → ${code(after.text)}`
+}
+
+type LeafName = { [K in OpName]: KindOf<K> extends 'leaf' ? K : never }[OpName]
+
+const leafParams: { readonly [K in LeafName]: ParamsOf<K> } = {
+  input: { name: 'x', dtype: 'f32', shape: [3] },
+  param: { name: 'w', dtype: 'f32', shape: [3], init: null },
+  state: { name: 's', dtype: 'f32', shape: [3], init: null },
+  full: { dtype: 'f32', shape: [3], value: 0.5 },
+  constant: { dtype: 'f32', shape: [3], data: Float32Array.of(1, 2, 3) },
+  iota: { shape: [3], axis: 0 },
+}
+
+const isLeafName = (op: OpName): op is LeafName => Object.hasOwn(leafParams, op)
+
+/** What the op is printed with: the first program that the generated tests try. */
+const example = (op: OpName): { readonly types: readonly TensorType[]; readonly params: unknown } => {
+  if (isLeafName(op)) return { types: [], params: leafParams[op] }
+  const [first] = casesOf(op)
+  if (first === undefined) throw new InternalError(`the laws try no program of ${op}`)
+  return { types: first.shapes.map((shape) => ({ dtype: 'f32', shape })), params: first.params }
+}
+
+const showForm = (op: OpName, def: AnyOpDef): string => {
+  const { types, params } = example(op)
+  const form = code(def.print(letters.slice(0, types.length), params, types).text)
+  const shapes = types.map((t, i) => `${letters[i]?.text} [${t.shape.join(', ')}]`)
+  return params === null || isLeafName(op)
+    ? form
+    : `${form} for ${shapes.join(', ')} and ${code(JSON.stringify(params).replaceAll('"', ''))}`
+}
+
+/** The dtypes that all operands may have together, and the result's where it is another; found by asking `infer`. */
+const showDTypes = (op: OpName, def: AnyOpDef): string => {
+  const { types, params } = example(op)
+  const given = 'sample' in def ? (def.sample.dtypes ?? []) : []
+  // operands of several dtypes, which the constraints tell apart
+  if (types.length === 0 || new Set(given).size > 1) return ''
+  const found = dtypes.flatMap((dtype) => {
+    const result = def.infer(
+      types.map(({ shape }) => ({ dtype, shape })),
+      params,
+    )
+    return result._tag === 'Left' ? [] : [{ dtype, out: result.right.dtype }]
+  })
+  const own = found.every(({ dtype, out }) => dtype === out)
+  const outs = [...new Set(found.map(({ out }) => out))]
+  return found.length === 0
+    ? ''
+    : ` of ${found.length === dtypes.length ? 'any dtype' : found.map(({ dtype }) => dtype).join(', ')}${own ? '' : ` → ${outs.join(', ')}`}`
+}
+
+const operands: Readonly<Record<string, string>> = {
+  0: 'no operand',
+  1: 'one operand',
+  2: 'two operands',
+  3: 'three operands',
+  n: 'any number of operands',
+}
+
+const showIdentities = (identities: readonly Identity[]): string =>
+  identities.length === 0
+    ? ''
+    : `\n\n${table(
+        ['law', 'holds', 'rewrites'],
+        identities.map((law) => [code(law.name), law.when, showLaw(law)]),
+      )}`
+
+const section = (op: OpName): string => {
+  const def = opDef(op)
+  const { summary, formula, source, constraints } = def.doc
+  const lines = [
+    `- ${operands[def.arity]}${showDTypes(op, def)}; prints as ${showForm(op, def)}`,
+    ...(formula === undefined ? [] : [`- ${formula}`]),
+    ...Object.entries(constraints).map(([label, text]) => `- ${label}: ${text}`),
+    ...(source === undefined ? [] : [`- source: ${source}`]),
+  ]
+  return `### ${op}\n\n${summary}\n\n${lines.join('\n')}${showIdentities(def.identities)}`
+}
+
+const labels: Readonly<Record<Label, string>> = {
+  always: 'bit for bit, NaN and infinities included (the sign and payload of a NaN aside)',
+  zeroSign: 'bit for bit, but for the sign of a result that is zero',
+  refines:
+    'for finite operands the same real number, with fewer roundings or without overflow, underflow or cancellation on the way',
+  finite: 'unless an operand is NaN or infinite (the sign of a zero aside)',
+  reassociates: 'up to rounding',
+}
+
+const body = (): string => {
+  const listed = families.flatMap(([, family]) => opsIn(family))
+  const missing = opNames.filter((op) => !listed.includes(op))
+  if (missing.length > 0) throw new InternalError(`docs/generate/ops.ts knows no family of ${missing.join(', ')}`)
+  return `The primitives of the expression graph, ${opNames.length} of them, from the table \`src/ops/registry.ts\`. What users call are
+[functions](language.md), most of which are one op. C1, C2 … name the constraints that \`infer\` checks. A law is an identity
+that the op's definition states: the left side is an application of the op, the right side costs less. How far a law holds:
+
+${table(
+  ['label', 'the two sides are equal'],
+  Object.entries(labels).map(([label, meaning]) => [label, meaning]),
+)}
+
+${families.map(([title, family]) => `## ${title}\n\n${opsIn(family).map(section).join('\n\n')}`).join('\n\n')}`
+}
+
+export const opsPage: Page = { file: 'ops.md', title: 'The ops', body }
