@@ -4,6 +4,7 @@
  * Invariant: every name means one leaf, every update's target is a parameter or a state of the value's own type.
  */
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { isName } from '../src/artifact/manifest.ts'
 import { type CompileError, nablaError } from '../src/core/errors.ts'
 import { equalTypes, showType } from '../src/core/shape.ts'
 import type { Expr, Node } from '../src/expr/expr.ts'
@@ -36,11 +37,13 @@ const toProgram = (name: string, e: EntryInput): EntryProgram => {
   }
 }
 
+const nameHint = 'a name has 1 to 200 printing characters'
+
 const identifier = /^[A-Za-z_$][\w$]*$/
 
 const checkNames = (programs: readonly EntryProgram[]): Either<CompileError, void> => {
   for (const e of programs) {
-    if (!identifier.test(e.name) || e.name === 'init' || e.name === 'memory')
+    if (!identifier.test(e.name) || !isName(e.name) || e.name === 'init' || e.name === 'memory')
       return refuse(
         'E_ENTRY_NAME',
         `the entry name ${JSON.stringify(e.name)} ${e.name === 'init' || e.name === 'memory' ? 'is reserved' : 'is not an identifier'}`,
@@ -49,7 +52,13 @@ const checkNames = (programs: readonly EntryProgram[]): Either<CompileError, voi
       return refuse('E_ENTRY_EMPTY', `the entry ${e.name} has neither results nor updates`)
     for (const r of e.results) {
       if (!isExpr(r.value)) return refuse('E_ENTRY_RESULT', `result ${r.name} of entry ${e.name} is not an expression`)
-      if (r.name === '') return refuse('E_ENTRY_NAME', `a result of entry ${e.name} has an empty name`, r.value)
+      if (!isName(r.name))
+        return refuse(
+          'E_ENTRY_NAME',
+          `a result of entry ${e.name} may not be named ${JSON.stringify(r.name)}`,
+          r.value,
+          nameHint,
+        )
     }
   }
   return right(undefined)
@@ -59,6 +68,7 @@ const checkLeaves = (leaves: readonly Node[]): Either<CompileError, void> => {
   const seen = new Map<string, Node>()
   for (const n of leaves) {
     const name = nameOf(n) ?? ''
+    if (!isName(name)) return refuse('E_NAME', `the ${n.op} may not be named ${JSON.stringify(name)}`, n, nameHint)
     const other = seen.get(name)
     if (other !== undefined && other !== n)
       return refuse(

@@ -38,14 +38,23 @@ export const detectFeatures = (wasm: Pick<typeof WebAssembly, 'validate'> | unde
   relaxedSimd: wasm?.validate(relaxedProbe) ?? false,
 })
 
+export const refuseWasm = (): Either<LoadError, never> =>
+  refuseLoad(
+    'E_FEATURE_WASM',
+    'this engine does not run WebAssembly, or the page forbids it',
+    "allow 'wasm-unsafe-eval' in the page's security policy, or compile with { target: 'javascript' }",
+  )
+
+/** Whether modules may be compiled at all: a page's security policy shows only when one is. */
+export const mayCompile = async (wasm: Pick<typeof WebAssembly, 'compile'>): Promise<boolean> =>
+  wasm.compile(new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00])).then(
+    () => true,
+    () => false,
+  )
+
 export const checkFeatures = (manifest: Pick<Manifest, 'target' | 'simd'>, has: Features): Either<LoadError, void> => {
   if (manifest.target === 'javascript') return right(undefined)
-  if (!has.wasm)
-    return refuseLoad(
-      'E_FEATURE_WASM',
-      'this engine does not run WebAssembly, or the page forbids it',
-      "allow 'wasm-unsafe-eval' in the page's security policy, or compile with { target: 'javascript' }",
-    )
+  if (!has.wasm) return refuseWasm()
   if (!has.simd)
     return refuseLoad(
       'E_FEATURE_SIMD',

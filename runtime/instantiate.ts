@@ -9,6 +9,7 @@ import { decodeManifest, MEMORY_EXPORT, showBytes } from '../src/artifact/manife
 import type { Limits, Manifest } from '../src/artifact/types.ts'
 import type { LoadError } from '../src/core/errors.ts'
 import { reasonOf, refuseLoad } from './codes.ts'
+import { mayCompile, refuseWasm } from './features.ts'
 import type { Instance } from './program.ts'
 
 /** What a JavaScript-target artifact exports. */
@@ -49,6 +50,7 @@ export const compileWasm = async (wasm: Uint8Array<ArrayBuffer>): Promise<Either
   try {
     return right(await WebAssembly.compile(wasm))
   } catch (e) {
+    if (!(await mayCompile(WebAssembly))) return refuseWasm()
     return refuse('E_ARTIFACT_CODE', `the engine does not compile the artifact: ${reasonOf(e)}`)
   }
 }

@@ -246,7 +246,9 @@ const compile = async (bytes) => {
   try {
     return await WebAssembly.compile(bytes)
   } catch (e) {
-    fail(feature, 'this engine does not compile ' + file + ': ' + e.message)
+    const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])
+    const code = await WebAssembly.compile(empty).then(() => feature, () => 'E_FEATURE_WASM')
+    fail(code, 'this engine does not compile ' + file + ': ' + e.message)
   }
 }
 

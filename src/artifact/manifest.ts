@@ -48,7 +48,7 @@ const entryCodec = closed({
 
 const certificateCodec = closed({ coordinates: whole(0, Number.MAX_SAFE_INTEGER), worst: amount, tolerance: amount })
 
-export const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
+const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
   {
     schema: whole(MANIFEST_SCHEMA, MANIFEST_SCHEMA),
     compiler: text(100),

@@ -12,7 +12,7 @@ import { refuse } from './codes.ts'
 /** `\0asm`, version 1. */
 export const wasmPreamble: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 
-export const PAGE_BYTES = 65_536
+const PAGE_BYTES = 65_536
 
 const CUSTOM = 0
 const MEMORY = 5

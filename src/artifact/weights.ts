@@ -17,7 +17,7 @@ import { dtypeCodec, nameCodec, offsetCodec, portBytes, shapeCodec } from './man
 import { type View, viewOf } from './types.ts'
 
 /** The schema that this version writes, and the newest that it reads. */
-export const WEIGHTS_SCHEMA = 1
+const WEIGHTS_SCHEMA = 1
 
 const magic = [0x6e, 0x62, 0x6c, 0x77] as const
 const PREFIX_BYTES = 16 + DIGEST_BYTES

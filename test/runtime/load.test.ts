@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkFeatures, detectFeatures } from '../../runtime/features.ts'
+import { checkFeatures, detectFeatures, mayCompile } from '../../runtime/features.ts'
 import { type ArtifactSource, load } from '../../runtime/load.ts'
 import { attachManifest } from '../../src/artifact/container.ts'
 import { readSections } from '../../src/artifact/sections.ts'
@@ -243,6 +243,12 @@ describe('features', () => {
     const result = checkFeatures({ target, simd }, has)
     expect(codeOf(result)).toBe(code)
     if (code !== 'right') expect(leftOf(result).hint).toContain('compile with')
+  })
+
+  it('include that anything may be compiled at all', async () => {
+    const closed = { compile: () => Promise.reject(new WebAssembly.CompileError('refused by policy')) }
+    expect(await mayCompile(WebAssembly)).toBe(true)
+    expect(await mayCompile(closed)).toBe(false)
   })
 
   it('decide whether a relaxed artifact is loaded', async () => {
