@@ -83,8 +83,8 @@ export interface FunctionBuilder {
   readonly set: (variable: Variable, value: Value) => void
   /** A store or a call without a result. */
   readonly effect: (args: readonly Value[], make: (args: readonly Node[]) => Node) => void
-  /** Runs the body once and again as long as the i32 that it gives is not 0. */
-  readonly repeat: (body: () => Value) => void
+  /** Runs the body once and again as long as the i32 that it gives is not 0; `leave` ends the loop where its i32 is not 0. */
+  readonly repeat: (body: (leave: (condition: Value) => void) => Value) => void
   /** Instructions made so far, a measure of code size. */
   readonly count: () => number
   /** Adds the function to the module. */
@@ -94,7 +94,14 @@ export interface FunctionBuilder {
 type Statement =
   | { readonly tag: 'value'; readonly value: Value }
   | { readonly tag: 'effect'; readonly args: readonly Value[]; readonly make: (args: readonly Node[]) => Node }
-  | { readonly tag: 'repeat'; readonly body: readonly Statement[]; readonly again: Value; readonly label: string }
+  | {
+      readonly tag: 'repeat'
+      readonly body: readonly Statement[]
+      readonly again: Value
+      readonly label: string
+      /** The label of a block around the loop; null where nothing leaves it midway. */
+      readonly exit: string | null
+    }
 
 /** A function of `params` i32 parameters and no result. */
 export const functionBuilder = (context: EmitContext, params: number): FunctionBuilder => {
@@ -160,7 +167,8 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
       if (s.tag === 'effect') return [s.make(s.args.map(node))]
       if (s.tag === 'repeat') {
         const body = lower(s.body)
-        return [m.loop(s.label, m.block(null, [...body, m.br_if(s.label, node(s.again))]))]
+        const loop = m.loop(s.label, m.block(null, [...body, m.br_if(s.label, node(s.again))]))
+        return [s.exit === null ? loop : m.block(s.exit, [loop])]
       }
       const v = s.value
       if (v.uses === 0 || staysInPlace(v)) return []
@@ -201,17 +209,23 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
       const outer = { statements, block }
       statements = []
       block = ++blocks
-      const label = `L${block}`
+      const inside = `L${block}`
       epoch++
       depth++
-      const again = body()
+      let exit: string | null = null
+      const leave = (condition: Value): void => {
+        const label = `${inside}_out`
+        exit = label
+        effect([condition], ([x]) => m.br_if(label, x as Node))
+      }
+      const again = body(leave)
       use(again)
       const inner = statements
       statements = outer.statements
       block = outer.block
       epoch++
       depth--
-      statements.push({ tag: 'repeat', body: inner, again, label })
+      statements.push({ tag: 'repeat', body: inner, again, label: inside, exit })
     },
     count: () => values.length,
     finish: (name) => {

@@ -1,0 +1,94 @@
+/**
+ * The loops of a contraction. In: a count known now. Out: a loop that carries an index, or one that moves pointers.
+ * Invariant: a body that runs once makes no loop, one that runs zero times makes nothing.
+ */
+import type { FunctionBuilder, Node, Value } from '../function.ts'
+import { type Index, plus } from './pointers.ts'
+
+const different = (fn: FunctionBuilder, a: Value, b: Value): Value =>
+  fn.value('i32', [a, b], ([x, y]) => fn.module.i32.ne(x as Node, y as Node))
+
+const equal = (fn: FunctionBuilder, a: Value, b: Value): Value =>
+  fn.value('i32', [a, b], ([x, y]) => fn.module.i32.eq(x as Node, y as Node))
+
+/** What a loop reads anew each time round, and moves on at its end. */
+interface Place {
+  readonly read: () => Value
+  readonly advance: () => void
+}
+
+const place = (fn: FunctionBuilder, start: Value, step: number): Place => {
+  if (step === 0) return { read: () => start, advance: () => {} }
+  const variable = fn.variable('i32', start)
+  const read = () => fn.get(variable)
+  return { read, advance: () => fn.set(variable, plus(fn, read(), step)) }
+}
+
+/** For index = start, start + step, …, `count` times. */
+export const countedLoop = (
+  fn: FunctionBuilder,
+  start: number,
+  step: number,
+  count: number,
+  body: (index: Index) => void,
+): void => {
+  if (count <= 0) return
+  if (count === 1) return body(start)
+  const index = place(fn, fn.i32(start), step)
+  fn.repeat(() => {
+    body(index.read())
+    index.advance()
+    return different(fn, index.read(), fn.i32(start + step * count))
+  })
+}
+
+/** For first = 0, size, 2·size, …: `size` at a time, and the rest. */
+export const chunkedLoop = (
+  fn: FunctionBuilder,
+  count: number,
+  size: number,
+  body: (first: Index, length: number) => void,
+): void => {
+  const whole = Math.floor(count / size)
+  countedLoop(fn, 0, size, whole, (first) => body(first, size))
+  if (count % size > 0) body(whole * size, count % size)
+}
+
+/**
+ * `count` times with pointers that move on by so many bytes each time. The first pointer that moves says where it ends,
+ * which saves a counter. `barrier` is a branch that is never taken: an engine moves no load before it that comes behind. It asks
+ * whether the leading pointer or the counter is a negative odd number, another one each time: an engine drops a question
+ * that it has answered before.
+ */
+export const countedSteps = (
+  fn: FunctionBuilder,
+  count: number,
+  pointers: readonly { readonly start: Value; readonly step: number }[],
+  body: (pointers: readonly Value[], barrier: () => void) => void,
+): void => {
+  if (count <= 0) return
+  if (count === 1)
+    return body(
+      pointers.map((p) => p.start),
+      () => {},
+    )
+  const leader = pointers.find((p) => p.step !== 0) ?? { start: fn.i32(0), step: 1 }
+  const end = plus(fn, leader.start, leader.step * count)
+  const places = pointers.map((p) => place(fn, p.start, p.step))
+  const leading = pointers.includes(leader) ? places[pointers.indexOf(leader)] : undefined
+  const counter = leading ?? place(fn, leader.start, leader.step)
+  fn.repeat((leave) => {
+    let never = 1
+    const barrier = (): void => {
+      never -= 2
+      leave(equal(fn, counter.read(), fn.i32(never)))
+    }
+    body(
+      places.map((p) => p.read()),
+      barrier,
+    )
+    for (const p of places) p.advance()
+    if (leading === undefined) counter.advance()
+    return different(fn, counter.read(), end)
+  })
+}
