@@ -28,28 +28,28 @@ const logErfc: readonly number[] = [
 ]
 
 /**
- * exp(a²)·erfc(a)·(a + K) in powers of t = (a − K)/(a + K), from Shepherd and Laframboise (1981); K near the least error,
- * chosen so that the first two coefficients are almost exact.
+ * exp(a²)·erfc(a)·(1 + 2a) in powers of t = (a − K)/(a + K), for a from ½ on, after Shepherd and Laframboise (1981): a
+ * flat function, which forgives the rounding of t. K lies near the least error, where the first coefficient is almost
+ * exact.
  */
-const center: Readonly<Record<Float, number>> = { f32: 3.03125, f64: 4.390625 }
+const center: Readonly<Record<Float, number>> = { f32: 2.578125, f64: 3.8125 }
 const erfcPolynomial: Readonly<Record<Float, readonly number[]>> = {
   f32: [
-    1.0749866962432861, -0.887394905090332, 0.597590982913971, -0.318784236907959, 0.12593811750411987,
-    -0.030194004997611046, -0.0001947212003869936, 0.0031294890213757753, -0.0006741854595020413,
-    -0.0003594431036617607,
+    1.2629328966140747, -0.12526357173919678, -0.08992338180541992, 0.1540597379207611, -0.10740222036838531,
+    0.039181485772132874, -0.002251281403005123, -0.004232422914355993, 0.0008802909287624061, 0.0004799320304300636,
   ],
   f64: [
-    1.1011382854750817, -0.9994156731487831, 0.8219635673957406, -0.6104775457113032, 0.40711153501654807,
-    -0.24160618406111656, 0.12583419659063635, -0.05621515938369042, 0.020661736593424115, -0.005689496944664893,
-    0.0008282313217691838, 0.00016111809615079864, -0.0001359352753418525, 2.9517424559315813e-5, 5.253467106418468e-6,
-    -4.701110534232952e-6, 5.536100830046152e-7, 4.495684572314766e-7, -1.5180467227465247e-7, -3.593953175629462e-8,
-    2.0458167550512816e-8, 3.0279232215657825e-9, -1.0310764269711284e-9,
+    1.2363539084541144, -0.14015514677325874, 0.006738807450822589, 0.0786243554631958, -0.10697124619071785,
+    0.09290774430759761, -0.06081432180430011, 0.030630562691082826, -0.011296473878327162, 0.0024679105775371876,
+    0.00011018530916013089, -0.00030065674902516877, 8.064411072590519e-5, 1.4373897959077657e-5,
+    -1.3465724537673633e-5, 7.102097990871761e-7, 1.7436990465842343e-6, -3.242412069446944e-7, -2.2461582137614223e-7,
+    6.109551112547101e-8, 2.980003660704128e-8, -6.943635966473881e-9, -3.068572604935779e-9,
   ],
 }
 /** From here on erfc is less than half the least subnormal. */
 const erfcLimit: Readonly<Record<Float, number>> = { f32: 10.0625, f64: 27.25 }
 
-/** erfc(a) for a ≥ 0; a² is taken in two parts, because exp would magnify its rounding. */
+/** erfc(a) for a ≥ ½; a² is taken in two parts, because exp would magnify its rounding. */
 const erfcPositive = <R>(m: Machine<R>, a: R): R => {
   const c = literals(m, a)
   const type = floatType(m, a)
@@ -59,17 +59,26 @@ const erfcPositive = <R>(m: Machine<R>, a: R): R => {
   const rest = m.mul(tail, m.add(limited, head))
   const [high, low] = ln2Parts[type]
   const k = m.nearest(m.mul(m.mul(limited, limited), c(Math.LOG2E)))
-  const r = m.sub(m.add(m.sub(m.mul(k, c(high)), square), m.mul(k, c(low))), rest)
-  const inverse = m.div(c(1), m.add(limited, c(center[type])))
-  const t = m.mul(m.sub(limited, c(center[type])), inverse)
-  const scaled = m.mul(horner(m, t, erfcPolynomial[type]), inverse)
-  return scale(m, m.add(scaled, m.mul(scaled, expm1Reduced(m, r))), m.neg(k))
+  const r = m.add(m.sub(m.mul(k, c(high)), square), m.sub(m.mul(k, c(low)), rest))
+  const t = m.div(m.sub(limited, c(center[type])), m.add(limited, c(center[type])))
+  const p = horner(m, t, erfcPolynomial[type])
+  // what the rounding of 1 + 2a loses is made good beside eʳ − 1
+  const twice = m.add(limited, limited)
+  const under = m.add(c(1), twice)
+  const lost = m.div(m.sub(twice, m.sub(under, c(1))), under)
+  const value = m.div(m.add(p, m.mul(p, m.sub(expm1Reduced(m, r), lost))), under)
+  return scale(m, value, m.neg(k))
 }
 
+/** Below ½ as ½ − (x − ½ + x·q(x²)), in which nothing cancels; for negative x as 2 − erfc(−x). */
 export const erfc = <R>(m: Machine<R>, x: R): R => {
   const c = literals(m, x)
-  const value = erfcPositive(m, m.abs(x))
-  return m.select(m.lt(x, c(0)), m.sub(c(2), value), value)
+  const a = m.abs(x)
+  const half = c(0.5)
+  const tail = m.mul(x, horner(m, m.mul(x, x), erfTail[floatType(m, x)]))
+  const near = m.sub(half, m.add(m.sub(x, half), tail))
+  const far = erfcPositive(m, a)
+  return m.select(m.lt(a, half), near, m.select(m.lt(x, c(0)), m.sub(c(2), far), far))
 }
 
 /** 1 − erfc(a) for a from `erfTail`'s end on, where it rounds to 1 beyond 3.93: in f32 through 2^−q(a). */

@@ -6,6 +6,7 @@ import type { Machine } from '../../core/machine.ts'
 import { exp } from './exponential.ts'
 import { log1pUnit } from './logarithm.ts'
 import { literals } from './polynomial.ts'
+import { twoSum } from './twofold.ts'
 
 /** log(1 + exp(−|x|)), in [0, log 2]. */
 const logOnePlusExp = <R>(m: Machine<R>, x: R): R => log1pUnit(m, exp(m, m.neg(m.abs(x))))
@@ -13,11 +14,18 @@ const logOnePlusExp = <R>(m: Machine<R>, x: R): R => log1pUnit(m, exp(m, m.neg(m
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|). */
 export const softplus = <R>(m: Machine<R>, x: R): R => m.add(m.pmax(x, literals(m, x)(0)), logOnePlusExp(m, x))
 
-/** log σ(x) = min(x, 0) − log(1 + e^−|x|). */
-export const logSigmoid = <R>(m: Machine<R>, x: R): R => m.sub(m.pmin(x, literals(m, x)(0)), logOnePlusExp(m, x))
+/** log σ(x) = min(x, 0) − log(1 + e^−|x|); with −0 for 0 it is −softplus(−x) bit for bit. */
+export const logSigmoid = <R>(m: Machine<R>, x: R): R => m.sub(m.pmin(x, literals(m, x)(-0)), logOnePlusExp(m, x))
 
-/** log(eᵃ + eᵇ) = max(a, b) + log(1 + e^−|a − b|); equal operands have difference 0, infinities too. */
+/**
+ * log(eᵃ + eᵇ) = max(a, b) + log(1 + e^−d), d = |a − b|. What the rounding of d loses is made good by e^−tail = 1 − tail;
+ * the difference of equal infinities is 0.
+ */
 export const logAddExp = <R>(m: Machine<R>, a: R, b: R): R => {
-  const difference = m.select(m.eq(a, b), literals(m, a)(0), m.sub(a, b))
-  return m.add(m.max(a, b), logOnePlusExp(m, difference))
+  const c = literals(m, a)
+  const larger = m.max(a, b)
+  const { head, tail } = twoSum(m, larger, m.neg(m.min(a, b)))
+  const power = exp(m, m.neg(m.select(m.eq(a, b), c(0), head)))
+  const correction = m.select(m.lt(head, c(Number.POSITIVE_INFINITY)), m.mul(power, tail), c(0))
+  return m.add(larger, log1pUnit(m, m.sub(power, correction)))
 }
