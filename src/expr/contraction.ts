@@ -75,11 +75,11 @@ type CheckProduct<A extends Expr, B extends Expr> = First<
     Fits<MatMul<A['shape'], B['shape']>>,
   ]
 >
-type Product<A extends Expr, B extends Expr> = Expr<ShapeOf<MatMul<A['shape'], B['shape']>>, A['dtype']>
+type Product<A extends Expr, B extends Expr> = ShapeOf<MatMul<A['shape'], B['shape']>>
 
 export interface MatrixProduct {
-  <A extends Expr, B extends Expr>(a: A, b: B & CheckProduct<A, B>): Product<A, B>
-  <B extends Expr>(b: B): <A extends Expr>(a: A & CheckProduct<A, B>) => Product<A, B>
+  <A extends Expr, B extends Expr>(a: A, b: B & CheckProduct<A, B>): Expr<Product<A, B>, A['dtype']>
+  <B extends Expr>(b: B): <A extends Expr>(a: A & CheckProduct<A, B>) => Expr<Product<A, B>, A['dtype']>
 }
 
 /**
@@ -134,15 +134,15 @@ type CheckOuter<A extends Expr, B extends Expr> = First<
     SameDType<'outer', A['dtype'], B['dtype']>,
   ]
 >
-type Outer<A extends Expr, B extends Expr> = Expr<readonly [A['shape'][0] & number, B['shape'][0] & number], A['dtype']>
+type Outer<A extends Expr, B extends Expr> = readonly [A['shape'][0] & number, B['shape'][0] & number]
 
 /**
  * aᵢ·bⱼ of two vectors: a matrix.
  * @example outer(delta, x)
  */
 export const outer: {
-  <A extends Expr, B extends Expr>(a: A, b: B & CheckOuter<A, B>): Outer<A, B>
-  <B extends Expr>(b: B): <A extends Expr>(a: A & CheckOuter<A, B>) => Outer<A, B>
+  <A extends Expr, B extends Expr>(a: A, b: B & CheckOuter<A, B>): Expr<Outer<A, B>, A['dtype']>
+  <B extends Expr>(b: B): <A extends Expr>(a: A & CheckOuter<A, B>) => Expr<Outer<A, B>, A['dtype']>
 } = typed(
   dual(2, (x, y) => {
     const [a, b] = [x as Node, y as Node]

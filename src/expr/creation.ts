@@ -114,15 +114,15 @@ export const linspace: <const N extends number, const D extends 'f32' | 'f64' = 
  * @example oneHot(labels, 10); pipe(labels, oneHot(10))
  */
 export const oneHot: {
+  <const N extends number, const D extends DType = 'f32'>(
+    depth: N,
+    dtype?: D,
+  ): <S extends Shape>(labels: Expr<S, 'i32'>) => Expr<readonly [...S, N], D>
   <S extends Shape, const N extends number, const D extends DType = 'f32'>(
     labels: Expr<S, 'i32'>,
     depth: N,
     dtype?: D,
   ): Expr<readonly [...S, N], D>
-  <const N extends number, const D extends DType = 'f32'>(
-    depth: N,
-    dtype?: D,
-  ): <S extends Shape>(labels: Expr<S, 'i32'>) => Expr<readonly [...S, N], D>
 } = typed(dataLast((labels, depth: number, dtype: DType = 'f32') => graph.oneHot([labels], { depth, dtype })))
 
 /** Keeps the elements of the last two axes where the column minus the row is in a range. */

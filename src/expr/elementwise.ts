@@ -7,7 +7,17 @@
  */
 import type { Expr } from './expr.ts'
 import { graph, literal } from './node.ts'
-import { type Binary, binary, type CheckUnary, composed, dataLast, typed, type Unary, unary } from './typed.ts'
+import {
+  type Binary,
+  binary,
+  type CheckUnary,
+  composed,
+  composedPair,
+  dataLast,
+  typed,
+  type Unary,
+  unary,
+} from './typed.ts'
 
 // ---- two operands
 
@@ -81,7 +91,11 @@ export const minimum: Binary<'minimum', 'number'> = binary('minimum')
  * (x − y)².
  * @example squaredDifference(prediction, target)
  */
-export const squaredDifference: Binary<'sub', 'number'> = binary('sub', (d) => graph.square([d]))
+export const squaredDifference: Binary<'squaredDifference', 'number'> = composedPair(
+  'squaredDifference',
+  'number',
+  (x, y) => graph.square([graph.sub([x, y])]),
+)
 
 // ---- one operand
 

@@ -5,7 +5,7 @@
 import type { DType } from '../core/dtype.ts'
 import type { Concat, Pad, Repeat, Split, Stack, Tile } from '../core/movement-types.ts'
 import { equalShapes, type Shape, showShape } from '../core/shape.ts'
-import type { CheckAxis, Fits, ShapeOf } from '../core/shape-types.ts'
+import type { CheckAxis, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
 import { withNewAxis } from './movement.ts'
@@ -103,15 +103,15 @@ type Parts<R, P extends number | readonly number[], D extends DType> = P extends
  * @example const [i, f, g, o] = split(gates, 4, -1)
  */
 export const split: {
-  <X extends Expr, const P extends number | readonly number[], const A extends number = 0>(
-    x: X,
-    parts: P & Fits<Split<X['shape'], P, A>>,
-    axis?: A,
-  ): Parts<Split<X['shape'], P, A>, P, X['dtype']>
   <const P extends number | readonly number[], const A extends number = 0>(
     parts: P,
     axis?: A,
   ): <X extends Expr>(x: X & Fits<Split<X['shape'], P, A>>) => Parts<Split<X['shape'], P, A>, P, X['dtype']>
+  <X extends Expr, const P extends number | readonly number[], const A extends number = 0>(
+    x: X,
+    parts: Checked<P, Split<X['shape'], P, A>>,
+    axis?: A,
+  ): Parts<Split<X['shape'], P, A>, P, X['dtype']>
 } = typed(
   dataLast((x, parts: number | readonly number[], axis = 0) => {
     const at = axisOf('split', x, axis as number)
@@ -126,18 +126,20 @@ export const split: {
 /** Counts before and behind each axis. */
 export type PadWidths = readonly (readonly [before: number, behind: number])[]
 
-type Padded<X extends Expr, W extends PadWidths> = Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
-
 /**
  * A value (0 unless told) before and behind each axis. E_PAD where the counts are not one pair an axis.
  * @example pad(x, [[0, 0], [1, 1]])
  */
 export const pad: {
-  <X extends Expr, const W extends PadWidths>(x: X, widths: W & Fits<Pad<X['shape'], W>>, value?: number): Padded<X, W>
   <const W extends PadWidths>(
     widths: W,
     value?: number,
-  ): <X extends Expr>(x: X & Fits<Pad<X['shape'], W>>) => Padded<X, W>
+  ): <X extends Expr>(x: X & Fits<Pad<X['shape'], W>>) => Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
+  <X extends Expr, const W extends PadWidths>(
+    x: X,
+    widths: Checked<W, Pad<X['shape'], W>>,
+    value?: number,
+  ): Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
 } = typed(
   dataLast((x, widths: PadWidths, value = 0) =>
     graph.pad([x], {
@@ -171,7 +173,7 @@ const checkCount = (op: string, x: Node, counts: readonly number[]): void => {
 export const tile: {
   <X extends Expr, const R extends readonly number[]>(
     x: X,
-    counts: R & Fits<Tile<X['shape'], R>>,
+    counts: Checked<R, Tile<X['shape'], R>>,
   ): Expr<ShapeOf<Tile<X['shape'], R>>, X['dtype']>
   <const R extends readonly number[]>(
     counts: R,
@@ -197,7 +199,7 @@ export const repeat: {
   <X extends Expr, const N extends number, const A extends number>(
     x: X,
     n: N,
-    axis: A & Fits<Repeat<X['shape'], N, A>>,
+    axis: Checked<A, Repeat<X['shape'], N, A>>,
   ): Expr<ShapeOf<Repeat<X['shape'], N, A>>, X['dtype']>
   <const N extends number, const A extends number>(
     n: N,
@@ -220,7 +222,7 @@ export const repeat: {
  * @example roll(x, 1, -1)
  */
 export const roll: {
-  <X extends Expr, const A extends number>(x: X, shift: number, axis: A & CheckAxis<'roll', X['shape'], A>): X
+  <X extends Expr, const A extends number>(x: X, shift: number, axis: Checked<A, CheckAxis<'roll', X['shape'], A>>): X
   <const A extends number>(shift: number, axis: A): <X extends Expr>(x: X & CheckAxis<'roll', X['shape'], A>) => X
 } = typed(
   dataLast((x, shift: number, axis: number) => {

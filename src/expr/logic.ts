@@ -69,21 +69,20 @@ type CheckBranches<C extends Expr, A, B> = First<
 >
 type SameBranch<R> = R extends `${infer Start} differ` ? `${Start} of the branches differ` : R
 
-type Chosen<C extends Expr, A, B> = Expr<
-  ShapeOf<Broadcast3<'where', C['shape'], OperandShape<A>, OperandShape<B>>>,
-  CommonDType<A, B>
->
+type Chosen<C extends Expr, A, B> = ShapeOf<Broadcast3<'where', C['shape'], OperandShape<A>, OperandShape<B>>>
 
 export interface Where {
   <C extends Expr, A extends Operand, B extends Operand>(
     condition: C & CheckCondition<C>,
     x: A,
     y: B & CheckBranches<C, A, B>,
-  ): Chosen<C, A, B>
+  ): Expr<Chosen<C, A, B>, CommonDType<A, B>>
   <A extends Operand, B extends Operand>(
     x: A,
     y: B,
-  ): <C extends Expr>(condition: C & First<[CheckCondition<C>, CheckBranches<C, A, B>]>) => Chosen<C, A, B>
+  ): <C extends Expr>(
+    condition: C & First<[CheckCondition<C>, CheckBranches<C, A, B>]>,
+  ) => Expr<Chosen<C, A, B>, CommonDType<A, B>>
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { Insert, Reshape, Slice, Squeeze, Transpose } from '../core/movement-types.ts'
-import type { AxesArgument, BroadcastTo, CheckAxes, CheckAxis, Fits, ShapeOf } from '../core/shape-types.ts'
+import type { AxesArgument, BroadcastTo, CheckAxes, CheckAxis, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
 import { axesOf, axisOf, dataLast, typed } from './typed.ts'
@@ -38,7 +38,7 @@ const resolveHole = (x: Node, shape: Shape): Shape => {
 export const reshape: {
   <X extends Expr, const T extends Shape>(
     x: X,
-    shape: T & Fits<Reshape<X['shape'], T>>,
+    shape: Checked<T, Reshape<X['shape'], T>>,
   ): Expr<ShapeOf<Reshape<X['shape'], T>>, X['dtype']>
   <const T extends Shape>(
     shape: T,
@@ -52,7 +52,7 @@ export const reshape: {
 export const broadcastTo: {
   <X extends Expr, const T extends Shape>(
     x: X,
-    shape: T & Fits<BroadcastTo<X['shape'], T>>,
+    shape: Checked<T, BroadcastTo<X['shape'], T>>,
   ): Expr<ShapeOf<BroadcastTo<X['shape'], T>>, X['dtype']>
   <const T extends Shape>(
     shape: T,
@@ -75,19 +75,17 @@ const permuted = (x: Node, perm: readonly number[] | undefined): Node => {
 }
 
 type Permutation = readonly number[]
-type Transposed<X extends Expr, P extends Permutation | undefined> = Expr<ShapeOf<Transpose<X['shape'], P>>, X['dtype']>
-
 /**
  * Axis i of the result is axis perm[i] of x; without perm the axes are reversed, as in NumPy.
  * @example transpose(w); pipe(x, transpose); transpose(x, [0, 2, 1])
  */
 export const transpose: <const X extends Expr | Permutation, const P extends Permutation | undefined = undefined>(
   x: X,
-  perm?: P & (X extends Expr ? Fits<Transpose<X['shape'], P>> : unknown),
+  perm?: Checked<P, X extends Expr ? Fits<Transpose<X['shape'], P>> : unknown>,
 ) => X extends Expr
-  ? Transposed<X, P>
+  ? Expr<ShapeOf<Transpose<X['shape'], P>>, X['dtype']>
   : X extends Permutation
-    ? <Y extends Expr>(x: Y & Fits<Transpose<Y['shape'], X>>) => Transposed<Y, X>
+    ? <Y extends Expr>(x: Y & Fits<Transpose<Y['shape'], X>>) => Expr<ShapeOf<Transpose<Y['shape'], X>>, Y['dtype']>
     : never = typed(dataLast((x, perm?: Permutation) => permuted(x, perm)))
 
 const placeOf = (op: string, x: Node, axis: number): number => {
@@ -108,7 +106,7 @@ export const withNewAxis = (op: string, x: Node, axis: number): Node =>
 export const expandDims: {
   <X extends Expr, const A extends number>(
     x: X,
-    axis: A & Fits<Insert<'expandDims', X['shape'], A, 1>>,
+    axis: Checked<A, Insert<'expandDims', X['shape'], A, 1>>,
   ): Expr<ShapeOf<Insert<'expandDims', X['shape'], A, 1>>, X['dtype']>
   <const A extends number>(
     axis: A,
@@ -125,19 +123,17 @@ const squeezed = (x: Node, axis: number | undefined): Node => {
   return graph.reshape([x], { shape: x.shape.toSpliced(at, 1) })
 }
 
-type Squeezed<X extends Expr, A extends number | undefined> = Expr<ShapeOf<Squeeze<X['shape'], A>>, X['dtype']>
-
 /**
  * An axis of extent 1 taken away; all of them where none is named. E_SHAPE_SQUEEZE where the extent is not 1.
  * @example squeeze(x, -1); pipe(x, squeeze)
  */
 export const squeeze: <const X extends Expr | number, const A extends number | undefined = undefined>(
   x: X,
-  axis?: A & (X extends Expr ? Fits<Squeeze<X['shape'], A>> : unknown),
+  axis?: Checked<A, X extends Expr ? Fits<Squeeze<X['shape'], A>> : unknown>,
 ) => X extends Expr
-  ? Squeezed<X, A>
+  ? Expr<ShapeOf<Squeeze<X['shape'], A>>, X['dtype']>
   : X extends number
-    ? <Y extends Expr>(x: Y & Fits<Squeeze<Y['shape'], X>>) => Squeezed<Y, X>
+    ? <Y extends Expr>(x: Y & Fits<Squeeze<Y['shape'], X>>) => Expr<ShapeOf<Squeeze<Y['shape'], X>>, Y['dtype']>
     : never = typed(dataLast((x, axis?: number) => squeezed(x, axis)))
 
 type CheckReverse<S extends Shape, A extends AxesArgument> = A extends number
@@ -152,7 +148,7 @@ type CheckReverse<S extends Shape, A extends AxesArgument> = A extends number
  */
 export const reverse: <const X extends Expr | AxesArgument, const A extends AxesArgument = undefined>(
   x: X,
-  axes?: A & (X extends Expr ? CheckReverse<X['shape'], A> : unknown),
+  axes?: Checked<A, X extends Expr ? CheckReverse<X['shape'], A> : unknown>,
 ) => X extends Expr ? X : X extends AxesArgument ? <Y extends Expr>(x: Y & CheckReverse<Y['shape'], X>) => Y : never =
   typed(dataLast((x, axes?: AxesArgument) => graph.reverse([x], { axes: axesOf('reverse', x, axes) })))
 
@@ -180,14 +176,17 @@ const sliced = (x: Node, first: Range, second: Range | undefined, third: Range |
   })
 }
 
-type Sliced<X extends Expr, A, B, C> = Expr<ShapeOf<Slice<X['shape'], A, B, C>>, X['dtype']>
-
 /**
  * From start, below stop, every step-th element of the leading axes: numbers for the first axis, lists for several.
  * Negative indices count from the end; the axes that are not named stay whole. E_SLICE where that is no range of an axis.
  * @example slice(x, 0, 10); slice(x, [0, 2], [64, -1]); pipe(x, slice([0, 0], [28, 28], [2, 2]))
  */
 export const slice: {
+  <const A extends Range, const B extends Range | undefined = undefined, const C extends Range | undefined = undefined>(
+    start: A,
+    stop?: B,
+    step?: C,
+  ): <X extends Expr>(x: X & Fits<Slice<X['shape'], A, B, C>>) => Expr<ShapeOf<Slice<X['shape'], A, B, C>>, X['dtype']>
   <
     X extends Expr,
     const A extends Range,
@@ -195,15 +194,10 @@ export const slice: {
     const C extends Range | undefined = undefined,
   >(
     x: X,
-    start: A & Fits<Slice<X['shape'], A, B, C>>,
+    start: Checked<A, Slice<X['shape'], A, B, C>>,
     stop?: B,
     step?: C,
-  ): Sliced<X, A, B, C>
-  <const A extends Range, const B extends Range | undefined = undefined, const C extends Range | undefined = undefined>(
-    start: A,
-    stop?: B,
-    step?: C,
-  ): <X extends Expr>(x: X & Fits<Slice<X['shape'], A, B, C>>) => Sliced<X, A, B, C>
+  ): Expr<ShapeOf<Slice<X['shape'], A, B, C>>, X['dtype']>
 } = typed(dataLast((x, start: Range, stop?: Range, step?: Range) => sliced(x, start, stop, step)))
 
 const diagonalOf = (x: Node): Node => {

@@ -33,11 +33,20 @@ export const derivedFrom = <A>(node: Node | false, f: () => A, role?: Role): A =
   }
 }
 
+/** The stack at this moment, deep enough to reach the user through our own frames, whatever depth the page has set. */
+const stackHere = (): Error => {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 32
+  const here = new Error()
+  Error.stackTraceLimit = before
+  return here
+}
+
 export const noteOrigin = (node: Node): void => {
   if (currentRole !== undefined) roles.set(node, currentRole)
   if (current === false) return
   if (current !== null) stacks.set(node, current)
-  else stacks.set(node, new Error())
+  else stacks.set(node, stackHere())
 }
 
 const root = new URL('../../', import.meta.url).href
@@ -58,7 +67,7 @@ export const userFrame = (stack: string): Source | undefined => {
 /** Where the user's code stands at this moment. */
 export const sourceHere = (): Source | undefined => {
   if (current !== null && current !== false) return sourceOf(current)
-  return userFrame(new Error().stack ?? '')
+  return userFrame(stackHere().stack ?? '')
 }
 
 export const sourceOf = (node: Node): Source | undefined => {

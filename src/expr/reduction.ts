@@ -6,10 +6,10 @@
  * for.
  */
 import type { DType } from '../core/dtype.ts'
-import { sizeOf } from '../core/shape.ts'
-import type { Accepts, AxesArgument, CheckDType, Fits, Reduce, ShapeOf } from '../core/shape-types.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import type { Accepts, AxesArgument, CheckDType, Checked, Fits, Reduce, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
-import { graph, literal, shapeError } from './node.ts'
+import { graph, literal } from './node.ts'
 import { accepting, axesOf, dataLast, type First, typed } from './typed.ts'
 
 export interface ReduceOptions {
@@ -23,19 +23,15 @@ export interface MomentOptions extends ReduceOptions {
 
 type Keeps<O> = O extends { readonly keepDims: infer K extends boolean } ? K : false
 
-type Out<X extends Expr, R, D extends DType> = Expr<ShapeOf<R>, [D] extends [never] ? X['dtype'] : D>
-
 type Late<Op extends string, T extends Accepts, A, O, D extends DType> = A extends AxesArgument
   ? <Y extends Expr>(
       x: Y & First<[CheckDType<Op, T, Y['dtype']>, Fits<Reduce<Op, Y['shape'], A, Keeps<O>>>]>,
-    ) => Out<Y, Reduce<Op, Y['shape'], A, Keeps<O>>, D>
+    ) => Expr<ShapeOf<Reduce<Op, Y['shape'], A, Keeps<O>>>, [D] extends [never] ? Y['dtype'] : D>
   : never
 
-type Early<Op extends string, X, A, O, D extends DType> = X extends Expr
-  ? A extends AxesArgument
-    ? Out<X, Reduce<Op, X['shape'], A, Keeps<O>>, D>
-    : never
-  : never
+type EarlyShape<Op extends string, S extends Shape, A, O> = A extends AxesArgument
+  ? ShapeOf<Reduce<Op, S, A, Keeps<O>>>
+  : Shape
 
 /** A reduction `op(x, axes, options)`; without `x`, `op(axes, options)` waits for it. */
 export type Reduction<Op extends string, T extends Accepts, D extends DType = never, Options = ReduceOptions> = <
@@ -44,10 +40,14 @@ export type Reduction<Op extends string, T extends Accepts, D extends DType = ne
   const O extends Options = Options,
 >(
   x: X & (X extends Expr ? CheckDType<Op, T, X['dtype']> : unknown),
-  axes?: A &
-    (X extends Expr ? (A extends AxesArgument ? Fits<Reduce<Op, X['shape'], A, Keeps<O>>> : unknown) : unknown),
+  axes?: Checked<
+    A,
+    X extends Expr ? (A extends AxesArgument ? Reduce<Op, X['shape'], A, Keeps<O>> : unknown) : unknown
+  >,
   options?: O,
-) => X extends Expr ? Early<Op, X, A, O, D> : Late<Op, T, X, A, D>
+) => X extends Expr
+  ? Expr<EarlyShape<Op, X['shape'], A, O>, [D] extends [never] ? X['dtype'] : D>
+  : Late<Op, T, X, A, D>
 
 const reduction = <F>(op: string, f: (x: Node, p: { axes: readonly number[]; keepDims: boolean }) => Node): F =>
   typed<F>(
@@ -112,21 +112,15 @@ export const norm: Reduction<'norm', 'float', never, NormOptions> = typed(
   }),
 )
 
-const counted = (op: string, x: Node): Node => {
-  if (x.dtype !== 'bool')
-    throw shapeError({ code: 'E_DTYPE', sentence: `${op}: the operand must be bool, not ${x.dtype}` }, [x])
-  return x
-}
-
 /** Whether one element is true; false over nothing. */
 export const any: Reduction<'any', 'bool'> = reduction('any', (x, p) =>
-  graph.greater([graph.sum([graph.cast([counted('any', x)], { dtype: 'i32' })], p), literal(0, 'i32')]),
+  graph.greater([graph.sum([graph.cast([accepting('any', 'bool', x)], { dtype: 'i32' })], p), literal(0, 'i32')]),
 )
 
 /** Whether all elements are true; true over nothing. */
 export const all: Reduction<'all', 'bool'> = reduction('all', (x, p) =>
   graph.equal([
-    graph.sum([graph.cast([graph.logicalNot([counted('all', x)])], { dtype: 'i32' })], p),
+    graph.sum([graph.cast([graph.logicalNot([accepting('all', 'bool', x)])], { dtype: 'i32' })], p),
     literal(0, 'i32'),
   ]),
 )

@@ -4,10 +4,21 @@
  * Invariant: the graph is built by functions over plain nodes; `typed` is the one place where they get the types that users
  * see, because only `infer` knows shapes while running. What a type refuses, `infer` refuses with the same words.
  */
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { isSome } from 'fp-ts/lib/Option.js'
-import { type DType, isFloat } from '../core/dtype.ts'
+import type { DType } from '../core/dtype.ts'
 import { normalizeAxis, range, type Shape, showShape } from '../core/shape.ts'
-import type { Accepts, AxesArgument, Broadcast, CheckDType, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
+import type {
+  Accepts,
+  AxesArgument,
+  Broadcast,
+  CheckDType,
+  Checked,
+  Fits,
+  SameDType,
+  ShapeOf,
+} from '../core/shape-types.ts'
+import { inferElementwise } from '../ops/common.ts'
 import type { OpName } from '../ops/signature.ts'
 import type { Expr, Node } from './expr.ts'
 import { isExpr, literal, make, shapeError } from './node.ts'
@@ -60,11 +71,17 @@ export type CheckBinary<Op extends string, T extends Accepts, A, B> = First<
   ]
 >
 
-/** `Out` is the result's dtype where it is not that of the operands. */
-export type BinaryResult<Op extends string, A, B, Out extends DType> = Expr<
-  ShapeOf<Broadcast<Op, OperandShape<A>, OperandShape<B>>>,
-  [Out] extends [never] ? CommonDType<A, B> : Out
->
+/** The shape that two operands broadcast to. */
+type BroadcastShape<Op extends string, A, B> = ShapeOf<Broadcast<Op, OperandShape<A>, OperandShape<B>>>
+
+/** `Out` where it is given, else the dtype of the operands. */
+type ResultDType<A, B, Out extends DType> = [Out] extends [never] ? CommonDType<A, B> : Out
+
+/*
+ * Result types are written as Expr<…> where they are returned, not behind a name, because an editor would show the name.
+ * Where both forms of a function can have as many arguments, data-last stands first, because of several overloads that all
+ * fail TypeScript reports the last one.
+ */
 
 /** An op of one operand. */
 export interface Unary<Op extends string, T extends Accepts, Out extends DType = never> {
@@ -73,8 +90,13 @@ export interface Unary<Op extends string, T extends Accepts, Out extends DType =
 
 /** An op of two operands, which broadcast; `op(y)` waits for the first one. */
 export interface Binary<Op extends string, T extends Accepts, Out extends DType = never> {
-  <A extends Operand, B extends Operand>(x: A, y: B & CheckBinary<Op, T, A, B>): BinaryResult<Op, A, B, Out>
-  <B extends Operand>(y: B): <A extends Operand>(x: A & CheckBinary<Op, T, A, B>) => BinaryResult<Op, A, B, Out>
+  <A extends Operand, B extends Operand>(
+    x: A,
+    y: Checked<B, CheckBinary<Op, T, A, B>>,
+  ): Expr<BroadcastShape<Op, A, B>, ResultDType<A, B, Out>>
+  <B extends Operand>(
+    y: B,
+  ): <A extends Operand>(x: A & CheckBinary<Op, T, A, B>) => Expr<BroadcastShape<Op, A, B>, ResultDType<A, B, Out>>
 }
 
 // ---- running
@@ -114,20 +136,26 @@ export const dataLast =
 /** A constructor of one op of one operand. */
 export const unary = <F>(op: OpName): F => typed<F>((x: Node) => make(op, [x]))
 
-/** A constructor of one op of two operands, with something done to the result. */
-export const binary = <F>(op: OpName, then: (result: Node) => Node = (result) => result): F =>
-  typed<F>(dual(2, (...operands) => then(make(op, lift(op, operands)))))
+/** A constructor of one op of two operands. */
+export const binary = <F>(op: OpName): F => typed<F>(dual(2, (...operands) => make(op, lift(op, operands))))
 
-/** A constructor of several ops of one operand, under whose name a wrong dtype is refused. */
-export const composed = <F>(op: string, accepts: 'float' | 'number', f: (x: Node) => Node): F =>
-  typed<F>((x: Node) => f(accepting(op, accepts, x)))
+/** Operands that fit together, or the error of an op of this name that takes such dtypes and broadcasts. */
+export const fitting = <const Ins extends readonly Node[]>(op: string, accepts: Accepts, ins: Ins): Ins => {
+  const type = inferElementwise(op, accepts)(ins)
+  if (isLeft(type)) throw shapeError(type.left, ins)
+  return ins
+}
 
 /** The operand, or the error that its dtype is not accepted. */
-export const accepting = (op: string, accepts: 'float' | 'number', x: Node): Node => {
-  if (accepts === 'float' ? isFloat(x.dtype) : x.dtype !== 'bool') return x
-  const words = accepts === 'float' ? 'f32 or f64' : 'f32, f64 or i32'
-  throw shapeError({ code: 'E_DTYPE', sentence: `${op}: the operand must be ${words}, not ${x.dtype}` }, [x])
-}
+export const accepting = (op: string, accepts: Accepts, x: Node): Node => fitting(op, accepts, [x])[0]
+
+/** A constructor of several ops of one operand, under whose name a wrong dtype is refused. */
+export const composed = <F>(op: string, accepts: Accepts, f: (x: Node) => Node): F =>
+  typed<F>((x: Node) => f(accepting(op, accepts, x)))
+
+/** A constructor of several ops of two operands, under whose name what does not fit is refused. */
+export const composedPair = <F>(op: string, accepts: Accepts, f: (x: Node, y: Node) => Node): F =>
+  typed<F>(dual(2, (...operands) => f(...fitting(op, accepts, lift(op, operands) as readonly [Node, Node]))))
 
 /** An axis counted from the front, or the error that the axis does not exist. */
 export const axisOf = (op: string, x: Node, axis: number): number => {

@@ -5,7 +5,7 @@
  */
 import type { DivExact } from '../core/natural-types.ts'
 import { type Shape, showShape } from '../core/shape.ts'
-import type { CheckAxis, CheckDType } from '../core/shape-types.ts'
+import type { CheckAxis, CheckDType, Checked } from '../core/shape-types.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { graph, literal, shapeError } from '../expr/node.ts'
 import {
@@ -13,10 +13,9 @@ import {
   axisOf,
   type Binary,
   composed,
+  composedPair,
   dataLast,
-  dual,
   type First,
-  lift,
   typed,
   type Unary,
 } from '../expr/typed.ts'
@@ -30,7 +29,7 @@ type CheckAlong<Op extends string, X extends Expr, A extends number> = First<
 /** A function along one axis, the last unless told: `op(x)`, `op(x, axis)`, `pipe(x, op(axis))`, `pipe(x, op)`. */
 export type Along<Op extends string> = <const X extends Expr | number, const A extends number = -1>(
   x: X & (X extends Expr ? CheckDType<Op, 'float', X['dtype']> : unknown),
-  axis?: A & (X extends Expr ? CheckAxis<Op, X['shape'], A> : unknown),
+  axis?: Checked<A, X extends Expr ? CheckAxis<Op, X['shape'], A> : unknown>,
 ) => X extends Expr ? X : X extends number ? <Y extends Expr>(x: Y & CheckAlong<Op, Y, X>) => Y : never
 
 const along = <F>(op: 'softmax' | 'logSoftmax'): F =>
@@ -119,12 +118,8 @@ export const hardTanh: Unary<'hardTanh', 'float'> = composed('hardTanh', 'float'
  * x where x > 0, else slope·x with a trained slope, which broadcasts. He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015).
  * @example prelu(x, param('a', [64], 0.25))
  */
-export const prelu: Binary<'prelu', 'float'> = typed(
-  dual(2, (...operands) => {
-    const [x, slope] = lift('prelu', operands) as readonly [Node, Node]
-    accepting('prelu', 'float', x)
-    return graph.where([graph.greater([x, lit(x, 0)]), x, graph.mul([slope, x])])
-  }),
+export const prelu: Binary<'prelu', 'float'> = composedPair('prelu', 'float', (x, slope) =>
+  graph.where([graph.greater([x, lit(x, 0)]), x, graph.mul([slope, x])]),
 )
 
 type Pieces<S extends Shape, K extends number> = S extends readonly [...infer B extends Shape, infer N extends number]
@@ -135,8 +130,7 @@ type Pieces<S extends Shape, K extends number> = S extends readonly [...infer B 
       : readonly [...B, DivExact<N, K>]
   : Shape
 
-type Maxout<X extends Expr, K extends number> =
-  Pieces<X['shape'], K> extends infer R extends Shape ? Expr<R, X['dtype']> : Expr<Shape, X['dtype']>
+type Maxout<X extends Expr, K extends number> = Pieces<X['shape'], K> extends infer R extends Shape ? R : Shape
 type CheckPieces<X extends Expr, K extends number> = Pieces<X['shape'], K> extends infer R extends string ? R : unknown
 
 /**
@@ -144,8 +138,8 @@ type CheckPieces<X extends Expr, K extends number> = Pieces<X['shape'], K> exten
  * @example pipe(x, dense(w, b), maxout(2))
  */
 export const maxout: {
-  <X extends Expr, const K extends number>(x: X, pieces: K & CheckPieces<X, K>): Maxout<X, K>
-  <const K extends number>(pieces: K): <X extends Expr>(x: X & CheckPieces<X, K>) => Maxout<X, K>
+  <X extends Expr, const K extends number>(x: X, pieces: Checked<K, CheckPieces<X, K>>): Expr<Maxout<X, K>, X['dtype']>
+  <const K extends number>(pieces: K): <X extends Expr>(x: X & CheckPieces<X, K>) => Expr<Maxout<X, K>, X['dtype']>
 } = typed(
   dataLast((x, pieces: number) => {
     const last = x.shape.at(-1)

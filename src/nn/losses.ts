@@ -100,12 +100,19 @@ const huberOf = (y: Node, t: Node, delta: number): Node => {
 /**
  * The mean of d²/2 where |d| ≤ δ and of δ·(|d| − δ/2) elsewhere, d = y − t; δ is 1 unless told. Huber, "Robust estimation of a
  * location parameter" (1964).
- * @example huber(prediction, target, 0.5)
+ * @example huber(prediction, target, 0.5); pipe(prediction, huber(target, 1))
  */
 export const huber: {
+  <T extends Expr>(
+    target: T,
+    delta: number,
+  ): <Y extends Expr>(prediction: Y & CheckEqual<'huber', Y, T>) => Expr<readonly [], Y['dtype']>
   <Y extends Expr, T extends Expr>(
     prediction: Y,
     target: T & CheckEqual<'huber', Y, T>,
     delta?: number,
   ): Expr<readonly [], Y['dtype']>
-} = typed((y: Node, t: Node, delta = 1) => lossOf('huber', y, t, (a, b) => huberOf(a, b, delta)))
+} = typed((first: Node, second: Node | number, third = 1) => {
+  const loss = (y: Node, t: Node, delta: number): Node => lossOf('huber', y, t, (a, b) => huberOf(a, b, delta))
+  return typeof second === 'number' ? (y: Node) => loss(y, first, second) : loss(first, second, third)
+})

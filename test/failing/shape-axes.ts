@@ -1,0 +1,49 @@
+// Axes that do not exist. Each must not compile, and must not run, with the words above it.
+import { all, argmax, expandDims, input, logSumExp, max, mean, norm, pipe, reverse, roll, softmax } from 'nabla'
+import { squeeze, std, sum, transpose, variance } from 'nabla'
+
+const x = input('x', [2, 3])
+const m = input('m', [2, 3], 'bool')
+
+export const faults = [
+  // expect: sum: axis 2 does not exist in shape [2,3]
+  () => sum(x, 2),
+  // expect: sum: axis -3 does not exist in shape [2,3]
+  () => pipe(x, sum(-3)),
+  // expect: mean: axis 5 does not exist in shape [2,3]
+  () => mean(x, [0, 5], { keepDims: true }),
+  // expect: max: axis 1 is given twice
+  () => max(x, [1, -1]),
+  // expect: logSumExp: axis 2 does not exist in shape [2,3]
+  () => pipe(x, logSumExp(2, { keepDims: true })),
+  // expect: variance: axis 2 does not exist in shape [2,3]
+  () => variance(x, 2, { ddof: 1 }),
+  // expect: std: axis 2 does not exist in shape [2,3]
+  () => pipe(x, std(2)),
+  // expect: norm: axis -3 does not exist in shape [2,3]
+  () => norm(x, -3),
+  // expect: all: axis 2 does not exist in shape [2,3]
+  () => all(m, 2),
+  // expect: argmax: axis 2 does not exist in shape [2,3]
+  () => argmax(x, 2),
+  // expect: softmax: axis 2 does not exist in shape [2,3]
+  () => softmax(x, 2),
+  // expect: softmax: axis -3 does not exist in shape [2,3]
+  () => pipe(x, softmax(-3)),
+  // expect: transpose: [0,0] is not a permutation of the axes of [2,3]
+  () => transpose(x, [0, 0]),
+  // expect: transpose: [0,1,2] is not a permutation of the axes of [2,3]
+  () => pipe(x, transpose([0, 1, 2])),
+  // expect: expandDims: 4 is not a place for a new axis of [2,3]
+  () => expandDims(x, 4),
+  // expect: squeeze: axis 1 of [2,3] has extent 3, not 1
+  () => squeeze(x, 1),
+  // expect: squeeze: axis 2 does not exist in shape [2,3]
+  () => pipe(x, squeeze(2)),
+  // expect: reverse: axis 2 does not exist in shape [2,3]
+  () => reverse(x, 2),
+  // expect: reverse: axis 0 is given twice
+  () => pipe(x, reverse([0, -2])),
+  // expect: roll: axis 2 does not exist in shape [2,3]
+  () => roll(x, 1, 2),
+]

@@ -1,0 +1,28 @@
+// Targets that do not fit their predictions. Each must not compile, and must not run, with the words above it.
+import { crossEntropy, hinge, huber, input, mae, mse, pipe, sigmoidCrossEntropy } from 'nabla'
+
+const z = input('z', [8, 10])
+const t = input('t', [8, 1])
+const labels = input('labels', [10], 'i32')
+const soft = input('soft', [8])
+
+export const faults = [
+  // expect: crossEntropy: logits [8,10] want labels [8], not [10]
+  () => crossEntropy(z, labels),
+  // expect: crossEntropy: logits [8,10] want labels [8], not [10]
+  () => pipe(z, crossEntropy(labels)),
+  // expect: crossEntropy: the labels must be i32, not f32
+  () => crossEntropy(z, soft),
+  // expect: mse: shapes [8,10] and [8,1] differ
+  () => mse(z, t),
+  // expect: mae: shapes [8,10] and [8,1] differ
+  () => pipe(z, mae(t)),
+  // expect: huber: shapes [8,10] and [8,1] differ
+  () => huber(z, t, 2),
+  // expect: hinge: shapes [8,10] and [8,1] differ
+  () => hinge(z, t),
+  // expect: mse: dtypes f32 and i32 differ
+  () => mse(soft, input('n', [8], 'i32')),
+  // expect: sigmoidCrossEntropy: extents 10 and 8 of axis -1 do not broadcast ([8,10] and [8])
+  () => sigmoidCrossEntropy(z, soft),
+]

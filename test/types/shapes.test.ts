@@ -1,0 +1,278 @@
+// In: expressions of every family. Out: whether the shape and dtype that the type checker sees are those of the node.
+// Invariant: `is` demands both at once; test/types/failing-shapes.test.ts holds that this file compiles.
+
+import { describe, expect, test } from 'vitest'
+import * as n from 'nabla'
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
+
+interface Claims<X extends n.Expr> {
+  /** The type of x has exactly this shape and dtype, and so has its value. */
+  readonly is: <const S extends n.Shape, const D extends n.DType>(
+    shape: S & (Same<X['shape'], S> extends true ? unknown : { readonly shapeInTheTypes: X['shape'] }),
+    dtype: D & (Same<X['dtype'], D> extends true ? unknown : { readonly dtypeInTheTypes: X['dtype'] }),
+  ) => void
+  /** The value has this shape, of which the type checker knows an extent as `number` alone. */
+  readonly isLate: (shape: number extends X['shape'][number] ? n.Shape : { readonly knownShape: X['shape'] }) => void
+}
+
+const the = <X extends n.Expr>(x: X): Claims<X> => ({
+  is: (shape, dtype) => {
+    expect(x.shape).toEqual(shape)
+    expect(x.dtype).toBe(dtype)
+  },
+  isLate: (shape) => expect(x.shape).toEqual(shape),
+})
+
+const x = n.input('x', [2, 3])
+const y = n.input('y', [4, 1, 3])
+const i = n.input('i', [2, 3], 'i32')
+const b = n.input('b', [2, 3], 'bool')
+const d = n.input('d', [2, 3], 'f64')
+const v = n.input('v', [3])
+const batch: number = 5
+const late = n.input('late', [batch, 3])
+
+test('a wrong claim is refused twice', () => {
+  // @ts-expect-error the shape is [2, 3]
+  expect(() => the(x).is([3, 2], 'f32')).toThrow()
+  // @ts-expect-error the dtype is f32
+  expect(() => the(x).is([2, 3], 'f64')).toThrow()
+})
+
+describe('elementwise', () => {
+  test('one operand keeps shape and dtype', () => {
+    the(n.exp(x)).is([2, 3], 'f32')
+    the(n.pipe(d, n.exp, n.relu)).is([2, 3], 'f64')
+    the(n.neg(i)).is([2, 3], 'i32')
+    the(n.isNan(x)).is([2, 3], 'bool')
+    the(n.pipe(x, n.isFinite, n.logicalNot)).is([2, 3], 'bool')
+    the(n.cube(i)).is([2, 3], 'i32')
+    the(n.clip(x, 0, 1)).is([2, 3], 'f32')
+    the(n.pipe(d, n.clip(0, 1))).is([2, 3], 'f64')
+  })
+
+  test('two operands broadcast', () => {
+    the(n.add(x, v)).is([2, 3], 'f32')
+    the(n.mul(x, y)).is([4, 2, 3], 'f32')
+    the(n.pipe(y, n.sub(x))).is([4, 2, 3], 'f32')
+    the(n.squaredDifference(v, x)).is([2, 3], 'f32')
+    the(n.greater(x, y)).is([4, 2, 3], 'bool')
+    the(n.logicalAnd(b, n.equal(i, 1))).is([2, 3], 'bool')
+  })
+
+  test('literals take the dtype of the expression', () => {
+    the(n.add(1, x)).is([2, 3], 'f32')
+    the(n.mul(d, 2)).is([2, 3], 'f64')
+    the(n.pipe(i, n.add(1))).is([2, 3], 'i32')
+    the(n.add(1, 2)).is([], 'f32')
+    the(n.logicalOr(b, true)).is([2, 3], 'bool')
+    the(n.where(b, x, 0)).is([2, 3], 'f32')
+    the(n.where(b, 1, n.input('z', [4, 1, 1]))).is([4, 2, 3], 'f32')
+    the(n.where(b, true, false)).is([2, 3], 'bool')
+    the(n.pipe(b, n.where(0, v))).is([2, 3], 'f32')
+  })
+
+  test('conversion', () => {
+    the(n.cast(i, 'f64')).is([2, 3], 'f64')
+    the(n.pipe(b, n.cast('f32'))).is([2, 3], 'f32')
+    the(n.bitcast(x, 'i32')).is([2, 3], 'i32')
+    the(n.stopGradient(d)).is([2, 3], 'f64')
+    the(n.named('h', n.tanh(x))).is([2, 3], 'f32')
+    the(n.pipe(n.exp(x), n.named('h'))).is([2, 3], 'f32')
+  })
+})
+
+describe('reductions', () => {
+  test('one axis, several, all', () => {
+    the(n.sum(x)).is([], 'f32')
+    the(n.pipe(x, n.sum)).is([], 'f32')
+    the(n.pipe(d, n.mean)).is([], 'f64')
+    the(n.sum(y, 0)).is([1, 3], 'f32')
+    the(n.pipe(y, n.max(-1))).is([4, 1], 'f32')
+    the(n.sum(y, [0, -1])).is([1], 'f32')
+    the(n.mean(y, [0, 2], { keepDims: true })).is([1, 1, 1], 'f32')
+    the(n.pipe(y, n.sum(-1, { keepDims: true }))).is([4, 1, 1], 'f32')
+    the(n.prod(i, null, { keepDims: true })).is([1, 1], 'i32')
+    the(n.sum(y, [])).is([4, 1, 3], 'f32')
+  })
+
+  test('the others', () => {
+    the(n.argmax(x, -1)).is([2], 'i32')
+    the(n.argmin(x)).is([], 'i32')
+    the(n.pipe(x, n.argmax(0, { keepDims: true }))).is([1, 3], 'i32')
+    the(n.variance(x, 0, { ddof: 1 })).is([3], 'f32')
+    the(n.pipe(x, n.std(-1))).is([2], 'f32')
+    the(n.norm(x, -1, { order: 1, keepDims: true })).is([2, 1], 'f32')
+    the(n.logSumExp(d, 1)).is([2], 'f64')
+    the(n.any(b, 0)).is([3], 'bool')
+    the(n.pipe(b, n.all)).is([], 'bool')
+  })
+})
+
+describe('products', () => {
+  test("NumPy's rules", () => {
+    const w = n.input('w', [3, 7])
+    the(n.matmul(x, w)).is([2, 7], 'f32')
+    the(n.pipe(x, n.matmul(w))).is([2, 7], 'f32')
+    the(n.matmul(x, v)).is([2], 'f32')
+    the(n.matmul(v, w)).is([7], 'f32')
+    the(n.matmul(v, v)).is([], 'f32')
+    the(n.matmul(y, w)).is([4, 1, 7], 'f32')
+    the(n.matmul(x, n.input('q', [4, 3, 5]))).is([4, 2, 5], 'f32')
+    the(n.matmul(n.input('p', [6, 1, 2, 3]), n.input('q', [4, 3, 5]))).is([6, 4, 2, 5], 'f32')
+    the(n.matmul(v, n.input('q', [4, 3, 5]))).is([4, 5], 'f32')
+    the(n.dot(v, v)).is([], 'f32')
+    the(n.outer(v, n.input('u', [5]))).is([3, 5], 'f32')
+    the(n.pipe(x, n.dense(w, n.input('c', [7])), n.tanh)).is([2, 7], 'f32')
+    the(n.dense(x, w, n.input('c', [7]))).is([2, 7], 'f32')
+    the(n.pipe(x, n.dense(w))).is([2, 7], 'f32')
+  })
+})
+
+describe('movement', () => {
+  test('one expression', () => {
+    the(n.reshape(y, [2, -1])).is([2, 6], 'f32')
+    the(n.pipe(y, n.reshape([12]))).is([12], 'f32')
+    the(n.reshape(n.sum(x), [])).is([], 'f32')
+    the(n.transpose(y)).is([3, 1, 4], 'f32')
+    the(n.pipe(y, n.transpose)).is([3, 1, 4], 'f32')
+    the(n.pipe(y, n.transpose([1, -1, 0]))).is([1, 3, 4], 'f32')
+    the(n.expandDims(x, 1)).is([2, 1, 3], 'f32')
+    the(n.pipe(x, n.expandDims(-1))).is([2, 3, 1], 'f32')
+    the(n.squeeze(y)).is([4, 3], 'f32')
+    the(n.pipe(y, n.squeeze(1))).is([4, 3], 'f32')
+    the(n.pipe(y, n.squeeze)).is([4, 3], 'f32')
+    the(n.broadcastTo(v, [5, 3])).is([5, 3], 'f32')
+    the(n.reverse(x)).is([2, 3], 'f32')
+    the(n.pipe(x, n.reverse(-1))).is([2, 3], 'f32')
+    the(n.diagonal(n.input('m', [5, 4, 4]))).is([5, 4], 'f32')
+    the(n.diag(v)).is([3, 3], 'f32')
+  })
+
+  test('ranges', () => {
+    const a = n.input('a', [10, 20])
+    the(n.slice(a, 2, 5)).is([3, 20], 'f32')
+    the(n.slice(a, [0, -4])).is([10, 4], 'f32')
+    the(n.pipe(a, n.slice([1, 0], [-1, 20], [3, 2]))).is([3, 10], 'f32')
+  })
+
+  test('joining and growing', () => {
+    the(n.concat([x, n.input('x2', [5, 3])])).is([7, 3], 'f32')
+    the(n.concat([x, x, x], -1)).is([2, 9], 'f32')
+    the(n.stack([x, x])).is([2, 2, 3], 'f32')
+    the(n.stack([x, x], -1)).is([2, 3, 2], 'f32')
+    const [p, q] = n.split(n.input('s', [6, 3]), 2)
+    the(p).is([3, 3], 'f32')
+    the(q).is([3, 3], 'f32')
+    const [a, c] = n.pipe(x, n.split([1, 2], -1))
+    the(a).is([2, 1], 'f32')
+    the(c).is([2, 2], 'f32')
+    the(
+      n.pad(x, [
+        [1, 0],
+        [0, 2],
+      ]),
+    ).is([3, 5], 'f32')
+    the(n.tile(x, [2, 2])).is([4, 6], 'f32')
+    the(n.pipe(x, n.repeat(3, 0))).is([6, 3], 'f32')
+    the(n.roll(x, 1, -1)).is([2, 3], 'f32')
+  })
+})
+
+describe('creation', () => {
+  test('shapes and dtypes', () => {
+    the(n.zeros([2, 3])).is([2, 3], 'f32')
+    the(n.ones([2], 'i32')).is([2], 'i32')
+    the(n.full([], 3, 'f64')).is([], 'f64')
+    the(n.eye(3)).is([3, 3], 'f32')
+    the(n.eye(3, 4, 'i32')).is([3, 4], 'i32')
+    the(n.iota([2, 3], -1)).is([2, 3], 'i32')
+    the(n.arange(4)).is([4], 'i32')
+    the(n.linspace(0, 1, 5)).is([5], 'f32')
+    the(n.oneHot(i, 10)).is([2, 3, 10], 'f32')
+    the(n.pipe(i, n.oneHot(10, 'f64'))).is([2, 3, 10], 'f64')
+    the(n.tril(x)).is([2, 3], 'f32')
+    the(n.pipe(x, n.triu(1))).is([2, 3], 'f32')
+    the(n.constant(2)).is([], 'f32')
+    the(n.constant([1, 2, 3])).is([3], 'f32')
+    the(n.constant([[1, 2, 3]], 'i32')).is([1, 3], 'i32')
+    the(n.constant([true, false])).is([2], 'bool')
+    the(n.constant(new Float64Array(6), [2, 3])).is([2, 3], 'f64')
+    the(n.constant(new Int32Array(2), [2], 'bool')).is([2], 'bool')
+  })
+
+  test('random numbers', () => {
+    const k = n.key(1)
+    the(k).is([2], 'i32')
+    the(n.foldIn(k, 3)).is([2], 'i32')
+    the(n.uniform(k, [2, 3])).is([2, 3], 'f32')
+    the(n.normal(k, [4], 0, 1, 'f64')).is([4], 'f64')
+    the(n.bernoulli(k, 0.5, [2])).is([2], 'bool')
+    the(n.randomBits(k, [7])).is([7], 'i32')
+    the(n.dropout(x, 0.5, k)).is([2, 3], 'f32')
+    the(n.pipe(d, n.dropout(0.5, k))).is([2, 3], 'f64')
+  })
+})
+
+describe('neural', () => {
+  test('activations and normalizations keep the shape', () => {
+    the(n.pipe(x, n.softmax)).is([2, 3], 'f32')
+    the(n.pipe(d, n.logSoftmax(0))).is([2, 3], 'f64')
+    the(n.softmax(x, -2)).is([2, 3], 'f32')
+    the(n.pipe(x, n.leakyRelu)).is([2, 3], 'f32')
+    the(n.pipe(x, n.elu(0.5))).is([2, 3], 'f32')
+    the(n.pipe(x, n.gelu)).is([2, 3], 'f32')
+    the(n.gelu(x, 'tanh')).is([2, 3], 'f32')
+    the(n.pipe(x, n.gelu('tanh'), n.silu, n.mish, n.softsign, n.hardTanh)).is([2, 3], 'f32')
+    the(n.prelu(x, v)).is([2, 3], 'f32')
+    the(n.pipe(x, n.layerNorm)).is([2, 3], 'f32')
+    the(n.pipe(x, n.layerNorm({ scale: v }))).is([2, 3], 'f32')
+    the(n.rmsNorm(x, { axis: 0 })).is([2, 3], 'f32')
+    the(n.maxout(n.input('m', [2, 6]), 3)).is([2, 2], 'f32')
+  })
+
+  test('losses', () => {
+    const labels = n.input('labels', [2], 'i32')
+    the(n.crossEntropy(x, labels)).is([2], 'f32')
+    the(n.pipe(x, n.crossEntropy(labels), n.mean)).is([], 'f32')
+    the(n.sigmoidCrossEntropy(x, v)).is([2, 3], 'f32')
+    the(n.mse(x, x)).is([], 'f32')
+    the(n.pipe(d, n.mae(d))).is([], 'f64')
+    the(n.huber(x, x)).is([], 'f32')
+    the(n.pipe(x, n.huber(x, 2))).is([], 'f32')
+    the(n.hinge(x, x)).is([], 'f32')
+  })
+})
+
+describe('an extent that is only a number', () => {
+  test('stays one, and the known extents beside it stay known', () => {
+    the(n.relu(late)).isLate([5, 3])
+    the(n.add(late, v)).isLate([5, 3])
+    the(n.matmul(late, n.input('w', [3, 7]))).isLate([5, 7])
+    the(n.sum(late, -1)).isLate([5])
+    the(n.reshape(late, [-1])).isLate([15])
+    the(n.concat([late, x])).isLate([7, 3])
+    the(n.slice(late, 1, -1)).isLate([3, 3])
+    the(n.sum(late, 0)).is([3], 'f32')
+    the(n.reshape(n.zeros([batch]), [5, 1])).is([5, 1], 'f32')
+  })
+
+  test('is not refused by the type checker, but by the run, with the same words', () => {
+    const four: number = 4
+    const wide: n.Expr = x
+    expect(() => n.add(x, n.input('y', [four]))).toThrow(
+      'add: extents 3 and 4 of axis -1 do not broadcast ([2,3] and [4]), operands x [2,3] and y [4]',
+    )
+    expect(() => n.matmul(wide, n.input('w', [four, 5]))).toThrow(
+      'matmul: inner dimensions 3 and 4 differ ([2,3] x [4,5]), operands x [2,3] and w [4,5]',
+    )
+    expect(() => n.pipe(wide, n.reshape([four]))).toThrow('reshape: [2,3] has 6 elements, [4] has 4, operand x [2,3]')
+    expect(() => n.sum(wide, four)).toThrow('sum: axis 4 does not exist in shape [2,3], operand x [2,3]')
+    expect(() => n.pipe(wide, n.softmax(four))).toThrow('softmax: axis 4 does not exist in shape [2,3]')
+    expect(() => n.concat([wide, n.input('z', [four, 2])])).toThrow(
+      'concat: [2,3] and [4,2] differ at axis 1, not only at axis 0',
+    )
+    expect(() => n.exp(n.input('n', [2], 'i32') as n.Expr)).toThrow('exp: the operand must be f32 or f64, not i32')
+  })
+})
