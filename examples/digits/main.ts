@@ -172,9 +172,10 @@ const saveAll = async (
 
     const digits = await load()
     digits.restore(await readFile('${out}/digits.weights'))
-    digits.predict.inputs.x.set(pictures) // ${model.batch} pictures of 784 pixels in [0, 1]
-    digits.predict.run()
-    digits.predict.outputs.label // Int32Array(${model.batch})`)
+    const { predict } = digits.entries
+    predict.inputs.x.set(pictures) // ${model.batch} pictures of 784 pixels in [0, 1]
+    predict.run()
+    predict.outputs.label // Int32Array(${model.batch})`)
 }
 
 const main = async (): Promise<void> => {
