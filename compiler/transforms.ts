@@ -43,6 +43,15 @@ const requireScalar = (loss: Node): void => {
 }
 
 /**
+ * Expressions simplified as every derivative is, in the structure of `expressions`: two that simplify to the same node are
+ * the same formula.
+ *
+ * @example simplify(mul(x, 1)) === x
+ */
+export const simplify = <S extends Structure>(expressions: S): S =>
+  rebuild(expressions, simplifyRoots(flatten(expressions)).roots)
+
+/**
  * The gradient of a scalar loss by every node of `wrt`, in the structure of `wrt`. A node that the loss does not depend on
  * has a gradient of zeros of its shape.
  *
