@@ -22,7 +22,7 @@ export interface Buffers {
   readonly slots: () => readonly Slot[]
 }
 
-export const labelOf = (node: Node): string => nameOf(node) ?? node.op
+const labelOf = (node: Node): string => nameOf(node) ?? node.op
 
 export const makeBuffers = (): Buffers => {
   const list: KernelBuffer[] = []

@@ -46,10 +46,6 @@ export const broadcastView = (v: View, to: Shape): View => {
   }
 }
 
-/** Whether two views of one shape visit the same addresses: strides of extents 0 and 1 do not matter. */
-export const sameView = (a: View, b: View): boolean =>
-  a.offset === b.offset && a.shape.every((d, i) => d <= 1 || a.strides[i] === b.strides[i])
-
 /** One stride for a group of axes walked together in row-major order; null where no single stride does it. */
 export const collapse = (shape: Shape, strides: readonly number[], axes: readonly number[]): number | null => {
   let stride: number | null = null

@@ -15,7 +15,7 @@ import { topological } from '../program/walk.ts'
 import { ruleArgs } from './args.ts'
 
 /** The nodes on a path from one of `wrt`. */
-export const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
+const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
   const on = new Set<Node>()
   for (const n of order) if (wrt.has(n) || n.ins.some((i) => on.has(i))) on.add(n)
   return on

@@ -3,7 +3,6 @@
  * Invariant: `updates` pairs a param or state leaf with the value it has after the call; no leaf is updated twice.
  */
 import type { Node } from '../../src/expr/expr.ts'
-import { mapGraph } from './walk.ts'
 
 export interface Update {
   readonly target: Node
@@ -27,7 +26,3 @@ export const mapEntry = (e: EntryProgram, f: (node: Node) => Node): EntryProgram
   results: e.results.map((r) => ({ ...r, value: f(r.value) })),
   updates: e.updates.map((u) => ({ ...u, value: f(u.value) })),
 })
-
-/** Rebuilds an entry bottom up, node by node. */
-export const rewriteEntry = (e: EntryProgram, f: (node: Node, ins: readonly Node[]) => Node): EntryProgram =>
-  mapEntry(e, mapGraph(rootsOf(e), f))

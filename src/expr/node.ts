@@ -6,7 +6,7 @@
 import { InternalError, ShapeError } from '../core/errors.ts'
 import type { DType } from '../core/dtype.ts'
 import { deriveBuilder, opDef } from '../ops/registry.ts'
-import type { ArityOf, Builder, OpName, ParamsOf, Violation } from '../ops/signature.ts'
+import type { Builder, OpName, ParamsOf, Violation } from '../ops/signature.ts'
 import type { Node } from './expr.ts'
 import { paramsKey } from './key.ts'
 import { noteOrigin, operandNames, sourceHere } from './origin.ts'
@@ -75,10 +75,3 @@ export const graph: Builder<Node> = deriveBuilder<Node>(make, literal)
 
 export const isExpr = (x: unknown): x is Node =>
   typeof x === 'object' && x !== null && 'op' in x && 'ins' in x && 'id' in x
-
-/** Typed application for callers that know the op: `apply('add', [x, y])`. */
-export const apply = <K extends OpName>(
-  op: K,
-  ins: readonly Node[] & (ArityOf<K> extends number ? { readonly length: ArityOf<K> } : unknown),
-  params: ParamsOf<K>,
-): Node => make(op, ins, params)

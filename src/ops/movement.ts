@@ -4,7 +4,7 @@
  */
 import { right } from 'fp-ts/lib/Either.js'
 import type { Shape, TensorType } from '../core/shape.ts'
-import { broadcastAxes, broadcastsTo, range, showShape, sizeOf, stridesOf } from '../core/shape.ts'
+import { broadcastAxes, broadcastsTo, showShape, sizeOf, stridesOf } from '../core/shape.ts'
 import { call, type Inferred, paren, violation } from './common.ts'
 import { type Builder, defineOp, type Printed, type Sig, type View } from './signature.ts'
 
@@ -46,7 +46,7 @@ export const unbroadcast = <R>(b: Builder<R>, ct: R, from: Shape, to: Shape): R 
 }
 
 /** Strides of a reshaped view where memory allows it: groups of old axes that lie together become groups of new ones. */
-export const reshapeView = (from: View, shape: Shape): View | null => {
+const reshapeView = (from: View, shape: Shape): View | null => {
   if (sizeOf(shape) <= 1 || sizeOf(from.shape) === 0) return { shape, offset: from.offset, strides: stridesOf(shape) }
   const old = from.shape.flatMap((d, i) => (d === 1 ? [] : [{ d, s: from.strides[i] as number }]))
   const strides = new Array<number>(shape.length).fill(0)
