@@ -15,6 +15,7 @@ import { epilogueStrides, productDims } from './epilogue.ts'
 import type { FusedKernel } from '../program/fused.ts'
 import { type Group, useOf, walkedShape } from './group.ts'
 import { type Inlining, isFree } from './inline.ts'
+import { prune } from './prune.ts'
 import { stripView } from './shape.ts'
 import { collapse, resolve, rowMajor } from './view.ts'
 
@@ -79,11 +80,18 @@ export const contractionKernel = (
   const place =
     epilogueStrides(product, stripView(rowMajor(product.shape))) ?? stridesOf([...dims.batch, dims.m, dims.n])
   const stores: Store[] = []
-  for (const n of group.anchors.keys())
+  for (const n of group.anchors.keys()) {
+    // in order, so that no chain of anchors is followed by recursion
+    valueOf(n)
     if (stored(n)) stores.push(storeOf(buffers.write(n), { offset: 0, strides: place }, valueOf(n)))
+  }
 
   const pieces = splitK(dims.k)
   const partial = pieces.length > 1 ? buffers.scratch(product, dims.m * dims.n) : -1
+  const { body: wanted, at } = prune(
+    body.instrs(),
+    stores.map((x) => x.value),
+  )
   const kernel: ContractionKernel = {
     tag: 'contraction',
     name,
@@ -95,8 +103,8 @@ export const contractionKernel = (
     pieces,
     a,
     b,
-    body: body.instrs(),
-    stores,
+    body: wanted,
+    stores: stores.map((x) => ({ ...x, value: at(x.value) })),
     partial,
     buffers: buffers.list(),
   }

@@ -35,9 +35,11 @@ interface Draft {
   reads: Set<Draft>
   users: Set<Draft>
   level: number
+  weight: number
 }
 
-const anchorLimit = 96
+/** Rough machine instructions of a kernel: engines compile functions beyond some thousands badly. */
+const weightLimit = 1500
 
 /** A value used by an expression of an anchor: where it lies, seen over the shape of the expression. */
 export interface Use {
@@ -105,6 +107,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       reads: new Set(),
       users: new Set(),
       level: 0,
+      weight: 0,
     }
     drafts.add(g)
     return g
@@ -138,6 +141,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   const place = (n: Node, g: Draft, level: Level, uses: readonly Use[]): void => {
     g.anchors.set(n, level)
+    g.weight += 1 + inlining.cost(n)
     groupOf.set(n, g)
     for (const { base } of uses) {
       const h = groupOf.get(base)
@@ -150,7 +154,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if (g.kind === 'regions' || g.anchors.size >= anchorLimit) return null
+    if (g.kind === 'regions' || g.weight + inlining.cost(n) > weightLimit) return null
     const def = opDef(n.op)
     const others = new Set(uses.map((u) => groupOf.get(u.base)).filter((h): h is Draft => h !== undefined && h !== g))
     for (const h of others) if (needs(h, g)) return null
@@ -198,11 +202,12 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       h.kind === 'loop' &&
       equalShapes(g.domain, h.domain) &&
       (g.axes.length === 0 || h.axes.length === 0 || equalShapes(g.axes, h.axes)) &&
-      g.anchors.size + h.anchors.size <= anchorLimit &&
+      g.weight + h.weight <= weightLimit &&
       !needs(g, h) &&
       !needs(h, g)
     if (!fits) return
     g.axes = g.axes.length === 0 ? h.axes : g.axes
+    g.weight += h.weight
     for (const [n, level] of h.anchors) {
       g.anchors.set(n, level)
       groupOf.set(n, g)

@@ -12,10 +12,18 @@ import { collapseKernel } from './collapse.ts'
 import type { FusedKernel } from '../program/fused.ts'
 import { type Group, useOf, walkedShape } from './group.ts'
 import { type Inlining, isFree } from './inline.ts'
+import { prune } from './prune.ts'
 import { without } from './shape.ts'
 
 /** A value is computed again in a later stage rather than kept where this many instructions do it. */
 const recomputeLimit = 4
+
+const pruned = (s: Stage): Stage => {
+  const wanted = [...s.stores, ...s.reductions, ...s.rows].map((x) => x.value)
+  const { body, at } = prune(s.body, wanted)
+  const moved = <T extends { readonly value: Value }>(x: T): T => ({ ...x, value: at(x.value) })
+  return { ...s, body, stores: s.stores.map(moved), reductions: s.reductions.map(moved), rows: s.rows.map(moved) }
+}
 
 export const loopKernel = (
   group: Group,
@@ -148,13 +156,15 @@ export const loopKernel = (
         if (stored(n)) stores.push(storeOf(buffers.write(n), rowAccess, value))
       }
       if (defined.length > 0 || stores.length > 0)
-        stages.push({ dims: [], body: body.instrs(), reductions: [], rows: defined, stores })
+        stages.push(pruned({ dims: [], body: body.instrs(), reductions: [], rows: defined, stores }))
     }
     const body = makeBody()
     const memo = new Map<Node, Value>()
     const stores: Store[] = []
     const reductions: Reduction[] = []
     for (const [n, level] of anchors) {
+      // in order, so that no chain of anchors is followed by recursion; what nobody wants is pruned
+      if (level === 'full' && timeOf(n) === t) evaluate(body, memo, t, false, n)
       if (level === 'full' && timeOf(n) === t && (stored(n) || kept.has(n))) {
         const { buffer, access } = keep(n)
         stores.push(storeOf(buffer, access, evaluate(body, memo, t, false, n)))
@@ -166,7 +176,7 @@ export const loopKernel = (
       }
     }
     if (stores.length > 0 || reductions.length > 0)
-      stages.push({ dims: innerDims, body: body.instrs(), reductions, rows: [], stores })
+      stages.push(pruned({ dims: innerDims, body: body.instrs(), reductions, rows: [], stores }))
   }
 
   const lastAxis = domain.length - 1
