@@ -10,11 +10,14 @@ import type { Shape } from './shape.ts'
 /** What a rule answers: a shape or a sentence. */
 export type Outcome = Shape | string
 
-/** To be put behind a parameter: demands the sentence itself where a rule refused, so that the editor shows it. */
-export type Fits<R> = [R] extends [string] ? R : unknown
+/**
+ * To be put behind a parameter: demands the sentence itself where a rule refused, so that the editor shows it. NoInfer,
+ * because the sentence says nothing of what the arguments are.
+ */
+export type Fits<R> = [R] extends [string] ? NoInfer<R> : unknown
 
 /** The same for an argument that is a literal: its parameter becomes the sentence itself where a rule refused. */
-export type Checked<A, R> = [R] extends [string] ? R : A
+export type Checked<A, R> = [R] extends [string] ? NoInfer<R> : A
 
 /** The shape of an outcome; any shape where it is a sentence, so that one mistake is reported once. */
 export type ShapeOf<R> = R extends Shape ? R : Shape

@@ -86,7 +86,9 @@ export interface MatrixProduct {
  * The matrix product in NumPy's rules: the last axis of a with the last but one of b; a vector counts as a row on the left
  * and as a column on the right; leading axes broadcast. E_SHAPE_MATMUL_INNER, E_SHAPE_MATMUL_BATCH, E_SHAPE_MATMUL_RANK
  * (use `mul` with a scalar), E_DTYPE, E_DTYPE_MISMATCH.
- * @example matmul(x, w); pipe(x, matmul(w), add(b))
+ * @example
+ * const [x, w, b] = [input('x', [128, 784]), param('w', [784, 10], 0), param('b', [10], 0)]
+ * print(pipe(x, matmul(w), add(b))) // x w + b
  */
 export const matmul: MatrixProduct = typed(dual(2, (a, b) => product(a as Node, b as Node)))
 
@@ -107,7 +109,7 @@ const vectors = (op: string, a: Node, b: Node): void => {
 
 /**
  * Σ aᵢ·bᵢ of two vectors: a scalar.
- * @example dot(w, x)
+ * @example print(dot(param('w', [3], 0), input('x', [3]))) // wᵀ x
  */
 export const dot: {
   <A extends Expr, B extends Expr>(a: A, b: B & CheckVectors<A, B>): Expr<readonly [], A['dtype']>
@@ -138,7 +140,7 @@ type Outer<A extends Expr, B extends Expr> = readonly [A['shape'][0] & number, B
 
 /**
  * aᵢ·bⱼ of two vectors: a matrix.
- * @example outer(delta, x)
+ * @example print(outer(input('δ', [10]), input('x', [3]))) // δ xᵀ
  */
 export const outer: {
   <A extends Expr, B extends Expr>(a: A, b: B & CheckOuter<A, B>): Expr<Outer<A, B>, A['dtype']>

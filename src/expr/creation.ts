@@ -111,7 +111,9 @@ export const linspace: <const N extends number, const D extends 'f32' | 'f64' = 
 
 /**
  * 1 at the label, 0 elsewhere, along a new last axis; all 0 for a label out of range. The labels are i32.
- * @example oneHot(labels, 10); pipe(labels, oneHot(10))
+ * @example
+ * const labels = input('labels', [128], 'i32')
+ * console.log(oneHot(labels, 10).shape, pipe(labels, oneHot(10)).shape) // [ 128, 10 ] [ 128, 10 ]
  */
 export const oneHot: {
   <const N extends number, const D extends DType = 'f32'>(

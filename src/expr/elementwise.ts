@@ -23,73 +23,81 @@ import {
 
 /**
  * x + y. f32, f64, i32 (wraps).
- * @example add(x, 1); pipe(x, add(b))
+ * @example
+ * const x = input('x', [3])
+ * print(add(x, 1)) // x + 1
+ * print(pipe(x, add(param('b', [3], 0)))) // x + b
  */
 export const add: Binary<'add', 'number'> = binary('add')
 
 /**
  * x − y; data-last, `pipe(x, sub(y))` is x − y.
- * @example sub(1, x)
+ * @example
+ * const x = input('x', [3])
+ * print(sub(1, x)) // 1 − x
+ * print(pipe(x, sub(1))) // x − 1
  */
 export const sub: Binary<'sub', 'number'> = binary('sub')
 
 /**
  * x · y, element by element; `matmul` is the matrix product.
- * @example mul(x, 0.5)
+ * @example print(mul(input('x', [3]), 0.5)) // ½ · x
  */
 export const mul: Binary<'mul', 'number'> = binary('mul')
 
 /**
  * x / y of floats, as IEEE 754 says: 1/0 is ∞, 0/0 is NaN.
- * @example div(x, norm(x))
+ * @example
+ * const x = input('x', [3])
+ * print(div(x, norm(x))) // x / ‖x‖
  */
 export const div: Binary<'div', 'float'> = binary('div')
 
 /**
  * The remainder x − y·⌊x/y⌋, with the sign of the divisor as in NumPy.
- * @example mod(x, 2)
+ * @example print(mod(input('x', [3]), 2)) // mod(x, 2)
  */
 export const mod: Binary<'mod', 'float'> = binary('mod')
 
 /**
  * x to the power of y, with the special cases of IEEE 754; negative x wants an integer y.
- * @example pow(x, 1.5)
+ * @example print(pow(input('x', [3]), 1.5)) // x^1.5
  */
 export const pow: Binary<'pow', 'float'> = binary('pow')
 
 /**
  * The angle of the point (x, y), given as atan2(y, x), in [−π, π].
- * @example atan2(y, x)
+ * @example print(atan2(input('y', []), input('x', []))) // atan2(y, x)
  */
 export const atan2: Binary<'atan2', 'float'> = binary('atan2')
 
 /**
  * √(x² + y²) without overflow; its derivative at 0 is 0.
- * @example hypot(x, y)
+ * @example print(hypot(input('x', []), input('y', []))) // hypot(x, y)
  */
 export const hypot: Binary<'hypot', 'float'> = binary('hypot')
 
 /**
  * log(exp(x) + exp(y)), stable for every x and y.
- * @example logAddExp(x, y)
+ * @example print(logAddExp(input('x', []), input('y', []))) // logAddExp(x, y)
  */
 export const logAddExp: Binary<'logAddExp', 'float'> = binary('logAddExp')
 
 /**
  * The greater operand; NaN if either is NaN. A tie shares the cotangent evenly.
- * @example maximum(x, 0)
+ * @example print(maximum(input('x', [3]), 0)) // max(x, 0)
  */
 export const maximum: Binary<'maximum', 'number'> = binary('maximum')
 
 /**
  * The lesser operand; NaN if either is NaN. A tie shares the cotangent evenly.
- * @example minimum(x, 1)
+ * @example print(minimum(input('x', [3]), 1)) // min(x, 1)
  */
 export const minimum: Binary<'minimum', 'number'> = binary('minimum')
 
 /**
  * (x − y)².
- * @example squaredDifference(prediction, target)
+ * @example print(squaredDifference(input('y', [3]), input('t', [3]))) // (y − t)²
  */
 export const squaredDifference: Binary<'squaredDifference', 'number'> = composedPair(
   'squaredDifference',
@@ -113,7 +121,7 @@ export const square: Unary<'square', 'number'> = unary('square')
 
 /**
  * x³.
- * @example pipe(x, matmul(w), cube)
+ * @example print(cube(input('x', [3]))) // x² · x
  */
 export const cube: Unary<'cube', 'number'> = composed('cube', 'number', (x) => graph.mul([graph.square([x]), x]))
 
@@ -220,7 +228,7 @@ export interface Clip {
 
 /**
  * x limited to [lo, hi]; derivative 1 inside and at the bounds, else 0. NaN stays NaN.
- * @example clip(x, -1, 1); pipe(x, clip(0, 6))
+ * @example print(pipe(input('x', [3]), clip(0, 6))) // clip(x, 0, 6)
  */
 export const clip: Clip = typed(dataLast((x, lo: number, hi: number) => graph.clip([x], { lo, hi })))
 

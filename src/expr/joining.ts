@@ -29,7 +29,9 @@ const joined = (xs: readonly Node[], axis: number): Node => {
 
 /**
  * Expressions one behind the other along an axis, the first unless told. E_SHAPE_CONCAT where another extent differs.
- * @example concat([x, y], -1)
+ * @example
+ * const [x, y] = [input('x', [2, 3]), input('y', [2, 4])]
+ * console.log(concat([x, y], -1).shape) // [ 2, 7 ]
  */
 export const concat: <const Xs extends readonly Expr[], const A extends number = 0>(
   xs: Xs & Fits<Concat<Shapes<Xs>, A>>,
@@ -38,7 +40,9 @@ export const concat: <const Xs extends readonly Expr[], const A extends number =
 
 /**
  * Expressions of one shape along a new axis, the first unless told. E_SHAPE_EQUAL where the shapes differ.
- * @example stack([h1, h2])
+ * @example
+ * const [x, y] = [input('x', [3]), input('y', [3])]
+ * console.log(stack([x, y]).shape) // [ 2, 3 ]
  */
 export const stack: <const Xs extends readonly Expr[], const A extends number = 0>(
   xs: Xs & Fits<Stack<Shapes<Xs>, A>>,
@@ -100,7 +104,9 @@ type Parts<R, P extends number | readonly number[], D extends DType> = P extends
 /**
  * x cut along an axis (the first unless told) into so many equal parts, or into parts of given sizes. E_SHAPE_SPLIT where
  * they do not fill the axis.
- * @example const [i, f, g, o] = split(gates, 4, -1)
+ * @example
+ * const [i, f, g, o] = split(input('gates', [32, 400]), 4, -1)
+ * console.log(o.shape) // [ 32, 100 ]
  */
 export const split: {
   <const P extends number | readonly number[], const A extends number = 0>(
@@ -128,7 +134,7 @@ export type PadWidths = readonly (readonly [before: number, behind: number])[]
 
 /**
  * A value (0 unless told) before and behind each axis. E_PAD where the counts are not one pair an axis.
- * @example pad(x, [[0, 0], [1, 1]])
+ * @example console.log(pad(input('x', [2, 3]), [[0, 0], [1, 1]]).shape) // [ 2, 5 ]
  */
 export const pad: {
   <const W extends PadWidths>(
@@ -168,7 +174,7 @@ const checkCount = (op: string, x: Node, counts: readonly number[]): void => {
 
 /**
  * Each axis repeated as a whole, so many times: one count an axis.
- * @example tile(x, [2, 1])
+ * @example console.log(tile(input('x', [2, 3]), [2, 1]).shape) // [ 4, 3 ]
  */
 export const tile: {
   <X extends Expr, const R extends readonly number[]>(
@@ -193,7 +199,7 @@ export const tile: {
 
 /**
  * Each element of an axis repeated n times in a row.
- * @example repeat(x, 2, 0)
+ * @example console.log(repeat(input('x', [2, 3]), 2, 0).shape) // [ 4, 3 ]
  */
 export const repeat: {
   <X extends Expr, const N extends number, const A extends number>(
@@ -219,7 +225,7 @@ export const repeat: {
 
 /**
  * The elements of an axis moved on by a number of places; what leaves at the end comes in at the front.
- * @example roll(x, 1, -1)
+ * @example console.log(roll(input('x', [2, 3]), 1, -1).shape) // [ 2, 3 ]
  */
 export const roll: {
   <X extends Expr, const A extends number>(x: X, shift: number, axis: Checked<A, CheckAxis<'roll', X['shape'], A>>): X

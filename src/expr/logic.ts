@@ -87,7 +87,9 @@ export interface Where {
 
 /**
  * x where the condition is true, else y; all three broadcast. Literals are allowed for x and y.
- * @example where(greater(x, 0), x, 0); pipe(mask, where(x, y))
+ * @example
+ * const x = input('x', [3])
+ * print(where(greater(x, 0), x, 0)) // x · 1[x > 0]
  */
 export const where: Where = typed((...args: readonly [Operand, Operand, Operand?]) => {
   const [first, second, third] = args
@@ -106,7 +108,7 @@ export interface Cast {
 /**
  * Conversion of values: float to i32 truncates and saturates (NaN gives 0), bool becomes 0 or 1, to bool is "not 0". A
  * derivative flows between floats alone.
- * @example cast(labels, 'f32'); pipe(mask, cast('f32'))
+ * @example console.log(cast(input('labels', [128], 'i32'), 'f32').dtype) // f32
  */
 export const cast: Cast = typed(dataLast((x, dtype: DType) => (x.dtype === dtype ? x : graph.cast([x], { dtype }))))
 
@@ -119,6 +121,6 @@ export interface Bitcast {
 
 /**
  * The bits of an f32 as i32, or of an i32 as f32. No derivative flows.
- * @example bitcast(x, 'i32')
+ * @example console.log(bitcast(input('x', [3]), 'i32').dtype) // i32
  */
 export const bitcast: Bitcast = typed(dataLast((x, dtype: 'f32' | 'i32') => graph.bitcast([x], { dtype })))

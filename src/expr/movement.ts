@@ -33,7 +33,9 @@ const resolveHole = (x: Node, shape: Shape): Shape => {
 /**
  * The same elements in row-major order under another shape, in which one extent may be −1. E_SHAPE_RESHAPE where the number of
  * elements differs.
- * @example reshape(x, [128, -1]); pipe(x, reshape([784]))
+ * @example
+ * const x = input('x', [128, 28, 28])
+ * console.log(reshape(x, [128, -1]).shape) // [ 128, 784 ]
  */
 export const reshape: {
   <X extends Expr, const T extends Shape>(
@@ -47,7 +49,7 @@ export const reshape: {
 
 /**
  * x repeated along new leading axes and along axes of extent 1. E_SHAPE_BROADCAST where the shape does not reach the other one.
- * @example broadcastTo(b, [128, 10])
+ * @example console.log(broadcastTo(param('b', [10], 0), [128, 10]).shape) // [ 128, 10 ]
  */
 export const broadcastTo: {
   <X extends Expr, const T extends Shape>(
@@ -77,7 +79,9 @@ const permuted = (x: Node, perm: readonly number[] | undefined): Node => {
 type Permutation = readonly number[]
 /**
  * Axis i of the result is axis perm[i] of x; without perm the axes are reversed, as in NumPy.
- * @example transpose(w); pipe(x, transpose); transpose(x, [0, 2, 1])
+ * @example
+ * print(transpose(input('x', [2, 3]))) // xᵀ
+ * console.log(transpose(input('y', [2, 3, 4]), [0, 2, 1]).shape) // [ 2, 4, 3 ]
  */
 export const transpose: <const X extends Expr | Permutation, const P extends Permutation | undefined = undefined>(
   x: X,
@@ -101,7 +105,7 @@ export const withNewAxis = (op: string, x: Node, axis: number): Node =>
 
 /**
  * A new axis of extent 1 at a place; −1 is behind all axes. E_AXIS where there is no such place.
- * @example expandDims(x, 0)
+ * @example console.log(expandDims(input('x', [3]), 0).shape) // [ 1, 3 ]
  */
 export const expandDims: {
   <X extends Expr, const A extends number>(
@@ -125,7 +129,7 @@ const squeezed = (x: Node, axis: number | undefined): Node => {
 
 /**
  * An axis of extent 1 taken away; all of them where none is named. E_SHAPE_SQUEEZE where the extent is not 1.
- * @example squeeze(x, -1); pipe(x, squeeze)
+ * @example console.log(squeeze(input('x', [3, 1]), -1).shape) // [ 3 ]
  */
 export const squeeze: <const X extends Expr | number, const A extends number | undefined = undefined>(
   x: X,
@@ -144,7 +148,7 @@ type CheckReverse<S extends Shape, A extends AxesArgument> = A extends number
 
 /**
  * Axes walked backwards; all of them where none is named.
- * @example reverse(x, 0); reverse(x)
+ * @example print(reverse(input('x', [3]), 0)) // reverse(x, 0)
  */
 export const reverse: <const X extends Expr | AxesArgument, const A extends AxesArgument = undefined>(
   x: X,
@@ -179,7 +183,11 @@ const sliced = (x: Node, first: Range, second: Range | undefined, third: Range |
 /**
  * From start, below stop, every step-th element of the leading axes: numbers for the first axis, lists for several.
  * Negative indices count from the end; the axes that are not named stay whole. E_SLICE where that is no range of an axis.
- * @example slice(x, 0, 10); slice(x, [0, 2], [64, -1]); pipe(x, slice([0, 0], [28, 28], [2, 2]))
+ * @example
+ * const x = input('x', [28, 28])
+ * console.log(slice(x, 0, 10).shape) // [ 10, 28 ]
+ * console.log(slice(x, [0, 2], [28, -1]).shape) // [ 28, 25 ]
+ * console.log(pipe(x, slice([0, 0], [28, 28], [2, 2])).shape) // [ 14, 14 ]
  */
 export const slice: {
   <const A extends Range, const B extends Range | undefined = undefined, const C extends Range | undefined = undefined>(
@@ -225,13 +233,13 @@ type DiagonalOf<S extends Shape> = S extends readonly [
 
 /**
  * The main diagonal of the last two axes.
- * @example pipe(x, diagonal, sum)
+ * @example print(pipe(input('x', [3, 3]), diagonal, sum)) // Σ(reshape(x, [9])[0:9:4])
  */
 export const diagonal: <X extends Expr>(x: X) => Expr<DiagonalOf<X['shape']>, X['dtype']> = typed(diagonalOf)
 
 /**
  * The square matrix with a vector on its main diagonal and 0 elsewhere.
- * @example diag(v)
+ * @example console.log(diag(input('v', [3])).shape) // [ 3, 3 ]
  */
 export const diag: <N extends number, D extends Expr['dtype']>(x: Expr<readonly [N], D>) => Expr<readonly [N, N], D> =
   typed((x: Node) => {

@@ -43,7 +43,9 @@ export const key: (seed: number) => Key = typed((seed: number) =>
 /**
  * The key that follows from a key and a number: independent of the key's own draws and of other numbers.
  * `n` is an integer, or an i32 scalar such as the step counter.
- * @example foldIn(key, step)
+ * @example
+ * const step = state('step', [], zeros, 'i32')
+ * console.log(uniform(foldIn(key(1), step), [3]).shape) // [ 3 ]
  */
 export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => Key = typed(
   (from: Node, n: number | Node) => {
@@ -88,7 +90,7 @@ export const randomBits: <const S extends Shape>(key: Key | Node, shape: S) => E
 
 /**
  * Uniform in [lo, hi): lo + (hi − lo)·u with u a multiple of 2^-23 in [0, 1).
- * @example uniform(key, [64, 3], -1, 1)
+ * @example console.log(uniform(key(1), [64, 3], -1, 1).shape) // [ 64, 3 ]
  */
 export const uniform: <const S extends Shape, const D extends Float = 'f32'>(
   key: Key | Node,
@@ -106,7 +108,7 @@ export const uniform: <const S extends Shape, const D extends Float = 'f32'>(
  * Normal with the given mean and standard deviation, finite for every bit pattern (at most 5.65 deviations away).
  * √(−2 log(1 − u₁)) · cos(2π·u₂), u₁ and u₂ the two words of one block: Box and Muller, "A note on the generation of random
  * normal deviates" (1958).
- * @example normal(key, [784, 10], 0, 0.01)
+ * @example console.log(normal(key(1), [784, 10], 0, 0.01).shape) // [ 784, 10 ]
  */
 export const normal: <const S extends Shape, const D extends Float = 'f32'>(
   key: Key | Node,
@@ -125,7 +127,7 @@ export const normal: <const S extends Shape, const D extends Float = 'f32'>(
 
 /**
  * true with probability p (a number, or a float expression that broadcasts to the shape).
- * @example bernoulli(key, 0.5, [128, 512])
+ * @example console.log(bernoulli(key(1), 0.5, [128, 512]).shape) // [ 128, 512 ]
  */
 export const bernoulli: <const S extends Shape>(
   key: Key | Node,

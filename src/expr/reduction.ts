@@ -89,7 +89,7 @@ const moment = <F>(op: string, then: (v: Node) => Node): F =>
 
 /**
  * Σ (x − mean)² / (n − ddof), in two passes; ddof is 0 unless told.
- * @example variance(x, 0, { ddof: 1 })
+ * @example console.log(variance(input('x', [128, 3]), 0, { ddof: 1 }).shape) // [ 3 ]
  */
 export const variance: Reduction<'variance', 'float', never, MomentOptions> = moment('variance', (v) => v)
 
@@ -103,7 +103,9 @@ export interface NormOptions extends ReduceOptions {
 
 /**
  * The norm of x, of order 2 unless told; of all elements where no axis is given. At 0 the 2-norm has no derivative (NaN).
- * @example norm(x); norm(x, -1, { order: 1 })
+ * @example
+ * print(norm(input('x', [2, 3]))) // ‖x‖
+ * print(norm(input('x', [2, 3]), -1, { order: 1 })) // Σ₁(|x|)
  */
 export const norm: Reduction<'norm', 'float', never, NormOptions> = typed(
   dataLast((x, axes?: AxesArgument, options: NormOptions = {}) => {
@@ -140,7 +142,7 @@ const position = <F>(op: 'argmax' | 'argmin'): F =>
 
 /**
  * The first position of the greatest element along an axis, as i32; of all elements in row-major order without an axis.
- * @example pipe(logits, argmax(-1))
+ * @example console.log(pipe(input('logits', [128, 10]), argmax(-1)).shape) // [ 128 ]
  */
 export const argmax: Reduction<'argmax', 'number', 'i32'> = position('argmax')
 

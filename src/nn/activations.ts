@@ -37,7 +37,7 @@ const along = <F>(op: 'softmax' | 'logSoftmax'): F =>
 
 /**
  * exp(x) / Σ exp(x) along an axis, stable for every x; derivative y·(t − Σ y·t) over the saved output y.
- * @example pipe(logits, softmax)
+ * @example print(pipe(input('z', [128, 10]), softmax)) // softmax(z)
  */
 export const softmax: Along<'softmax'> = along('softmax')
 
@@ -55,7 +55,7 @@ const tuned = <F>(op: string, preset: number, f: (x: Node, value: number) => Nod
 
 /**
  * x where x > 0, else slope·x; the slope is 0.01 unless told. The derivative at 0 is the slope.
- * @example pipe(x, leakyRelu(0.2))
+ * @example print(pipe(input('x', [3]), leakyRelu(0.2))) // where(x > 0, x, 0.2 · x)
  */
 export const leakyRelu: Tuned<'leakyRelu'> = tuned('leakyRelu', 0.01, (x, slope) =>
   graph.where([graph.greater([x, lit(x, 0)]), x, graph.mul([lit(x, slope), x])]),
@@ -90,7 +90,7 @@ const geluOf = (x: Node, form: GeluForm): Node => {
 /**
  * x·Φ(x), Φ the normal distribution's cumulative function; `'tanh'` asks for the approximation. Hendrycks, Gimpel, "Gaussian
  * error linear units" (2016).
- * @example pipe(x, gelu); gelu(x, 'tanh')
+ * @example print(pipe(input('x', [3]), gelu)) // ½ · x · (1 + erf(0.7071068 · x))
  */
 export const gelu: <X extends Expr | GeluForm>(
   x: X & (X extends Expr ? CheckDType<'gelu', 'float', X['dtype']> : unknown),
@@ -116,7 +116,7 @@ export const hardTanh: Unary<'hardTanh', 'float'> = composed('hardTanh', 'float'
 
 /**
  * x where x > 0, else slope·x with a trained slope, which broadcasts. He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015).
- * @example prelu(x, param('a', [64], 0.25))
+ * @example print(prelu(input('x', [128, 64]), param('a', [64], 0.25))) // where(x > 0, x, a · x)
  */
 export const prelu: Binary<'prelu', 'float'> = composedPair('prelu', 'float', (x, slope) =>
   graph.where([graph.greater([x, lit(x, 0)]), x, graph.mul([slope, x])]),
@@ -135,7 +135,7 @@ type CheckPieces<X extends Expr, K extends number> = Pieces<X['shape'], K> exten
 
 /**
  * The greatest of every k neighbours along the last axis, whose extent becomes 1/k. Goodfellow et al., "Maxout networks" (2013).
- * @example pipe(x, dense(w, b), maxout(2))
+ * @example console.log(pipe(input('x', [128, 64]), maxout(2)).shape) // [ 128, 32 ]
  */
 export const maxout: {
   <X extends Expr, const K extends number>(x: X, pieces: Checked<K, CheckPieces<X, K>>): Expr<Maxout<X, K>, X['dtype']>

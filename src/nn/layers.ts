@@ -33,7 +33,10 @@ const affine = (x: Node, w: Node, b: Node | undefined): Node => {
 /**
  * x W + b: `dense(x, w, b)`, or `pipe(x, dense(w, b))`; the bias may be left out. Shapes and errors are those of `matmul` and
  * `add`: x [..., n], W [n, m], b [m].
- * @example pipe(x, dense(w1, b1), relu, dense(w2, b2))
+ * @example
+ * const [w1, b1] = [param('w1', [784, 64], heNormal), param('b1', [64], zeros)]
+ * const [w2, b2] = [param('w2', [64, 10], glorotUniform), param('b2', [10], zeros)]
+ * print(pipe(input('x', [128, 784]), dense(w1, b1), relu, dense(w2, b2))) // relu(x w1 + b1) w2 + b2
  */
 export const dense: {
   <X extends Expr, W extends Expr, B extends Expr>(
@@ -52,7 +55,9 @@ export const dense: {
 /**
  * x with each element set to 0 with probability `rate`, and the others scaled by 1/(1 − rate), so that the mean stays.
  * Srivastava et al., "Dropout" (2014). For prediction leave it out. E_RATE for a rate outside [0, 1).
- * @example pipe(h, dropout(0.5, foldIn(key, 1)))
+ * @example
+ * const dropKey = input('dropKey', [2], 'i32')
+ * console.log(pipe(input('h', [128, 64]), dropout(0.5, foldIn(dropKey, 1))).shape) // [ 128, 64 ]
  */
 export const dropout: {
   <X extends Expr>(x: X & CheckDType<'dropout', 'float', X['dtype']>, rate: number, key: Key): X
@@ -109,7 +114,9 @@ const normalize = <F>(op: string, f: (x: Node, axes: readonly number[], epsilon:
 /**
  * (x − mean) / √(variance + ε) along an axis, with the biased variance, then scale and shift. Ba, Kiros, Hinton, "Layer
  * normalization" (2016).
- * @example pipe(x, layerNorm({ scale, shift }))
+ * @example
+ * const [scale, shift] = [param('scale', [64], ones), param('shift', [64], zeros)]
+ * console.log(pipe(input('x', [128, 64]), layerNorm({ scale, shift })).shape) // [ 128, 64 ]
  */
 export const layerNorm: Normalize<'layerNorm'> = normalize('layerNorm', (x, axes, epsilon) => {
   const centred = graph.sub([x, graph.mean([x], { axes, keepDims: true })])
@@ -119,7 +126,9 @@ export const layerNorm: Normalize<'layerNorm'> = normalize('layerNorm', (x, axes
 
 /**
  * x / √(mean(x²) + ε) along an axis, then scale and shift. Zhang, Sennrich, "Root mean square layer normalization" (2019).
- * @example pipe(x, rmsNorm({ scale }))
+ * @example
+ * const scale = param('scale', [64], ones)
+ * console.log(pipe(input('x', [128, 64]), rmsNorm({ scale })).shape) // [ 128, 64 ]
  */
 export const rmsNorm: Normalize<'rmsNorm'> = normalize('rmsNorm', (x, axes, epsilon) =>
   graph.mul([x, graph.rsqrt([graph.add([graph.mean([graph.square([x])], { axes, keepDims: true }), epsilon])])]),

@@ -26,7 +26,10 @@ type CheckLabels<Z extends Expr, Y extends Expr> = First<
 /**
  * −log softmax(z)[y] of logits z, classes along the last axis, and integer labels y: a loss a row. Derivative
  * softmax(z) − onehot(y). E_SHAPE_LABELS where the labels have not the shape of the rows; a label out of range counts as none.
- * @example pipe(crossEntropy(logits, labels), mean); pipe(logits, crossEntropy(labels), mean)
+ * @example
+ * const [z, y] = [input('z', [128, 10]), input('y', [128], 'i32')]
+ * print(pipe(z, crossEntropy(y), mean)) // mean(crossEntropy(z, y))
+ * print(grad(mean(crossEntropy(z, y)), z)) // (softmax(z) − onehot(y)) / 128
  */
 export const crossEntropy: {
   <Z extends Expr, Y extends Expr>(logits: Z, labels: Y & CheckLabels<Z, Y>): Expr<Rows<Z['shape']>, Z['dtype']>
@@ -36,7 +39,9 @@ export const crossEntropy: {
 /**
  * The binary cross-entropy softplus(z) − z·t of the logit z against the target t in [0, 1], an element each, stable for every z.
  * Derivative σ(z) − t.
- * @example pipe(sigmoidCrossEntropy(z, t), mean)
+ * @example
+ * const [z, t] = [input('z', [128]), input('t', [128])]
+ * print(grad(mean(sigmoidCrossEntropy(z, t)), z)) // (σ(z) − t) / 128
  */
 export const sigmoidCrossEntropy: Binary<'sigmoidCrossEntropy', 'float'> = binary('sigmoidCrossEntropy')
 
@@ -60,7 +65,9 @@ export interface ScalarLoss<Op extends string> {
 
 /**
  * The mean of (y − t)² over all elements. Derivative 2·(y − t)/n. E_SHAPE_EQUAL where the shapes differ.
- * @example mse(prediction, target)
+ * @example
+ * const [y, t] = [input('y', [128]), input('t', [128])]
+ * print(grad(mse(y, t), y)) // (y − t) / 64
  */
 export const mse: ScalarLoss<'mse'> = typed(dual(2, (y, t) => graph.mse([y as Node, t as Node])))
 

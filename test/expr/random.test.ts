@@ -1,0 +1,120 @@
+// In: keys. Out: whether the expressions draw the bits that the host's Threefry draws, and numbers of the right spread.
+
+import * as n from 'nabla'
+import { describe, expect, test } from 'vitest'
+import { deriveKey, keyOf, threefry2x32, type Words } from '../../src/core/threefry.ts'
+import { graph, literal } from '../../src/expr/node.ts'
+import { upTo, valueOf } from './run.ts'
+
+const signed = (words: readonly number[]): readonly number[] => words.map((w) => w | 0)
+const seeds = [0, 1, 42, 2 ** 40 + 5]
+
+describe('Threefry-2x32 as an op', () => {
+  // Random123, kat_vectors: threefry2x32 with 20 rounds
+  test.each([
+    [
+      [0, 0],
+      [0, 0],
+      [0x6b200159, 0x99ba4efe],
+    ],
+    [
+      [0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x1cb996fc, 0xbb002be7],
+    ],
+    [
+      [0x13198a2e, 0x03707344],
+      [0x243f6a88, 0x85a308d3],
+      [0xc4923a9c, 0x483df7a0],
+    ],
+  ] as const)('key %j, counter %j', (key, counter, expected) => {
+    const [k0, k1, c0] = [key[0], key[1], counter[0]].map((w) => literal(w | 0, 'i32')) as [n.Node, n.Node, n.Node]
+    const word = (w: 0 | 1) => graph.threefry([k0, k1, c0], { word: w, stream: counter[1] | 0 })
+    expect([...valueOf(word(0)), ...valueOf(word(1))]).toEqual(signed(expected))
+  })
+
+  test.each(seeds)('randomBits, key and foldIn of seed %d are those of the host', (seed) => {
+    const host: Words = keyOf(seed)
+    expect(valueOf(n.key(seed))).toEqual(signed(host))
+    expect(valueOf(n.foldIn(n.key(seed), 9))).toEqual(signed(deriveKey(host, 9)))
+    const step = n.input('step', [], 'i32')
+    expect(valueOf(n.foldIn(n.key(seed), step), { step: [9] })).toEqual(signed(deriveKey(host, 9)))
+    expect(valueOf(n.randomBits(n.key(seed), [3, 5]))).toEqual(upTo(15).map((i) => threefry2x32(host, [i, 0])[0] | 0))
+  })
+})
+
+const moments = (values: readonly number[]) => {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  return { mean, variance: values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length }
+}
+
+describe('draws', () => {
+  const size = 40_000
+
+  test('splitKey gives keys that are all different', () => {
+    const keys = n.splitKey(n.key(3), 100).map((k) => valueOf(k).join())
+    expect(new Set([...keys, valueOf(n.key(3)).join()]).size).toBe(101)
+  })
+
+  test.each([
+    [0, 1],
+    [-2, 3],
+    [5, 5.5],
+  ])('uniform(%d, %d) lies within, with its mean and variance', (lo, hi) => {
+    const values = valueOf(n.uniform(n.key(1), [size], lo, hi))
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(lo)
+    expect(Math.max(...values)).toBeLessThan(hi)
+    const { mean, variance } = moments(values)
+    expect(Math.abs(mean - (lo + hi) / 2)).toBeLessThan(0.02 * (hi - lo))
+    expect(variance / ((hi - lo) ** 2 / 12)).toBeCloseTo(1, 1)
+  })
+
+  test('normal has its mean, its deviation and its tails', () => {
+    const values = valueOf(n.normal(n.key(2), [200, size / 200], 1, 0.5))
+    const { mean, variance } = moments(values)
+    expect(mean).toBeCloseTo(1, 1)
+    expect(variance).toBeCloseTo(0.25, 1)
+    const beyond = (k: number) => values.filter((v) => Math.abs(v - 1) > k * 0.5).length / size
+    expect(beyond(1)).toBeCloseTo(0.3173, 1)
+    expect(beyond(2)).toBeCloseTo(0.0455, 2)
+    expect(beyond(3)).toBeGreaterThan(0.0005)
+  })
+
+  test('neighbours do not go together', () => {
+    const values = valueOf(n.normal(n.key(4), [size]))
+    const product = values.slice(1).reduce((total, v, i) => total + v * (values[i] as number), 0) / size
+    expect(Math.abs(product)).toBeLessThan(0.03)
+  })
+
+  test('normal is finite for the most extreme bits, in both float types', () => {
+    // u₁ = 1 − 2⁻²³ is what a word of ones gives; 1 − u₁ is then the smallest that log ever sees
+    const u = valueOf(graph.unitFloat([n.constant(new Int32Array([-1, 0, -512]), [3])]))
+    expect(u).toEqual([1 - 2 ** -23, 0, 1 - 2 ** -23])
+    const radius = (v: number) => Math.sqrt(-2 * Math.log(1 - v))
+    expect(u.map(radius).every(Number.isFinite)).toBe(true)
+    expect(radius(u[0] as number)).toBeLessThan(5.65)
+    expect(valueOf(n.normal(n.key(5), [1000], 0, 1, 'f64')).every(Number.isFinite)).toBe(true)
+  })
+
+  test('bernoulli keeps to its probability, a tensor of them too', () => {
+    const rate = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
+    expect(rate(valueOf(n.bernoulli(n.key(6), 0.3, [size])))).toBeCloseTo(0.3, 1)
+    const p = n.constant([0, 1])
+    const values = valueOf(n.bernoulli(n.key(6), p, [1000, 2]))
+    expect(values.every((v, i) => v === i % 2)).toBe(true)
+  })
+
+  test('dropout keeps the mean, scales what it keeps, and differs by key', () => {
+    const x = n.ones([size])
+    const values = valueOf(n.dropout(x, 0.25, n.key(7)))
+    expect(new Set(values)).toEqual(new Set([0, Math.fround(1 / 0.75)]))
+    expect(moments(values).mean).toBeCloseTo(1, 1)
+    expect(valueOf(n.dropout(x, 0.25, n.key(8)))).not.toEqual(values)
+    expect(n.dropout(x, 0, n.key(7))).toBe(x)
+  })
+
+  test('dropout clears infinities', () => {
+    const values = valueOf(n.dropout(n.full([100], Infinity), 0.5, n.key(9)))
+    expect(new Set(values)).toEqual(new Set([0, Infinity]))
+  })
+})
