@@ -1,6 +1,23 @@
 // Axes that do not exist. Each must not compile, and must not run, with the words above it.
-import { all, argmax, expandDims, input, logSumExp, max, mean, norm, pipe, reverse, roll, softmax } from 'nabla'
-import { squeeze, std, sum, transpose, variance } from 'nabla'
+import {
+  all,
+  argmax,
+  expandDims,
+  input,
+  logSumExp,
+  max,
+  mean,
+  norm,
+  pipe,
+  reverse,
+  roll,
+  softmax,
+  squeeze,
+  std,
+  sum,
+  transpose,
+  variance,
+} from 'nabla'
 
 const x = input('x', [2, 3])
 const m = input('m', [2, 3], 'bool')
