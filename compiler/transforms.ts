@@ -46,7 +46,9 @@ const requireScalar = (loss: Node): void => {
  * Expressions simplified as every derivative is, in the structure of `expressions`: two that simplify to the same node are
  * the same formula.
  *
- * @example simplify(mul(x, 1)) === x
+ * @example
+ * const x = input('x', [])
+ * console.log(simplify(mul(x, 1)) === x) // true
  */
 export const simplify = <S extends Structure>(expressions: S): S =>
   rebuild(expressions, simplifyRoots(flatten(expressions)).roots)

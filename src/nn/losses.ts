@@ -107,7 +107,7 @@ const huberOf = (y: Node, t: Node, delta: number): Node => {
 /**
  * The mean of d²/2 where |d| ≤ δ and of δ·(|d| − δ/2) elsewhere, d = y − t; δ is 1 unless told. Huber, "Robust estimation of a
  * location parameter" (1964).
- * @example huber(prediction, target, 0.5); pipe(prediction, huber(target, 1))
+ * @example console.log(huber(input('y', [128]), input('t', [128]), 0.5).shape) // []
  */
 export const huber: {
   <T extends Expr>(

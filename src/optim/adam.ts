@@ -27,7 +27,9 @@ const average = (beta: number, before: Node, x: Node): Node =>
  * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², θ ← θ − ε·m̂ / (√v̂ + 1e-8) with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
  * Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1; the corrections are taken to the scalars:
  * (ε/(1 − β₁ᵗ))·m / (√v·(1/√(1 − β₂ᵗ)) + 1e-8).
- * @example trainStep(loss, adam())
+ * @example
+ * const w = param('w', [3], ones)
+ * console.log(trainStep(sum(square(w)), adam()).updates.length) // 4
  */
 export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer<'m' | 'v'> =>
   optimizer('adam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {

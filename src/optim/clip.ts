@@ -18,7 +18,9 @@ export const globalNorm = (gradients: readonly Node[]): Expr<readonly []> => {
 /**
  * Scales all gradients by max / maximum(‖g‖, max), ‖g‖ the norm over all of them. Pascanu, Mikolov, Bengio, "On the difficulty
  * of training recurrent neural networks" (2013), algorithm 1.
- * @example clipByGlobalNorm(grad(loss, params), 5)
+ * @example
+ * const w = param('w', [3], ones)
+ * print(clipByGlobalNorm(grad(sum(square(w)), [w]), 5)) // [0] = 2 · 5 · w / max(‖2 · w‖, 5)  [3]
  */
 export const clipByGlobalNorm = <const G extends readonly Node[] | Readonly<Record<string, Node>>>(
   gradients: G,

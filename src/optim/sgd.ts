@@ -23,7 +23,9 @@ export interface MomentumOptions {
  * v ← μ·v + g, θ ← θ − ε·v; with `nesterov` θ ← θ − ε·(g + μ·v). Polyak, "Some methods of speeding up the convergence of
  * iteration methods" (1964); Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013), in
  * the form that keeps ε outside of v.
- * @example trainStep(loss, momentum({ momentum: 0.9 }))
+ * @example
+ * const w = param('w', [3], ones)
+ * console.log(trainStep(sum(square(w)), momentum({ momentum: 0.9 })).updates.length) // 3
  */
 export const momentum = ({ momentum: mu = 0.9, nesterov = false }: MomentumOptions = {}): Optimizer<'velocity'> =>
   optimizer('momentum', ['velocity'], ({ param, gradient, slots, learningRate }) => {
