@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { confusions, confusionTable } from '../../examples/digits/report/confusion.ts'
 import { learningCurve } from '../../examples/digits/report/learning-curve.ts'
 import { type Progress, progressLine } from '../../examples/digits/report/progress.ts'
-import { linearScale, logScale } from '../../examples/digits/report/scale.ts'
+import { linearScale, logScale } from '../../examples/drawing/scale.ts'
 import { sketches } from '../../examples/digits/report/sketch.ts'
 import { confusionMatrix } from '../../runtime/metrics/classification.ts'
 

@@ -1,8 +1,9 @@
 // The learning curve as a picture. In: the loss of every step, and what each epoch ended with. Out: an SVG document.
 // Invariant: pure; loss above (logarithmic), accuracy below (in percent), over a common axis of epochs.
 
-import { type Chart, chartSvg, type Point, type Series } from './chart.ts'
-import { linearScale, logScale } from './scale.ts'
+import { type Chart, chartSvg, type Point, type Series } from '../../drawing/chart.ts'
+import { linearScale, logScale } from '../../drawing/scale.ts'
+import { blue, orange, paleBlue } from '../../drawing/svg.ts'
 
 /** What was measured when an epoch ended; accuracies as shares in [0, 1]. */
 export interface EpochEnd {
@@ -18,10 +19,6 @@ export interface History {
   readonly losses: ArrayLike<number>
   readonly epochs: readonly EpochEnd[]
 }
-
-const blue = '#1f6feb'
-const paleBlue = '#b6d0f7'
-const orange = '#d9480f'
 
 /** The geometric mean of each point and its neighbours up to `reach` away: the middle of them in a logarithmic plot. */
 const smoothed = (points: readonly Point[], reach: number): readonly Point[] => {

@@ -1,7 +1,8 @@
 // Line charts as SVG. In: panels, one under the other on a common horizontal axis, each with its series of points.
-// Out: one SVG document as text. Invariant: pure; needs no font, script or file besides itself; text is escaped.
+// Out: one SVG document as text. Invariant: pure; a curve never leaves its panel above or below.
 
 import type { Scale } from './scale.ts'
+import { curve, document, grid, ink, line, px, quiet, text } from './svg.ts'
 
 export type Point = readonly [number, number]
 
@@ -36,23 +37,6 @@ export interface Chart {
   readonly panels: readonly Panel[]
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => entities[c] ?? c)
-
-/** Pixels to a tenth: more is not seen and makes the file larger. */
-const px = (x: number): string => String(Math.round(x * 10) / 10)
-
-const ink = '#1f2933'
-const quiet = '#616e7c'
-const grid = '#e4e7eb'
-
-const text = (x: number, y: number, words: string, attributes: string): string =>
-  `<text x="${px(x)}" y="${px(y)}" ${attributes}>${escaped(words)}</text>`
-
-const line = (x1: number, y1: number, x2: number, y2: number, colour: string): string =>
-  `<path d="M${px(x1)} ${px(y1)}L${px(x2)} ${px(y2)}" stroke="${colour}" fill="none"/>`
-
 /** A legend begins at the panel's right edge and goes left: a swatch and a label for each series. */
 const legend = ({ series, top }: Panel, right: number): readonly string[] => {
   const characterWidth = 6.6
@@ -68,15 +52,13 @@ const legend = ({ series, top }: Panel, right: number): readonly string[] => {
 
 const drawSeries = (panel: Panel, { points, colour, look }: Series, x: Scale): string => {
   const placed = points.map(([a, b]) => [x.at(a), panel.y.at(b)] as const)
-  const path = placed.map(([a, b], i) => `${i === 0 ? 'M' : 'L'}${px(a)} ${px(b)}`).join('')
-  const width = look === 'faint' ? 0.8 : 2.2
-  const curve = `<path d="${path}" stroke="${colour}" stroke-width="${width}" fill="none" stroke-linejoin="round"/>`
+  const drawn = curve(placed, colour, look === 'faint' ? 0.8 : 2.2)
   const last = placed.at(-1)
   const lastPoint = points.at(-1)
-  if (look !== 'dots' || last === undefined || lastPoint === undefined) return curve
+  if (look !== 'dots' || last === undefined || lastPoint === undefined) return drawn
   const dots = placed.map(([a, b]) => `<circle cx="${px(a)}" cy="${px(b)}" r="3.2" fill="${colour}"/>`).join('')
   const style = `fill="${colour}" font-size="12" font-weight="600"`
-  return curve + dots + text(last[0] + 8, last[1] + 4, panel.value(lastPoint[1]), style)
+  return drawn + dots + text(last[0] + 8, last[1] + 4, panel.value(lastPoint[1]), style)
 }
 
 const drawPanel = (chart: Chart, panel: Panel, index: number): string => {
@@ -103,19 +85,13 @@ const drawPanel = (chart: Chart, panel: Panel, index: number): string => {
 
 /** The document. */
 export const chartSvg = (chart: Chart): string => {
-  const { width, height, left, x } = chart
+  const { left, x } = chart
   const lowest = Math.max(...chart.panels.map(({ bottom }) => bottom))
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img">`,
-    `<title>${escaped(chart.title)}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    text(left, 34, chart.title, `fill="${ink}" font-size="18" font-weight="600"`),
-    text(left, 54, chart.subtitle, `fill="${quiet}" font-size="13"`),
+  return document(chart, [
     ...chart.panels.map((panel, i) => drawPanel(chart, panel, i)),
     ...x.ticks.map((tick) =>
       text(x.at(tick), lowest + 20, x.label(tick), `text-anchor="middle" fill="${quiet}" font-size="12"`),
     ),
     text((left + chart.right) / 2, lowest + 40, chart.xTitle, `text-anchor="middle" fill="${ink}" font-size="13"`),
-    '</svg>\n',
-  ].join('\n')
+  ])
 }
