@@ -39,6 +39,8 @@ declare module './signature.ts' {
   }
 }
 
+const floats = ['f32', 'f64'] as const
+const numbers = ['f32', 'f64', 'i32'] as const
 const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-40]
 
 export const neg = defineOp<'neg'>({
@@ -47,8 +49,13 @@ export const neg = defineOp<'neg'>({
   doc: { summary: 'Negation.', constraints: numberConstraint, formula: '−x; derivative −1' },
   partials: [(b, _a, t) => b.neg([t])],
   identities: [
-    { name: 'neg-neg', when: 'always', rule: (b, _d, x) => [b.neg([b.neg([x])]), x] },
-    { name: 'neg-sub', when: 'reassociates', rule: (b, _d, x, y) => [b.neg([b.sub([x, y])]), b.sub([y, x])] },
+    { name: 'neg-neg', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.neg([b.neg([x])]), x] },
+    {
+      name: 'neg-sub',
+      when: 'zeroSign',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.neg([b.sub([x, y])]), b.sub([y, x])],
+    },
   ],
   lower: (m, [x]) => m.neg(x),
   print: ([x]) => ({ text: `−${paren(x, 2)}`, precedence: 2 }),
@@ -61,8 +68,8 @@ export const abs = defineOp<'abs'>({
   doc: { summary: 'Absolute value.', constraints: numberConstraint, formula: '|x|; derivative sign(x), 0 at 0' },
   partials: [(b, { ins: [x] }, t) => b.mul([t, b.sign([x])])],
   identities: [
-    { name: 'abs-neg', when: 'always', rule: (b, _d, x) => [b.abs([b.neg([x])]), b.abs([x])] },
-    { name: 'abs-abs', when: 'always', rule: (b, _d, x) => [b.abs([b.abs([x])]), b.abs([x])] },
+    { name: 'abs-neg', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.abs([b.neg([x])]), b.abs([x])] },
+    { name: 'abs-abs', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.abs([b.abs([x])]), b.abs([x])] },
     {
       name: 'abs-square',
       when: 'always',
@@ -95,8 +102,18 @@ export const square = defineOp<'square'>({
   doc: { summary: 'x times x.', constraints: numberConstraint, formula: 'x²; derivative 2·x' },
   partials: [(b, a, t) => b.mul([b.mul([lit(b, a, 2), a.ins[0]]), t])],
   identities: [
-    { name: 'square-neg', when: 'always', rule: (b, _d, x) => [b.square([b.neg([x])]), b.square([x])] },
-    { name: 'square-abs', when: 'always', rule: (b, _d, x) => [b.square([b.abs([x])]), b.square([x])] },
+    {
+      name: 'square-neg',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x) => [b.square([b.neg([x])]), b.square([x])],
+    },
+    {
+      name: 'square-abs',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x) => [b.square([b.abs([x])]), b.square([x])],
+    },
   ],
   lower: (m, [x]) => m.mul(x, x),
   print: ([x]) => ({ text: `${paren(x, 4)}²`, precedence: 3 }),
@@ -140,21 +157,22 @@ export const trunc = defineOp<'trunc'>({
   lower: (m, [x]) => m.trunc(x),
 })
 
-const floats = ['f32', 'f64'] as const
-
 export const add = defineOp<'add'>({
   ...binary('add', 'number'),
   name: 'add',
   doc: { summary: 'Sum.', constraints: broadcastConstraints, formula: 'x + y' },
   partials: [(_b, _a, t) => t, (_b, _a, t) => t],
   identities: [
-    // x + 0 would turn −0 into +0, so the neutral element of floats is −0; `finite` here stands for "not −0".
-    { name: 'add-neg-zero', when: 'always', rule: (b, d, x) => [b.add([x, b.lit(-0, d)]), x] },
-    { name: 'add-zero', when: 'finite', rule: (b, d, x) => [b.add([x, b.lit(0, d)]), x] },
-    { name: 'add-zero-left', when: 'finite', rule: (b, d, x) => [b.add([b.lit(0, d), x]), x] },
-    { name: 'add-self', when: 'always', rule: (b, d, x) => [b.add([x, x]), b.mul([b.lit(2, d), x])] },
-    { name: 'add-neg', when: 'always', rule: (b, _d, x, y) => [b.add([x, b.neg([y])]), b.sub([x, y])] },
-    { name: 'add-neg-left', when: 'always', rule: (b, _d, x, y) => [b.add([b.neg([x]), y]), b.sub([y, x])] },
+    // x + 0 turns −0 into +0: the neutral element of floats is −0
+    { name: 'add-neg-zero', when: 'always', dtypes: floats, rule: (b, d, x) => [b.add([x, b.lit(-0, d)]), x] },
+    { name: 'add-zero', when: 'zeroSign', dtypes: numbers, rule: (b, d, x) => [b.add([x, b.lit(0, d)]), x] },
+    { name: 'add-self', when: 'always', dtypes: numbers, rule: (b, d, x) => [b.add([x, x]), b.mul([b.lit(2, d), x])] },
+    {
+      name: 'add-neg',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.add([x, b.neg([y])]), b.sub([x, y])],
+    },
   ],
   lower: (m, [x, y]) => m.add(x, y),
   print: infix('+', 0, 0),
@@ -173,11 +191,17 @@ export const sub = defineOp<'sub'>({
   doc: { summary: 'Difference.', constraints: broadcastConstraints, formula: 'x − y' },
   partials: [(_b, _a, t) => t, (b, _a, t) => b.neg([t])],
   identities: [
-    { name: 'sub-zero', when: 'always', rule: (b, d, x) => [b.sub([x, b.lit(0, d)]), x] },
-    { name: 'sub-self', when: 'finite', rule: (b, d, x) => [b.sub([x, x]), b.lit(0, d)] },
-    { name: 'sub-neg', when: 'always', rule: (b, _d, x, y) => [b.sub([x, b.neg([y])]), b.add([x, y])] },
-    // −0 − x is −x for every x; 0 − x differs at x = 0 only by the sign of zero
+    { name: 'sub-zero', when: 'always', dtypes: numbers, rule: (b, d, x) => [b.sub([x, b.lit(0, d)]), x] },
+    { name: 'sub-self', when: 'finite', dtypes: numbers, rule: (b, d, x) => [b.sub([x, x]), b.lit(0, d)] },
+    {
+      name: 'sub-neg',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.sub([x, b.neg([y])]), b.add([x, y])],
+    },
+    // −0 − x is −x for every x; 0 − x differs at x = 0 by the sign of zero
     { name: 'neg-zero-sub', when: 'always', dtypes: floats, rule: (b, d, x) => [b.sub([b.lit(-0, d), x]), b.neg([x])] },
+    { name: 'zero-sub', when: 'zeroSign', dtypes: numbers, rule: (b, d, x) => [b.sub([b.lit(0, d), x]), b.neg([x])] },
   ],
   lower: (m, [x, y]) => m.sub(x, y),
   print: infix('−', 0),
@@ -196,13 +220,24 @@ export const mul = defineOp<'mul'>({
   doc: { summary: 'Product.', constraints: broadcastConstraints, formula: 'x · y; derivatives y and x' },
   partials: [(b, { ins: [, y] }, t) => b.mul([y, t]), (b, { ins: [x] }, t) => b.mul([x, t])],
   identities: [
-    { name: 'mul-one', when: 'always', rule: (b, d, x) => [b.mul([x, b.lit(1, d)]), x] },
-    { name: 'mul-one-left', when: 'always', rule: (b, d, x) => [b.mul([b.lit(1, d), x]), x] },
-    { name: 'mul-zero', when: 'finite', rule: (b, d, x) => [b.mul([x, b.lit(0, d)]), b.lit(0, d)] },
-    { name: 'mul-zero-left', when: 'finite', rule: (b, d, x) => [b.mul([b.lit(0, d), x]), b.lit(0, d)] },
-    { name: 'mul-minus-one', when: 'always', rule: (b, d, x) => [b.mul([x, b.lit(-1, d)]), b.neg([x])] },
-    { name: 'mul-minus-one-left', when: 'always', rule: (b, d, x) => [b.mul([b.lit(-1, d), x]), b.neg([x])] },
-    { name: 'mul-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.mul([b.neg([x]), b.neg([y])]), b.mul([x, y])] },
+    { name: 'mul-one', when: 'always', dtypes: numbers, rule: (b, d, x) => [b.mul([x, b.lit(1, d)]), x] },
+
+    { name: 'mul-zero', when: 'finite', dtypes: numbers, rule: (b, d, x) => [b.mul([x, b.lit(0, d)]), b.lit(0, d)] },
+
+    {
+      name: 'mul-minus-one',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, d, x) => [b.mul([x, b.lit(-1, d)]), b.neg([x])],
+    },
+    { name: 'mul-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.mul([x, x]), b.square([x])] },
+
+    {
+      name: 'mul-neg-neg',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.mul([b.neg([x]), b.neg([y])]), b.mul([x, y])],
+    },
     { name: 'mul-sign-abs', when: 'always', dtypes: floats, rule: (b, _d, x) => [b.mul([b.sign([x]), b.abs([x])]), x] },
   ],
   lower: (m, [x, y]) => m.mul(x, y),
@@ -228,10 +263,10 @@ export const div = defineOp<'div'>({
     { name: 'div-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(1, d)]), x] },
     { name: 'div-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.div([b.neg([x]), b.neg([y])]), b.div([x, y])] },
     { name: 'div-minus-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(-1, d)]), b.neg([x])] },
-    { name: 'div-sqrt', when: 'reassociates', rule: (b, _d, x) => [b.div([x, b.sqrt([x])]), b.sqrt([x])] },
+    { name: 'div-sqrt', when: 'refines', rule: (b, _d, x) => [b.div([x, b.sqrt([x])]), b.sqrt([x])] },
     {
       name: 'one-div-sqrt',
-      when: 'reassociates',
+      when: 'always',
       rule: (b, d, x) => [b.div([b.lit(1, d), b.sqrt([x])]), b.rsqrt([x])],
     },
   ],
@@ -289,7 +324,15 @@ export const maximum = defineOp<'maximum'>({
     formula: 'max(x, y); a tie shares the cotangent evenly',
   },
   partials: [(b, a, t) => extreme(0, 'greater')(b, a, t), (b, a, t) => extreme(1, 'greater')(b, a, t)],
-  identities: [{ name: 'maximum-self', when: 'always', rule: (b, _d, x) => [b.maximum([x, x]), x] }],
+  identities: [
+    { name: 'maximum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.maximum([x, x]), x] },
+    {
+      name: 'maximum-maximum',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.maximum([x, b.maximum([x, y])]), b.maximum([x, y])],
+    },
+  ],
   lower: (m, [x, y]) => m.max(x, y),
   print: (ins) => call('max', ins),
   sample: {
@@ -310,7 +353,15 @@ export const minimum = defineOp<'minimum'>({
     formula: 'min(x, y); a tie shares the cotangent evenly',
   },
   partials: [(b, a, t) => extreme(0, 'less')(b, a, t), (b, a, t) => extreme(1, 'less')(b, a, t)],
-  identities: [{ name: 'minimum-self', when: 'always', rule: (b, _d, x) => [b.minimum([x, x]), x] }],
+  identities: [
+    { name: 'minimum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.minimum([x, x]), x] },
+    {
+      name: 'minimum-minimum',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.minimum([x, b.minimum([x, y])]), b.minimum([x, y])],
+    },
+  ],
   lower: (m, [x, y]) => m.min(x, y),
   print: (ins) => call('min', ins),
   sample: {

@@ -40,6 +40,8 @@ declare module './signature.ts' {
   }
 }
 
+const numbers = ['f32', 'f64', 'i32'] as const
+const any = ['f32', 'f64', 'i32', 'bool'] as const
 const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN]
 const twoNumbers = {
   domain: [
@@ -60,7 +62,14 @@ const comparison = (name: string, sign: string, summary: string) => ({
 export const greater = defineOp<'greater'>({
   ...comparison('greater', '>', 'x > y; false where either is NaN.'),
   name: 'greater',
-  identities: [],
+  identities: [
+    {
+      name: 'greater-self',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x) => [b.greater([x, x]), b.lit(0, 'bool')],
+    },
+  ],
   lower: (m, [x, y]) => m.lt(y, x),
 })
 export const greaterEqual = defineOp<'greaterEqual'>({
@@ -72,7 +81,9 @@ export const greaterEqual = defineOp<'greaterEqual'>({
 export const less = defineOp<'less'>({
   ...comparison('less', '<', 'x < y; false where either is NaN.'),
   name: 'less',
-  identities: [],
+  identities: [
+    { name: 'less-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.less([x, x]), b.lit(0, 'bool')] },
+  ],
   lower: (m, [x, y]) => m.lt(x, y),
 })
 export const lessEqual = defineOp<'lessEqual'>({
@@ -84,7 +95,9 @@ export const lessEqual = defineOp<'lessEqual'>({
 export const equal = defineOp<'equal'>({
   ...comparison('equal', '=', 'x = y; false where either is NaN.'),
   name: 'equal',
-  identities: [],
+  identities: [
+    { name: 'equal-self', when: 'finite', dtypes: numbers, rule: (b, _d, x) => [b.equal([x, x]), b.lit(1, 'bool')] },
+  ],
   lower: (m, [x, y]) => m.eq(x, y),
 })
 export const notEqual = defineOp<'notEqual'>({
@@ -113,6 +126,12 @@ export const logicalAnd = defineOp<'logicalAnd'>({
   name: 'logicalAnd',
   identities: [
     { name: 'and-self', when: 'always', dtypes: ['bool'], rule: (b, _d, x) => [b.logicalAnd([x, x]), x] },
+    {
+      name: 'and-or',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, _d, x, y) => [b.logicalAnd([x, b.logicalOr([x, y])]), x],
+    },
     { name: 'and-true', when: 'always', dtypes: ['bool'], rule: (b, d, x) => [b.logicalAnd([x, b.lit(1, d)]), x] },
     {
       name: 'and-false',
@@ -128,6 +147,12 @@ export const logicalOr = defineOp<'logicalOr'>({
   name: 'logicalOr',
   identities: [
     { name: 'or-self', when: 'always', dtypes: ['bool'], rule: (b, _d, x) => [b.logicalOr([x, x]), x] },
+    {
+      name: 'or-and',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, _d, x, y) => [b.logicalOr([x, b.logicalAnd([x, y])]), x],
+    },
     { name: 'or-false', when: 'always', dtypes: ['bool'], rule: (b, d, x) => [b.logicalOr([x, b.lit(0, d)]), x] },
     {
       name: 'or-true',
@@ -143,6 +168,13 @@ export const logicalXor = defineOp<'logicalXor'>({
   name: 'logicalXor',
   identities: [
     { name: 'xor-false', when: 'always', dtypes: ['bool'], rule: (b, d, x) => [b.logicalXor([x, b.lit(0, d)]), x] },
+    {
+      name: 'xor-true',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, d, x) => [b.logicalXor([x, b.lit(1, d)]), b.logicalNot([x])],
+    },
+    { name: 'xor-self', when: 'always', dtypes: ['bool'], rule: (b, d, x) => [b.logicalXor([x, x]), b.lit(0, d)] },
   ],
   lower: (m, [x, y]) => m.xor(x, y),
 })
@@ -153,10 +185,16 @@ export const logicalNot = defineOp<'logicalNot'>({
   partials: [null],
   identities: [
     { name: 'not-not', when: 'always', dtypes: ['bool'], rule: (b, _d, x) => [b.logicalNot([b.logicalNot([x])]), x] },
-    { name: 'not-equal', when: 'always', rule: (b, _d, x, y) => [b.logicalNot([b.equal([x, y])]), b.notEqual([x, y])] },
+    {
+      name: 'not-equal',
+      when: 'always',
+      dtypes: numbers,
+      rule: (b, _d, x, y) => [b.logicalNot([b.equal([x, y])]), b.notEqual([x, y])],
+    },
     {
       name: 'not-not-equal',
       when: 'always',
+      dtypes: numbers,
       rule: (b, _d, x, y) => [b.logicalNot([b.notEqual([x, y])]), b.equal([x, y])],
     },
   ],
@@ -205,11 +243,19 @@ export const where = defineOp<'where'>({
     (b, a, t) => b.where([a.ins[0], lit(b, a, 0), t]),
   ],
   identities: [
-    { name: 'where-same', when: 'always', rule: (b, _d, x, y) => [b.where([b.greater([y, y]), x, x]), x] },
+    {
+      name: 'where-same',
+      when: 'always',
+      dtypes: any,
+      conditions: [2],
+      rule: (b, _d, x, _y, z) => [b.where([z, x, x]), x],
+    },
     {
       name: 'where-not',
       when: 'always',
-      rule: (b, _d, x, y, z) => [b.where([b.logicalNot([b.less([z, z])]), x, y]), b.where([b.less([z, z]), y, x])],
+      dtypes: any,
+      conditions: [2],
+      rule: (b, _d, x, y, z) => [b.where([b.logicalNot([z]), x, y]), b.where([z, y, x])],
     },
   ],
   lower: (m, [c, x, y]) => m.select(c, x, y),

@@ -47,12 +47,17 @@ export const pow = defineOp<'pow'>({
   identities: [
     { name: 'pow-one', when: 'always', rule: (b, d, x) => [b.pow([x, b.lit(1, d)]), x] },
     { name: 'pow-zero', when: 'always', rule: (b, d, x) => [b.pow([x, b.lit(0, d)]), b.lit(1, d)] },
-    { name: 'pow-two', when: 'reassociates', rule: (b, d, x) => [b.pow([x, b.lit(2, d)]), b.square([x])] },
-    { name: 'pow-half', when: 'reassociates', rule: (b, d, x) => [b.pow([x, b.lit(0.5, d)]), b.sqrt([x])] },
+    { name: 'pow-two', when: 'refines', rule: (b, d, x) => [b.pow([x, b.lit(2, d)]), b.square([x])] },
+    {
+      name: 'pow-three',
+      when: 'reassociates',
+      rule: (b, d, x) => [b.pow([x, b.lit(3, d)]), b.mul([x, b.square([x])])],
+    },
+    { name: 'pow-half', when: 'refines', rule: (b, d, x) => [b.pow([x, b.lit(0.5, d)]), b.sqrt([x])] },
     { name: 'pow-minus-half', when: 'reassociates', rule: (b, d, x) => [b.pow([x, b.lit(-0.5, d)]), b.rsqrt([x])] },
     {
       name: 'pow-minus-one',
-      when: 'reassociates',
+      when: 'refines',
       rule: (b, d, x) => [b.pow([x, b.lit(-1, d)]), b.div([b.lit(1, d), x])],
     },
   ],

@@ -57,7 +57,10 @@ export const bitXor = defineOp<'bitXor'>({
   name: 'bitXor',
   doc: { summary: 'Exclusive or of the bits of two i32.', constraints: { C1: 'both are i32', C2: 'they broadcast' } },
   partials: [null, null],
-  identities: [],
+  identities: [
+    { name: 'bitXor-zero', when: 'always', dtypes: ['i32'], rule: (b, d, x) => [b.bitXor([x, b.lit(0, d)]), x] },
+    { name: 'bitXor-self', when: 'always', dtypes: ['i32'], rule: (b, d, x) => [b.bitXor([x, x]), b.lit(0, d)] },
+  ],
   lower: (m, [x, y]) => m.xor(x, y),
   print: (ins) => call('xor', ins),
   sample: {

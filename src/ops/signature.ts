@@ -70,9 +70,11 @@ export interface Violation {
 
 /**
  * How sound an identity is. `always`: bit for bit, NaN and infinities included (the sign and payload of a NaN aside).
- * `finite`: true unless an operand is NaN or infinite. `reassociates`: true up to rounding.
+ * `zeroSign`: bit for bit but for the sign of a result that is zero. `refines`: for finite operands the same real number,
+ * with fewer roundings, or without overflow, underflow or cancellation on the way. `finite`: true unless an operand is NaN
+ * or infinite (the sign of a zero aside). `reassociates`: true up to rounding. docs/simplifier.md defines each precisely.
  */
-export type Label = 'always' | 'finite' | 'reassociates'
+export type Label = 'always' | 'zeroSign' | 'refines' | 'finite' | 'reassociates'
 
 export interface Identity {
   /** `op-law`: `mul-one`, `neg-neg`. */
@@ -80,6 +82,8 @@ export interface Identity {
   readonly when: Label
   /** For which dtypes of the variables it holds; all floats when left out. */
   readonly dtypes?: readonly DType[]
+  /** Which of the variables x, y, z (0, 1, 2) are bool. */
+  readonly conditions?: readonly (0 | 1 | 2)[]
   /** The left side must be an application of the op that owns the identity, and cost more than the right one. */
   readonly rule: <R>(b: Builder<R>, dtype: DType, x: R, y: R, z: R) => readonly [lhs: R, rhs: R]
 }

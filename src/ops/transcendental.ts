@@ -50,7 +50,7 @@ export const sqrt = defineOp<'sqrt'>({
   ...smooth('sqrt', 'Square root; NaN below 0.', 'derivative 1/(2·√x), 0 · ∞ at 0', [0.2, 4]),
   name: 'sqrt',
   partials: [(b, a, t) => b.div([t, b.mul([lit(b, a, 2), a.out])])],
-  identities: [],
+  identities: [{ name: 'sqrt-square', when: 'refines', rule: (b, _d, x) => [b.sqrt([b.square([x])]), b.abs([x])] }],
   lower: (m, [x]) => m.sqrt(x),
   print: ([x]) => ({ text: `√${paren(x, 4)}`, precedence: 3 }),
 })
@@ -134,7 +134,7 @@ export const tan = defineOp<'tan'>({
   ...smooth('tan', 'Tangent of radians.', 'derivative 1 + tan²(x)', [-1, 1]),
   name: 'tan',
   partials: [(b, a, t) => b.mul([t, b.add([lit(b, a, 1), b.square([a.out])])])],
-  identities: [],
+  identities: [{ name: 'tan-neg', when: 'always', rule: (b, _d, x) => [b.tan([b.neg([x])]), b.neg([b.tan([x])])] }],
   lower: (m, [x]) => math.tan(m, x),
 })
 
@@ -142,7 +142,7 @@ export const asin = defineOp<'asin'>({
   ...smooth('asin', 'Arc sine, in [−π/2, π/2].', 'derivative 1/√(1 − x²)', [-0.8, 0.8]),
   name: 'asin',
   partials: [(b, a, t) => b.div([t, b.sqrt([b.sub([lit(b, a, 1), b.square([a.ins[0]])])])])],
-  identities: [],
+  identities: [{ name: 'asin-neg', when: 'always', rule: (b, _d, x) => [b.asin([b.neg([x])]), b.neg([b.asin([x])])] }],
   lower: (m, [x]) => math.asin(m, x),
 })
 
@@ -158,7 +158,7 @@ export const atan = defineOp<'atan'>({
   ...smooth('atan', 'Arc tangent, in [−π/2, π/2].', 'derivative 1/(1 + x²)', [-2, 2]),
   name: 'atan',
   partials: [(b, a, t) => b.div([t, b.add([lit(b, a, 1), b.square([a.ins[0]])])])],
-  identities: [],
+  identities: [{ name: 'atan-neg', when: 'always', rule: (b, _d, x) => [b.atan([b.neg([x])]), b.neg([b.atan([x])])] }],
   lower: (m, [x]) => math.atan(m, x),
 })
 
@@ -166,7 +166,7 @@ export const sinh = defineOp<'sinh'>({
   ...smooth('sinh', 'Hyperbolic sine.', 'derivative cosh(x)', [-2, 2]),
   name: 'sinh',
   partials: [(b, a, t) => b.mul([t, b.cosh([a.ins[0]])])],
-  identities: [],
+  identities: [{ name: 'sinh-neg', when: 'always', rule: (b, _d, x) => [b.sinh([b.neg([x])]), b.neg([b.sinh([x])])] }],
   lower: (m, [x]) => math.sinh(m, x),
 })
 
@@ -174,7 +174,7 @@ export const cosh = defineOp<'cosh'>({
   ...smooth('cosh', 'Hyperbolic cosine.', 'derivative sinh(x)', [-2, 2]),
   name: 'cosh',
   partials: [(b, a, t) => b.mul([t, b.sinh([a.ins[0]])])],
-  identities: [],
+  identities: [{ name: 'cosh-neg', when: 'always', rule: (b, _d, x) => [b.cosh([b.neg([x])]), b.cosh([x])] }],
   lower: (m, [x]) => math.cosh(m, x),
 })
 
@@ -190,7 +190,9 @@ export const asinh = defineOp<'asinh'>({
   ...smooth('asinh', 'Inverse hyperbolic sine.', 'derivative 1/√(1 + x²)', [-2, 2]),
   name: 'asinh',
   partials: [(b, a, t) => b.div([t, b.sqrt([b.add([lit(b, a, 1), b.square([a.ins[0]])])])])],
-  identities: [],
+  identities: [
+    { name: 'asinh-neg', when: 'always', rule: (b, _d, x) => [b.asinh([b.neg([x])]), b.neg([b.asinh([x])])] },
+  ],
   lower: (m, [x]) => math.asinh(m, x),
 })
 
@@ -206,7 +208,9 @@ export const atanh = defineOp<'atanh'>({
   ...smooth('atanh', 'Inverse hyperbolic tangent; NaN outside [−1, 1].', 'derivative 1/(1 − x²)', [-0.8, 0.8]),
   name: 'atanh',
   partials: [(b, a, t) => b.div([t, b.sub([lit(b, a, 1), b.square([a.ins[0]])])])],
-  identities: [],
+  identities: [
+    { name: 'atanh-neg', when: 'always', rule: (b, _d, x) => [b.atanh([b.neg([x])]), b.neg([b.atanh([x])])] },
+  ],
   lower: (m, [x]) => math.atanh(m, x),
 })
 
@@ -248,7 +252,13 @@ export const softplus = defineOp<'softplus'>({
   ...smooth('softplus', 'log(1 + exp(x)), stable for every x.', 'derivative σ(x)', [-3, 3]),
   name: 'softplus',
   partials: [(b, a, t) => b.mul([t, b.sigmoid([a.ins[0]])])],
-  identities: [],
+  identities: [
+    {
+      name: 'softplus-neg',
+      when: 'always',
+      rule: (b, _d, x) => [b.softplus([b.neg([x])]), b.neg([b.logSigmoid([x])])],
+    },
+  ],
   lower: (m, [x]) => math.softplus(m, x),
 })
 
@@ -256,7 +266,13 @@ export const logSigmoid = defineOp<'logSigmoid'>({
   ...smooth('logSigmoid', 'log σ(x) = −softplus(−x), stable for every x.', 'derivative σ(−x) = 1 − σ(x)', [-3, 3]),
   name: 'logSigmoid',
   partials: [(b, a, t) => b.mul([t, b.sigmoid([b.neg([a.ins[0]])])])],
-  identities: [],
+  identities: [
+    {
+      name: 'logSigmoid-neg',
+      when: 'always',
+      rule: (b, _d, x) => [b.logSigmoid([b.neg([x])]), b.neg([b.softplus([x])])],
+    },
+  ],
   lower: (m, [x]) => math.logSigmoid(m, x),
   print: ([x]) => ({ text: `log σ(${x.text})`, precedence: 4 }),
 })

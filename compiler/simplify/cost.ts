@@ -1,0 +1,120 @@
+/**
+ * The cost that every rule lowers, so that rewriting ends. In: a node, and a value for each leaf. Out: a pair of numbers,
+ * compared work first, then order.
+ *
+ * `work` counts scalar work as if nothing were shared: for each application a weight for each element it walks, plus the
+ * work of its operands. `order` ranks forms of equal work: signs stand outside of products, literals on their side of a
+ * commutative op. Both are strictly monotone in every operand, and a rule lowers the pair whatever the leaves weigh;
+ * so a replacement lowers the cost of every expression around it, and no endless sequence of rewritings exists
+ * (a lexicographic combination of two monotone interpretations; Baader and Nipkow, Term rewriting, 1998, section 5.3).
+ */
+import { sizeOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
+import { type AnyOpDef, opDef } from '../../src/ops/registry.ts'
+import type { OpName } from '../../src/ops/signature.ts'
+import { literalSide } from './rule.ts'
+
+export interface Cost {
+  readonly work: number
+  readonly order: number
+}
+
+export const isLower = (a: Cost, b: Cost): boolean => a.work < b.work || (a.work === b.work && a.order < b.order)
+
+/** Work for each element: what differs from the weight of the op's kind. */
+const weights: Partial<Readonly<Record<OpName, number>>> = {
+  neg: 3,
+  abs: 3,
+  square: 3,
+  cast: 3,
+  logicalNot: 3,
+  div: 10,
+  sqrt: 8,
+  rsqrt: 5,
+  exp: 16,
+  exp2: 16,
+  expm1: 16,
+  log: 16,
+  log2: 16,
+  log1p: 16,
+  sin: 18,
+  cos: 18,
+  tan: 18,
+  asin: 18,
+  acos: 18,
+  atan: 18,
+  sinh: 20,
+  cosh: 20,
+  tanh: 20,
+  asinh: 20,
+  acosh: 20,
+  atanh: 20,
+  erf: 20,
+  erfc: 20,
+  sigmoid: 20,
+  softplus: 20,
+  logSigmoid: 20,
+  logAddExp: 24,
+  hypot: 16,
+  atan2: 24,
+  sigmoidCrossEntropy: 24,
+  pow: 40,
+  threefry: 60,
+  reshape: 1,
+  broadcastTo: 2,
+  transpose: 3,
+  slice: 2,
+  reverse: 3,
+  logSumExp: 16,
+  softmax: 20,
+  logSoftmax: 18,
+  crossEntropy: 18,
+  dotGeneral: 5,
+}
+const weightOf = (op: OpName): number => weights[op] ?? 4
+
+/** The elements that an application walks: those of its result, of what it reduces, of all its products. */
+const walked = (n: Node, kind: AnyOpDef['kind']): number => {
+  if (kind === 'contraction') {
+    const { contract } = paramsOf(n, 'dotGeneral')
+    return sizeOf(n.shape) * contract[0].reduce((k, a) => k * ((n.ins[0] as Node).shape[a] as number), 1)
+  }
+  return Math.max(sizeOf(n.shape), kind === 'reduction' || kind === 'composite' ? sizeOf((n.ins[0] as Node).shape) : 0)
+}
+
+const workOf = (n: Node, ins: readonly Cost[]): number => {
+  const operands = ins.reduce((sum, c) => sum + c.work, 0)
+  const { kind } = opDef(n.op)
+  // small powers use their operand more than once
+  return weightOf(n.op) * (1 + walked(n, kind)) + operands + (n.op === 'pow' ? 3 * (ins[0] as Cost).work : 0)
+}
+
+const orderOf = (n: Node, ins: readonly Cost[]): number => {
+  if (n.op === 'neg') return 1 + (ins[0] as Cost).order
+  const side = literalSide(n.op)
+  const misplaced = side !== null && n.ins[1 - side]?.op === 'full' ? 1 : 0
+  return 2 + 2 * ins.reduce((sum, c) => sum + c.order, 0) + misplaced
+}
+
+/** The cost of a node whose inputs, params and states cost what `leaf` says (at least 4). */
+export const costOf = (root: Node, leaf: (node: Node) => number): Cost => {
+  const known = new Map<Node, Cost>()
+  const stack = [root]
+  while (stack.length > 0) {
+    const n = stack.at(-1) as Node
+    const missing = n.ins.filter((i) => !known.has(i))
+    if (missing.length > 0) {
+      stack.push(...missing)
+      continue
+    }
+    stack.pop()
+    const ins = n.ins.map((i) => known.get(i) as Cost)
+    if (n.op === 'full') {
+      const { value, shape } = paramsOf(n, 'full')
+      known.set(n, { work: shape.length === 0 ? 1 : 2, order: value < 0 ? 2 : 1 })
+    } else if (opDef(n.op).kind === 'leaf') known.set(n, { work: leaf(n), order: leaf(n) })
+    else known.set(n, { work: workOf(n, ins), order: orderOf(n, ins) })
+  }
+  return known.get(root) as Cost
+}

@@ -1,0 +1,125 @@
+/**
+ * The rewriting engine. In: roots and rules by op. Out: the same values in normal form, and what fired.
+ * Invariant: pure, iterative, deterministic; every node is settled once a round, operands first; a round is repeated until
+ * nothing fires, so the result of rewriting is its own result. Names and origins go over to what replaces a node.
+ */
+import { InternalError } from '../../src/core/errors.ts'
+import { equalTypes, showType } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { make } from '../../src/expr/node.ts'
+import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
+import { opDef } from '../../src/ops/registry.ts'
+import { topological, useCounts } from '../program/walk.ts'
+import { makeFacts } from './facts.ts'
+import { type Context, isCommutative, type Rule } from './rule.ts'
+
+export interface Fired {
+  readonly rule: string
+  readonly node: Node
+  readonly replacement: Node
+}
+
+export interface Rewritten {
+  readonly roots: readonly Node[]
+  readonly fired: readonly Fired[]
+}
+
+export type RuleIndex = ReadonlyMap<string, readonly Rule[]>
+
+export const indexRules = (rules: readonly Rule[]): RuleIndex => {
+  const index = new Map<string, Rule[]>()
+  for (const rule of rules)
+    for (const op of rule.roots) {
+      const known = index.get(op)
+      if (known === undefined) index.set(op, [rule])
+      else known.push(rule)
+    }
+  return index
+}
+
+/** A replacement takes the user's name over; leaves are shared by everybody and keep their own. */
+export const keepName = (from: Node, to: Node): void => {
+  const name = nameOf(from)
+  if (name !== undefined && opDef(to.op).kind !== 'leaf') setName(to, name)
+}
+
+/** Far more rewritings than a decreasing cost allows on graphs of this size. */
+const fuelFor = (size: number): number => 10_000 + 200 * size
+
+const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fired: Fired[]): readonly Node[] => {
+  const order = topological(roots)
+  const counts = new Map(useCounts(order))
+  for (const r of roots) counts.set(r, (counts.get(r) ?? 0) + 1)
+  const live = new Map<Node, number>()
+  const normal = new Map<Node, Node>()
+  const next = new Map<Node, Node>()
+  const commuted = new Map<string, Node>()
+  const context: Context = { facts: makeFacts(), once: (n) => (live.get(n) ?? 1) <= 1, fastMath }
+  let fuel = fuelFor(order.length)
+
+  const attempt = (n: Node): Node | null => {
+    for (const rule of index.get(n.op) ?? []) {
+      const out = derivedFrom(n, () => rule.apply(n, context))
+      if (out === null || out === n) continue
+      if (!equalTypes(out, n))
+        throw new InternalError(`rule ${rule.name} made ${showType(out)} of ${n.op} ${showType(n)}`)
+      if (--fuel < 0) throw new InternalError(`rewriting does not end; the last rule was ${rule.name}`)
+      fired.push({ rule: rule.name, node: n, replacement: out })
+      keepName(n, out)
+      return out
+    }
+    return twin(n)
+  }
+
+  /** The first node of this round that is the same application with its operands swapped. */
+  const twin = (n: Node): Node | null => {
+    if (!isCommutative(n.op)) return null
+    const [a, b] = n.ins as readonly [Node, Node]
+    const key = a.id < b.id ? `${n.op}|${a.id}|${b.id}` : `${n.op}|${b.id}|${a.id}`
+    const first = commuted.get(key)
+    if (first === undefined) commuted.set(key, n)
+    if (first === undefined || first === n) return null
+    fired.push({ rule: `${n.op}-commute`, node: n, replacement: first })
+    return first
+  }
+
+  const settle = (start: Node): void => {
+    const stack = [start]
+    while (stack.length > 0) {
+      const n = stack.at(-1) as Node
+      const successor = next.get(n)
+      if (normal.has(n)) stack.pop()
+      else if (successor !== undefined) {
+        const settled = normal.get(successor)
+        if (settled === undefined) stack.push(successor)
+        else normal.set(n, settled)
+      } else if (n.ins.some((i) => !normal.has(i))) {
+        for (const i of n.ins) if (!normal.has(i)) stack.push(i)
+      } else {
+        const ins = n.ins.map((i) => normal.get(i) as Node)
+        const rebuilt = ins.every((i, k) => i === n.ins[k]) ? n : derivedFrom(n, () => make(n.op, ins, n.params))
+        if (rebuilt !== n) keepName(n, rebuilt)
+        const out = rebuilt === n ? attempt(n) : rebuilt
+        if (out === null) normal.set(n, n)
+        else next.set(n, out)
+      }
+    }
+  }
+
+  for (const n of order) {
+    settle(n)
+    const m = normal.get(n) as Node
+    live.set(m, (live.get(m) ?? 0) + (counts.get(n) ?? 0))
+  }
+  return roots.map((r) => normal.get(r) as Node)
+}
+
+export const rewrite = (roots: readonly Node[], index: RuleIndex, fastMath: boolean): Rewritten => {
+  const fired: Fired[] = []
+  let current = roots
+  for (;;) {
+    const before = fired.length
+    current = round(current, index, fastMath, fired)
+    if (fired.length === before) return { roots: current, fired }
+  }
+}

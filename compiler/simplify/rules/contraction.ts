@@ -1,0 +1,148 @@
+/**
+ * Contractions take transposes up into their axes. In: dotGeneral and its surroundings. Out: fewer movements, or an
+ * elementwise product. Invariant: the same products are summed, in the order of the contracted axes as before.
+ */
+import { range, type Shape, sizeOf } from '../../../src/core/shape.ts'
+import type { Node } from '../../../src/expr/expr.ts'
+import { graph, paramsOf } from '../../../src/expr/node.ts'
+import { type DotAxes, freeAxes } from '../../../src/ops/contraction.ts'
+import { conform, operand, pair, reshaped, type Rule, x } from '../rule.ts'
+
+const isAscending = (list: readonly number[]): boolean => list.every((a, i) => i === 0 || a > (list[i - 1] as number))
+
+const freeOf = (node: Node, side: 0 | 1): readonly number[] => {
+  const { batch, contract } = paramsOf(node, 'dotGeneral')
+  return freeAxes((node.ins[side] as Node).shape.length, batch[side], contract[side])
+}
+
+const onSide = (p: DotAxes, side: 0 | 1, f: (axes: readonly number[]) => readonly number[]): DotAxes => ({
+  batch: side === 0 ? [f(p.batch[0]), p.batch[1]] : [p.batch[0], f(p.batch[1])],
+  contract: side === 0 ? [f(p.contract[0]), p.contract[1]] : [p.contract[0], f(p.contract[1])],
+})
+
+const dotTranspose: Rule = {
+  name: 'dot-transpose',
+  roots: ['dotGeneral'],
+  when: 'always',
+  law: 'dot(xᵀ, y) → dot(x, y) over the axes where they came from',
+  apply: (node) => {
+    const p = paramsOf(node, 'dotGeneral')
+    for (const side of [0, 1] as const) {
+      const t = node.ins[side] as Node
+      if (t.op !== 'transpose') continue
+      const { perm } = paramsOf(t, 'transpose')
+      if (!isAscending(freeOf(node, side).map((a) => perm[a] as number))) continue
+      const ins = node.ins.toSpliced(side, 1, operand(t)) as unknown as readonly [Node, Node]
+      return graph.dotGeneral(
+        ins,
+        onSide(p, side, (axes) => axes.map((a) => perm[a] as number)),
+      )
+    }
+    return null
+  },
+  examples: () => [
+    { node: graph.dotGeneral([transposed(x('x', 3, 2)), x('y', 3, 5)], plain(1, 0)) },
+    { node: graph.dotGeneral([x('x', 2, 3), transposed(x('y', 5, 3))], plain(1, 0)) },
+    {
+      node: graph.dotGeneral([graph.transpose([x('x', 3, 7, 2)], { perm: [1, 2, 0] }), x('y', 7, 3, 5)], {
+        batch: [[0], [0]],
+        contract: [[2], [1]],
+      }),
+    },
+  ],
+}
+
+const plain = (a: number, b: number): DotAxes => ({ batch: [[], []], contract: [[a], [b]] })
+const transposed = (n: Node): Node => graph.transpose([n], { perm: [1, 0] })
+
+const transposeDot: Rule = {
+  name: 'transpose-dot',
+  roots: ['transpose'],
+  when: 'always',
+  law: '(x y)ᵀ → yᵀ xᵀ, the axes taken up by the product',
+  apply: (node, { once }) => {
+    const d = operand(node)
+    if (d.op !== 'dotGeneral' || !once(d)) return null
+    const { batch, contract } = paramsOf(d, 'dotGeneral')
+    const [nb, nx, ny] = [batch[0].length, freeOf(d, 0).length, freeOf(d, 1).length]
+    const swapped = [...range(nb), ...range(ny).map((i) => nb + nx + i), ...range(nx).map((i) => nb + i)]
+    const { perm } = paramsOf(node, 'transpose')
+    if (!perm.every((q, i) => q === swapped[i])) return null
+    const [a, b] = pair(d)
+    return graph.dotGeneral([b, a], { batch: [batch[1], batch[0]], contract: [contract[1], contract[0]] })
+  },
+  examples: () => [
+    { node: transposed(graph.dotGeneral([x('x', 2, 3), x('y', 3, 5)], plain(1, 0))) },
+    {
+      node: graph.transpose(
+        [graph.dotGeneral([x('x', 7, 2, 3), x('y', 7, 3, 5)], { batch: [[0], [0]], contract: [[2], [1]] })],
+        { perm: [0, 2, 1] },
+      ),
+    },
+  ],
+}
+
+/** Contracted axes of extent 1 sum nothing. */
+const dotOuter: Rule = {
+  name: 'dot-extent-one',
+  roots: ['dotGeneral'],
+  when: 'zeroSign',
+  law: 'x [m,1] times y [1,n] → x · y',
+  apply: (node) => {
+    const { batch, contract } = paramsOf(node, 'dotGeneral')
+    const [a, b] = pair(node)
+    if (contract[0].length === 0 || sizeOf(contract[0].map((i) => a.shape[i] as number)) !== 1) return null
+    if (!isAscending(batch[0]) || !isAscending(batch[1]) || !batch[0].every((i, k) => i === k && batch[1][k] === k))
+      return null
+    const lead = batch[0].map((i) => a.shape[i] as number)
+    const extents = (n: Node, side: 0 | 1): Shape => freeOf(node, side).map((i) => n.shape[i] as number)
+    const [fx, fy] = [extents(a, 0), extents(b, 1)]
+    const left = reshaped(a, [...lead, ...fx, ...fy.map(() => 1)])
+    const right = reshaped(b, [...lead, ...fx.map(() => 1), ...fy])
+    return conform(graph.mul([left, right]), node.shape)
+  },
+  examples: () => [
+    { node: graph.dotGeneral([x('x', 2, 1), x('y', 1, 3)], plain(1, 0)) },
+    { node: graph.dotGeneral([x('x', 5, 1), x('y', 5, 1, 3)], { batch: [[0], [0]], contract: [[1], [1]] }) },
+  ],
+}
+
+/** A matrix repeated for every member of a batch: one flat product. */
+const dotBroadcast: Rule = {
+  name: 'dot-broadcast',
+  roots: ['dotGeneral'],
+  when: 'always',
+  law: 'dot(x, broadcast w) over a batch → dot(x, w)',
+  apply: (node) => {
+    const { batch, contract } = paramsOf(node, 'dotGeneral')
+    const [a, b] = pair(node)
+    const nb = batch[0].length
+    if (nb === 0 || b.op !== 'broadcastTo') return null
+    const w = operand(b)
+    const lead = b.shape.length - w.shape.length
+    const repeated = (axis: number): boolean => axis < lead || w.shape[axis - lead] === 1
+    const rest = range(b.shape.length).filter((i) => !batch[1].includes(i))
+    const whole = rest.every((i) => i >= lead && w.shape[i - lead] === b.shape[i])
+    // the batch axes of x stand before its free axes, so they may become free axes themselves
+    const inFront = isAscending([...batch[0], ...freeOf(node, 0)])
+    if (!batch[1].every(repeated) || !whole || !inFront) return null
+    const flat = reshaped(
+      w,
+      rest.map((i) => b.shape[i] as number),
+    )
+    return graph.dotGeneral([a, flat], {
+      batch: [[], []],
+      contract: [contract[0], contract[1].map((i) => rest.indexOf(i))],
+    })
+  },
+  examples: () => [
+    {
+      node: graph.dotGeneral([x('x', 7, 2, 3), graph.broadcastTo([x('w', 3, 5)], { shape: [7, 3, 5] })], {
+        batch: [[0], [0]],
+        contract: [[2], [1]],
+      }),
+    },
+  ],
+}
+
+export const contractionRules: readonly Rule[] = [dotTranspose, transposeDot, dotBroadcast, dotOuter]

@@ -1,0 +1,60 @@
+/**
+ * Simplification: the table of rules and the pass. In: roots. Out: roots of the same values and types, and what fired.
+ * Invariant: pure, deterministic and idempotent; only rules whose label the caller allows are used.
+ */
+import type { Node } from '../../src/expr/expr.ts'
+import { opDef, opNames } from '../../src/ops/registry.ts'
+import type { Label } from '../../src/ops/signature.ts'
+import { type Fired, indexRules, type Rewritten, rewrite } from './engine.ts'
+import { foldRules } from './fold.ts'
+import { lawRule } from './pattern.ts'
+import type { Rule } from './rule.ts'
+import { algebraRules } from './rules/algebra.ts'
+import { contractionRules } from './rules/contraction.ts'
+import { movementRules } from './rules/movement.ts'
+import { productRules } from './rules/products.ts'
+import { reductionRules } from './rules/reduction.ts'
+import { selectRules } from './rules/select.ts'
+import { stabilityRules } from './rules/stability.ts'
+import { absorbSigns } from './signs.ts'
+
+export type { Fired, Rewritten }
+
+/** The identities of the op table, as rules. */
+const identityRules: readonly Rule[] = opNames.flatMap((op) => opDef(op).identities.map(lawRule))
+
+/** Every rule, in the order in which they are tried at a node: folding, special forms, then general algebra. */
+export const rules: readonly Rule[] = [
+  ...foldRules,
+  ...movementRules,
+  ...contractionRules,
+  ...stabilityRules,
+  ...identityRules,
+  ...selectRules,
+  ...reductionRules,
+  ...algebraRules,
+  ...productRules,
+]
+
+const isDefault = (label: Label): boolean => label !== 'reassociates'
+
+const defaultIndex = indexRules(rules.filter((r) => isDefault(r.when)))
+const fastIndex = indexRules(rules)
+
+export interface SimplifyOptions {
+  /** Also rules that change roundings. */
+  readonly fastMath?: boolean
+}
+
+/** The roots in normal form, in their order, and the rewritings that led there, in theirs. */
+export const simplify = (roots: readonly Node[], { fastMath = false }: SimplifyOptions = {}): Rewritten => {
+  const fired: Fired[] = []
+  let current = roots
+  for (;;) {
+    const settled = rewrite(current, fastMath ? fastIndex : defaultIndex, fastMath)
+    const signed = absorbSigns(settled.roots)
+    fired.push(...settled.fired, ...signed.fired)
+    current = signed.roots
+    if (signed.fired.length === 0) return { roots: current, fired }
+  }
+}
