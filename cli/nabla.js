@@ -6,4 +6,5 @@ import { ensureInstalled } from './setup.js'
 
 ensureInstalled()
 const { runTypeScript } = await import('./typescript.js')
-await runTypeScript(new URL('./main.ts', import.meta.url))
+const { main } = await runTypeScript(new URL('./main.ts', import.meta.url))
+process.exitCode = await main(process.argv.slice(2))

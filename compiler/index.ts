@@ -3,6 +3,7 @@
  */
 export type { CompileError } from '../src/core/errors.ts'
 export { type Artifact, type CompileOptions, compile } from './compile.ts'
+export { type InspectOptions, inspect } from './describe.ts'
 export type { EntryInput, EntryInputs, Step } from './entries.ts'
 export { interpret, type Tensor, tensor } from './interpret.ts'
 export { print, type Printable } from './inspect/print.ts'

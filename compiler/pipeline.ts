@@ -13,6 +13,8 @@ import { emitWasm } from './emit/wasm/emit.ts'
 import { type Fused, fuse } from './fuse/fuse.ts'
 import { pull } from './grad/vjp.ts'
 import { push } from './grad/jvp.ts'
+import { printPlan } from './inspect/plan.ts'
+import { print } from './inspect/print.ts'
 import { faultsOf } from './kernel/check.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { printKernel } from './kernel/print.ts'
@@ -66,6 +68,7 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
     const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
     return mapEntry(e, (n) => after.get(n) as Node)
   },
+  show: (e) => print({ results: Object.fromEntries(e.results.map((r) => [r.name, r.value])), updates: e.updates }),
 })
 
 const fusePass: Pass<EntryProgram, Fused> = {
@@ -84,6 +87,7 @@ const scratchFor =
 const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   name: 'plan',
   run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings) }),
+  show: printPlan,
   faults: (p) => faultsOfPlan(p).map((f) => `${f.rule}: ${f.message}`),
 })
 

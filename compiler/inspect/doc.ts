@@ -42,12 +42,25 @@ export const juxtaposed = 1.5
 
 export const text = (printed: Printed): Doc => ({ tag: 'text', printed })
 
+/** A name; one like w/m or ∂J/∂w reads as a quotient and binds as one. */
+export const nameDoc = (name: string): Doc => text({ text: name, precedence: name.includes('/') ? 1.9 : 4 })
+
+const superscripts: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((c, d) => [String(d), c])),
+  '-': '⁻',
+}
+
+/** A number as a person writes it: a tiny power of two as such. */
+const showMagnitude = (v: number): string => {
+  const exponent = Math.log2(v)
+  return v > 0 && v < 1e-6 && Number.isInteger(exponent)
+    ? `2${[...String(exponent)].map((c) => superscripts[c]).join('')}`
+    : showNumber(v)
+}
+
 export const numberDoc = (value: number): Doc => {
-  const digits: Doc = {
-    tag: 'text',
-    printed: { text: showNumber(Math.abs(value)), precedence: 4 },
-    number: Math.abs(value),
-  }
+  const magnitude = Math.abs(value)
+  const digits: Doc = { tag: 'text', printed: { text: showMagnitude(magnitude), precedence: 4 }, number: magnitude }
   return value < 0 ? negate(digits) : digits
 }
 
@@ -99,6 +112,9 @@ export const div = (x: Factor, y: Factor): Doc => {
 }
 
 const isNumeric = (f: Factor): boolean => isNumber(f.doc)
+
+/** Whether it is written as a product of two or more things that are no numbers. */
+export const isProduct = (d: Doc): boolean => d.tag === 'product' && d.factors.filter((f) => !isNumeric(f)).length > 1
 
 /** What a linear function lets through: the sign and the numbers of its operand, and the operand without them. */
 const hoist = (d: Doc): { readonly outer: Product; readonly inner: Doc } => {
@@ -156,11 +172,10 @@ const flipFirst = (docs: readonly Doc[]): readonly Doc[] | null => {
   return null
 }
 
-/** The terms of a sum, a positive one first where there is one. */
+/** The terms of a sum in their order, but b − a for −a + b. */
 const ordered = (terms: readonly Term[]): readonly Term[] => {
-  const first = terms.findIndex((t) => !t.negative)
-  if (first <= 0) return terms
-  return [terms[first] as Term, ...terms.slice(0, first), ...terms.slice(first + 1)]
+  const [first, second, ...rest] = terms
+  return first?.negative && second !== undefined && !second.negative && rest.length === 0 ? [second, first] : terms
 }
 
 /** 32 for 0.03125, so that it is written as a division; null where the decimal is as short. */
@@ -168,12 +183,13 @@ const denominatorOf = (f: Factor): number | null => {
   if (f.doc.tag !== 'text' || f.doc.number === undefined || f.doc.number <= 0) return null
   const n = 1 / f.doc.number
   const digits = String(Number.parseFloat(f.doc.number.toPrecision(7))).replace(/^0\.0*/, '')
-  return n > 2 && digits.length > 2 && Math.abs(n - Math.round(n)) < 1e-6 * n ? Math.round(n) : null
+  const whole = Math.abs(n - Math.round(n)) < 1e-6 * n
+  return n > 2 && n < 1e7 && whole && digits.length > 2 && !digits.includes('e') ? Math.round(n) : null
 }
 
 const half: Doc = { tag: 'text', printed: { text: '½', precedence: 4 }, number: 0.5 }
 
-/** Numbers first, 1/n as a division by n, 0.5 as ½. */
+/** Numbers first, then scalars, then tensors; 1/n as a division by n, 0.5 as ½. */
 const arranged = (p: Product): Product => {
   const under = p.factors.flatMap((f) => denominatorOf(f) ?? [])
   const above = p.factors.filter((f) => denominatorOf(f) === null)
@@ -181,7 +197,11 @@ const arranged = (p: Product): Product => {
   const rest = above.filter((f) => !isNumeric(f))
   return {
     ...p,
-    factors: [...numbers.map((f) => (f.doc.tag === 'text' && f.doc.number === 0.5 ? { ...f, doc: half } : f)), ...rest],
+    factors: [
+      ...numbers.map((f) => (f.doc.tag === 'text' && f.doc.number === 0.5 ? { ...f, doc: half } : f)),
+      ...rest.filter((f) => f.scalar),
+      ...rest.filter((f) => !f.scalar),
+    ],
     over: [...p.over, ...under.map((n) => ({ doc: numberDoc(n), scalar: true }))],
   }
 }

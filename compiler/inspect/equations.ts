@@ -4,9 +4,8 @@
  */
 import type { TensorType } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { atom } from '../../src/ops/common.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import { type Doc, text } from './doc.ts'
+import { type Doc, nameDoc } from './doc.ts'
 import { carrierOf, nameAll, namedNodes, readAll, type Root, type Sign } from './names.ts'
 import type { Reading } from './reading.ts'
 
@@ -48,31 +47,46 @@ const definitionsOf = (
 export interface EquationOptions {
   /** Nodes that are values of the model itself even where differentiation made them first. */
   readonly forward?: ReadonlySet<Node>
+  /** Names that equations written before have given. */
+  readonly given?: ReadonlyMap<Node, string>
 }
 
-export const equationsOf = (roots: readonly Root[], options: EquationOptions = {}): readonly Equation[] => {
-  const readings = readAll(roots.map((r) => r.node))
-  const named = namedNodes(readings, roots)
+export interface Equations {
+  readonly equations: readonly Equation[]
+  /** What each named node is called. */
+  readonly names: ReadonlyMap<Node, string>
+}
+
+const none: ReadonlyMap<Node, string> = new Map()
+
+export const equationsOf = (roots: readonly Root[], { forward, given = none }: EquationOptions = {}): Equations => {
+  const readings = readAll(
+    roots.map((r) => r.node),
+    given,
+  )
+  const named = namedNodes(readings, roots, given)
   const labels = new Map<Node, string>()
   for (const r of roots) {
     const c = carrierOf(r.node)
-    if (r.defines && named.has(c) && !labels.has(c)) labels.set(c, r.label)
+    // what a leaf will be is called as the leaf, primed
+    const own = r.sign === '←' ? `${r.label}′` : r.defines ? r.label : undefined
+    if (own !== undefined && named.has(c) && !labels.has(c)) labels.set(c, own)
   }
   const seen = new Set<Node>()
   const written = roots.map((r) => definitionsOf(r.node, readings, named, seen))
   const leaves = [...readings.keys()].filter((n) => opDef(n.op).kind === 'leaf')
-  const names = nameAll(written.flat(), labels, leaves, options.forward ?? new Set())
+  const names = nameAll(written.flat(), new Map([...given, ...labels]), leaves, forward ?? new Set())
 
   const formulas = new Map<Node, Doc>()
   const docs = new Map<Node, Doc>()
   for (const [n, reading] of readings) {
-    const doc = reading.build(reading.reads.map((r) => docs.get(r) as Doc))
-    formulas.set(n, doc)
     const name = names.get(n)
-    docs.set(n, name === undefined ? doc : text(atom(name)))
+    const doc = given.has(n) ? null : reading.build(reading.reads.map((r) => docs.get(r) as Doc))
+    if (doc !== null) formulas.set(n, doc)
+    docs.set(n, name === undefined ? (doc as Doc) : nameDoc(name))
   }
   const done = new Set<string>()
-  return roots.flatMap((r, root) => {
+  const equations = roots.flatMap((r, root) => {
     const own = carrierOf(r.node)
     const lines = (written[root] as readonly Node[]).flatMap((n): readonly Equation[] => {
       const name = names.get(n) as string
@@ -82,7 +96,8 @@ export const equationsOf = (roots: readonly Root[], options: EquationOptions = {
     })
     if (done.has(r.label)) return lines
     done.add(r.label)
-    const doc = (names.get(own) === r.label ? formulas.get(own) : docs.get(r.node)) as Doc
+    const doc = (names.get(own) === r.label && formulas.has(own) ? formulas.get(own) : docs.get(r.node)) as Doc
     return [...lines, { name: r.label, sign: r.sign ?? '=', doc, type: r.node, root, definition: false }]
   })
+  return { equations, names }
 }

@@ -21,8 +21,10 @@ const brokenAt = (parts: readonly string[], width: number): readonly string[] =>
   const lines: string[] = []
   for (const part of parts) {
     const last = lines.at(-1)
-    if (last === undefined || widthOf(last) + 1 + widthOf(part) > width)
-      lines.push(last === undefined ? part : `  ${part}`)
+    const full = last !== undefined && widthOf(last) + 1 + widthOf(part) > width
+    // what would not fit on a line of its own either stays behind a short beginning
+    const gains = last !== undefined && (widthOf(last) >= width / 2 || widthOf(part) + 2 <= width)
+    if (last === undefined || (full && gains)) lines.push(last === undefined ? part : `  ${part}`)
     else lines[lines.length - 1] = `${last} ${part}`
   }
   return lines

@@ -1,13 +1,13 @@
 /**
  * Which parts of a formula get a name of their own, and which. In: roots. Out: names, in the order of definition.
  * Invariant: a part is named where its user named it, where it is used more than once and is more than a single step, or
- * where a formula would become too long to read; two names never mean different nodes.
+ * where a formula would become too long to read, and where it is the error of a layer; two names never mean different nodes.
  */
+import { InternalError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { nameOf, roleOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import { atom } from '../../src/ops/common.ts'
-import { type Doc, render, text } from './doc.ts'
+import { type Doc, isProduct, nameDoc, render } from './doc.ts'
 import { behind, type Reading, readingOf } from './reading.ts'
 
 export type Sign = '=' | ':' | '←'
@@ -35,14 +35,26 @@ export const carrierOf = (n: Node): Node => {
   return b
 }
 
-/** What the roots' formulas read, operands before users, each with its reading. */
-export const readAll = (roots: readonly Node[]): ReadonlyMap<Node, Reading> => {
+/** The reading of a node that is known by its name. */
+const closed: Reading = {
+  reads: [],
+  same: false,
+  build: () => {
+    throw new InternalError('a given name has no formula')
+  },
+}
+
+/** What the roots' formulas read, down to leaves and given names; operands before users, each with its reading. */
+export const readAll = (
+  roots: readonly Node[],
+  given: ReadonlyMap<Node, string> = new Map(),
+): ReadonlyMap<Node, Reading> => {
   const found = new Map<Node, Reading>()
   const stack = [...roots]
   while (stack.length > 0) {
     const n = stack.pop() as Node
     if (found.has(n)) continue
-    const reading = readingOf(n)
+    const reading = given.has(n) ? closed : readingOf(n)
     found.set(n, reading)
     stack.push(...reading.reads)
   }
@@ -63,17 +75,36 @@ const countUses = (readings: ReadonlyMap<Node, Reading>, roots: readonly Root[])
 /** Longer formulas are given a name; sums and products may be longer, since their lines can be broken. */
 const tooLong = (doc: Doc): boolean => render(doc).text.length > (doc.tag === 'text' ? 72 : 240)
 
-const placeholder = text(atom('h₁'))
+/** What stands for a node that has or gets a name, as long as lengths are estimated. */
+const standIn = (name = 'h₁'): Doc => nameDoc(name)
+
+/** Costs enough that a reader wants to see it done once. */
+const isSummed = (n: Node): boolean => opDef(n.op).kind === 'contraction' || opDef(n.op).kind === 'reduction'
+
+/** The operands of matrix products. */
+const multiplied = (readings: ReadonlyMap<Node, Reading>): ReadonlySet<Node> =>
+  new Set([...readings.keys()].flatMap((n) => (n.op === 'dotGeneral' ? n.ins.map(carrierOf) : [])))
 
 /** The nodes that get names, decided from the leaves up. */
-export const namedNodes = (readings: ReadonlyMap<Node, Reading>, roots: readonly Root[]): ReadonlySet<Node> => {
+export const namedNodes = (
+  readings: ReadonlyMap<Node, Reading>,
+  roots: readonly Root[],
+  given: ReadonlyMap<Node, string>,
+): ReadonlySet<Node> => {
   const uses = countUses(readings, roots)
   const defined = new Set(roots.flatMap((r) => (r.defines ? [carrierOf(r.node)] : [])))
   const last = new Set(roots.map((r) => carrierOf(r.node)))
+  // the δ of a layer, which its weights' gradient multiplies
+  const errors = multiplied(readings)
   const docs = new Map<Node, Doc>()
   const weights = new Map<Node, number>()
   const named = new Set<Node>()
   for (const [n, reading] of readings) {
+    if (given.has(n)) {
+      docs.set(n, standIn(given.get(n)))
+      weights.set(n, 0)
+      continue
+    }
     const steps = reading.reads.reduce((sum, r) => sum + (weights.get(r) as number), 0)
     const weight = isLeaf(n) ? 0 : reading.same || n.op === 'neg' ? steps : steps + 1
     const doc = reading.build(reading.reads.map((r) => docs.get(r) as Doc))
@@ -81,10 +112,11 @@ export const namedNodes = (readings: ReadonlyMap<Node, Reading>, roots: readonly
     const wanted =
       defined.has(n) ||
       nameOf(n) !== undefined ||
-      (used > 1 && weight > 1) ||
+      (used > 1 && (weight > 1 || (weight === 1 && isSummed(n) && roleOf(n) === 'cotangent'))) ||
+      (errors.has(n) && weight > 1 && isProduct(doc) && roleOf(n) === 'cotangent') ||
       (tooLong(doc) && !(last.has(n) && used === 1))
     if (!isLeaf(n) && carrierOf(n) === n && wanted) named.add(n)
-    docs.set(n, named.has(n) ? placeholder : doc)
+    docs.set(n, named.has(n) ? standIn(nameOf(n)) : doc)
     weights.set(n, named.has(n) ? 0 : weight)
   }
   return named

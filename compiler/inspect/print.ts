@@ -27,7 +27,7 @@ type Steplike = { readonly results: Readonly<Record<string, Expr>>; readonly upd
 const isStep = (p: Printable): p is Steplike => !isExpr(p) && 'updates' in p && Array.isArray(p.updates)
 
 /** The expressions of a structure with the path to each: `layers[0].w`. */
-const rootsOf = (p: Printable, path: string): readonly Root[] => {
+export const rootsOf = (p: Printable, path: string): readonly Root[] => {
   if (isExpr(p)) return [{ label: path, node: p, defines: true }]
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   if (isStep(p))
@@ -49,7 +49,7 @@ const isGiven = (n: Node): boolean => n.op === 'input' || n.op === 'param' || n.
 
 const printOne = (e: Expr, options: Layout): string => {
   const own = isGiven(e) ? undefined : nameOf(e)
-  const equations = equationsOf([{ label: own ?? '', node: e, defines: own !== undefined }])
+  const { equations } = equationsOf([{ label: own ?? '', node: e, defines: own !== undefined }])
   const result = equations.at(-1)
   if (own !== undefined || result === undefined) return layout(equations, options)
   const formula = render(result.doc).text
@@ -61,16 +61,16 @@ const printOne = (e: Expr, options: Layout): string => {
  * than once; a record prints as one line a field, `loss = …`, with the shapes in a margin; a step also shows its updates,
  * `w ← …`. A field that bears the name of an input or a parameter (the gradient by it, say) is written `w: …`.
  *
- * @example print(mul(x, x)) // x · x
+ * @example
+ * const x = input('x', [])
+ * print(mul(x, x)) // x · x
  */
 export const print = (expressions: Printable, options: Layout = {}): string => {
   if (isExpr(expressions)) return printOne(expressions, options)
   const roots = rootsOf(expressions, '')
   const leaves = leafNames(roots.map((r) => r.node))
-  return layout(
-    equationsOf(
-      roots.map((r): Root => (r.sign === undefined && leaves.has(r.label) ? { ...r, sign: ':', defines: false } : r)),
-    ),
-    options,
+  const { equations } = equationsOf(
+    roots.map((r): Root => (r.sign === undefined && leaves.has(r.label) ? { ...r, sign: ':', defines: false } : r)),
   )
+  return layout(equations, options)
 }

@@ -7,9 +7,10 @@ import { InternalError } from '../../src/core/errors.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
+import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import type { Printed } from '../../src/ops/signature.ts'
-import { add, type Doc, div, type Factor, linear, mul, negate, numberDoc, render, sub, text } from './doc.ts'
+import type { OpName, Printed } from '../../src/ops/signature.ts'
+import { add, type Doc, div, type Factor, linear, mul, nameDoc, negate, numberDoc, render, sub, text } from './doc.ts'
 
 export interface Reading {
   /** The nodes whose formulas, or names, stand in this one. */
@@ -126,22 +127,46 @@ const readNorm = (n: Node): Reading | null => {
 
 const indicator = (condition: Doc): Doc => text({ text: `1[${render(condition).text}]`, precedence: 4 })
 
-const negated = (condition: Doc): Doc => {
-  const p = render(condition)
-  return text({ text: `¬${p.precedence < 2 ? `(${p.text})` : p.text}`, precedence: 2 })
+const opposite: Partial<Record<OpName, OpName>> = {
+  less: 'greaterEqual',
+  lessEqual: 'greater',
+  greater: 'lessEqual',
+  greaterEqual: 'less',
+  equal: 'notEqual',
+  notEqual: 'equal',
+}
+
+/** Where a condition does not hold: with the opposite sign where it is a comparison. */
+const readOpposite = (c: Node): Pick<Reading, 'reads' | 'build'> => {
+  const op = opposite[c.op]
+  if (op !== undefined)
+    return { reads: c.ins, build: (docs) => text(opDef(op).print(docs.map(render), c.params, c.ins)) }
+  return {
+    reads: [c],
+    build: ([d]) => {
+      const p = render(d as Doc)
+      return text({ text: `¬${p.precedence < 2 ? `(${p.text})` : p.text}`, precedence: 2 })
+    },
+  }
 }
 
 /** A choice between a value and 0 is a product with an indicator: δ · 1[h > 0]. */
 const readMask = (n: Node): Reading | null => {
   const [c, x, y] = n.ins
   if (n.op !== 'where' || c === undefined || x === undefined || y === undefined) return null
-  const [kept, when] = isFull(y, 0) ? [x, (d: Doc) => d] : isFull(x, 0) ? [y, negated] : [null, negated]
+  const kept = isFull(y, 0) ? x : isFull(x, 0) ? y : null
   if (kept === null) return null
-  const masked = (value: Doc, condition: Doc): Doc =>
-    mul({ doc: value, scalar: isScalar(kept) }, { doc: indicator(when(condition)), scalar: isScalar(c) })
-  return isFull(kept, 1)
-    ? { reads: [c], same: false, build: ([d]) => indicator(when(d as Doc)) }
-    : { reads: [c, kept], same: false, build: ([d, value]) => masked(value as Doc, d as Doc) }
+  const condition = kept === x ? { reads: [c], build: same } : readOpposite(c)
+  if (isFull(kept, 1)) return { reads: condition.reads, same: false, build: (docs) => indicator(condition.build(docs)) }
+  return {
+    reads: [kept, ...condition.reads],
+    same: false,
+    build: ([value, ...docs]) =>
+      mul(
+        { doc: value as Doc, scalar: isScalar(kept) },
+        { doc: indicator(condition.build(docs)), scalar: isScalar(c) },
+      ),
+  }
 }
 
 export const readingOf = (n: Node): Reading => {
@@ -150,6 +175,8 @@ export const readingOf = (n: Node): Reading => {
     const { value } = paramsOf(n, 'full')
     return { reads: [], same: false, build: () => numberDoc(value) }
   }
+  const name = n.ins.length === 0 ? nameOf(n) : undefined
+  if (name !== undefined) return { reads: [], same: false, build: () => nameDoc(name) }
   const idiom = readNorm(n) ?? readMask(n)
   if (idiom !== null) return idiom
   const build = arithmetic(n)

@@ -1,0 +1,124 @@
+/**
+ * `inspect`: a model beside its derivatives. In: an expression, a step, or entries. Out: mathematics.
+ * Invariant: the derivatives shown are the simplified ones that `grad` gives, and so those that are compiled.
+ */
+import { isFloat } from '../src/core/dtype.ts'
+import type { Node } from '../src/expr/expr.ts'
+import { nameOf } from '../src/expr/origin.ts'
+import { type Equation, equationsOf } from './inspect/equations.ts'
+import { type Layout, layout, padTo, showMargin, widthOf } from './inspect/layout.ts'
+import type { Root } from './inspect/names.ts'
+import { type Printable, rootsOf } from './inspect/print.ts'
+import { simplifyRoots } from './pipeline.ts'
+import { leavesOf, topological } from './program/walk.ts'
+import { grad, type Scalar } from './transforms.ts'
+
+export interface InspectOptions extends Layout {
+  /** What to differentiate by; where left out, the parameters of each loss, or its float inputs where it has none. */
+  readonly wrt?: readonly Node[]
+  /** The name of a model that is one expression and has none of its own. Default `y`. */
+  readonly name?: string
+}
+
+const kinds = [
+  ['input', 'inputs'],
+  ['param', 'parameters'],
+  ['state', 'states'],
+] as const
+
+const indent = 12
+
+/** Items behind one another, as many to a line as there is room for. */
+const listed = (title: string, items: readonly string[], width: number): string => {
+  const lines: string[] = []
+  for (const item of items) {
+    const last = lines.at(-1)
+    if (last === undefined || widthOf(last) + 3 + widthOf(item) > width - indent) lines.push(item)
+    else lines[lines.length - 1] = `${last} · ${item}`
+  }
+  return lines.map((line, i) => `${padTo(i === 0 ? title : '', indent)}${line}`).join('\n')
+}
+
+const describeLeaves = (roots: readonly Node[], { width = 88 }: Layout): string =>
+  kinds
+    .flatMap(([op, title]) => {
+      const leaves = leavesOf(roots, op).map((n) => `${nameOf(n)} ${showMargin(n)}`)
+      return leaves.length === 0 ? [] : [listed(title, leaves, width)]
+    })
+    .join('\n')
+
+/** What a scalar is differentiated by, where nobody says otherwise. */
+export const variablesOf = (loss: Node): readonly Node[] => {
+  const params = leavesOf([loss], 'param').filter((n) => isFloat(n.dtype))
+  return params.length > 0 ? params : leavesOf([loss], 'input').filter((n) => isFloat(n.dtype))
+}
+
+const isLoss = (n: Node): n is Scalar & Node => n.shape.length === 0 && isFloat(n.dtype) && n.ins.length > 0
+
+const label = (n: Node): string => nameOf(n) ?? n.op
+
+const derivativesOf = (root: Root, wrt: readonly Node[] | undefined): readonly Root[] => {
+  if (!isLoss(root.node)) return []
+  const variables = wrt ?? variablesOf(root.node)
+  const gradients = grad(root.node, variables)
+  return variables.map((v, i) => ({ label: `∂${root.label}/∂${label(v)}`, node: gradients[i] as Node, defines: false }))
+}
+
+/** A result is called as its user named it, else by its place in the model. */
+const modelRoots = (model: Printable, options: InspectOptions): readonly Root[] =>
+  rootsOf(model, '').map((r) => {
+    if (r.sign === '←') return r
+    const own = r.node.ins.length === 0 ? undefined : nameOf(r.node)
+    return { ...r, label: own ?? (r.label === '' ? (options.name ?? 'y') : r.label) }
+  })
+
+const section = (title: string, equations: readonly Equation[], options: Layout): readonly string[] =>
+  equations.length === 0 ? [] : [`${title}\n${layout(equations, options).replace(/^/gm, '  ')}`]
+
+/**
+ * A model and its simplified derivatives as mathematics: inputs and parameters with their shapes, the model's equations, the
+ * gradient of every scalar result by each parameter (by each float input where there are no parameters), and of a step
+ * what becomes of the parameters.
+ *
+ * @example
+ * const [x, w] = [input('x', [128, 784]), param('w', [784, 10], zeros)]
+ * console.log(inspect({ loss: mean(crossEntropy(matmul(x, w), input('y', [128], 'i32'))) }))
+ * // inputs      y i32[128] · x [128,784]
+ * // parameters  w [784,10]
+ * //
+ * // model
+ * //   loss = mean(crossEntropy(x w, y))  []
+ * //
+ * // derivatives
+ * //   ∂loss/∂w = xᵀ (softmax(x w) − onehot(y)) / 128  [784,10]
+ */
+export const inspect = (model: Printable, options: InspectOptions = {}): string => {
+  const all = modelRoots(model, options)
+  const { roots } = simplifyRoots(all.map((r) => r.node))
+  const simple = all.map((r, i) => ({ ...r, node: roots[i] as Node }))
+  const results = simple.filter((r) => r.sign !== '←')
+  const updates = simple.filter((r) => r.sign === '←')
+  const derivatives = results.flatMap((r) => derivativesOf(r, options.wrt))
+  const forward = new Set(topological(results.map((r) => r.node)))
+  const written = equationsOf([...results, ...derivatives], { forward })
+  const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, d.label] as const]))
+  const given = new Map([...gradients, ...written.names])
+  const steps = equationsOf(updates, { forward, given })
+  return [
+    describeLeaves(
+      simple.map((r) => r.node),
+      options,
+    ),
+    ...section(
+      'model',
+      written.equations.filter((e) => e.root < results.length),
+      options,
+    ),
+    ...section(
+      'derivatives',
+      written.equations.filter((e) => e.root >= results.length),
+      options,
+    ),
+    ...section('updates', steps.equations, options),
+  ].join('\n\n')
+}
