@@ -2,6 +2,8 @@
  * The Wasm target. In: a Plan. Out: the bytes of a module, or its text for a person.
  * Invariant: the same plan and options give the same bytes.
  */
+import type binaryen from 'binaryen'
+import { InternalError } from '../../../src/core/errors.ts'
 import { printKernel } from '../../kernel/print.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { loadBinaryen } from './load.ts'
@@ -18,11 +20,22 @@ export const emitWasm = async (plan: Plan, options: WasmOptions = {}): Promise<U
   const before = b.getDebugInfo()
   b.setDebugInfo(options.debug === true)
   try {
-    return module.emitBinary()
+    const bytes = module.emitBinary()
+    checkModule(module, bytes)
+    return bytes
   } finally {
     b.setDebugInfo(before)
     module.dispose()
   }
+}
+
+/**
+ * The engine validates in microseconds. Binaryen takes 20 ms at its first time, so it is asked only where the engine says
+ * no: it prints what is wrong, or knows the relaxed instructions that this engine does not.
+ */
+const checkModule = (module: binaryen.Module, bytes: Uint8Array): void => {
+  if (!WebAssembly.validate(bytes.slice().buffer) && module.validate() !== 1)
+    throw new InternalError('binaryen refuses the module that was emitted')
 }
 
 /** The module as WebAssembly text, each kernel's function under the kernel that it came from. */
