@@ -22,7 +22,7 @@ export type {
   Views,
 } from '../src/artifact/types.ts'
 export { decodeWeights, encodeWeights, type WeightTensor } from '../src/artifact/weights.ts'
-export type { LoadError, RunError } from '../src/core/errors.ts'
+export { type LoadError, type RunError, showError } from '../src/core/errors.ts'
 export { loadErrorCodes, runErrorCodes } from './codes.ts'
 export { epochOrder, gatherRows } from './data/batches.ts'
 export { dataErrorCodes } from './data/codes.ts'
