@@ -1,7 +1,8 @@
 /**
  * Entry `nabla/compiler`: transformations of expressions, and compilation to artifacts.
  */
-export type { CompileError } from '../src/core/errors.ts'
+export { hessian, hvp, jacobian, type VmapOptions, vmap } from './batching.ts'
+export { type CompileError, showError } from '../src/core/errors.ts'
 export { type Artifact, type CompileOptions, compile } from './compile.ts'
 export { type InspectOptions, inspect } from './describe.ts'
 export type { EntryInput, EntryInputs, Step } from './entries.ts'

@@ -11,6 +11,7 @@ import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm } from './emit/wasm/emit.ts'
 import { type Fused, fuse } from './fuse/fuse.ts'
+import { batchRoots } from './grad/vmap.ts'
 import { pull } from './grad/vjp.ts'
 import { push } from './grad/jvp.ts'
 import { printPlan } from './inspect/plan.ts'
@@ -57,6 +58,13 @@ export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[
 /** Tangents of the outputs, simplified; null where one does not depend on a moving node. */
 export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] =>
   push(outputs, tangents).map((t) => (t === null ? null : simplified(t)))
+
+/** Roots over a batch, whose axis is the first; null where one does not depend on the batch. */
+export const batch = (
+  roots: readonly Node[],
+  batched: ReadonlyMap<Node, Node>,
+  size: number,
+): readonly (Node | null)[] => batchRoots(roots, batched, size)
 
 // ---- expressions to artifacts
 

@@ -15,7 +15,8 @@ export type Scalar = Expr<readonly [], 'f32'> | Expr<readonly [], 'f64'> | Expr<
 
 const called = (n: Node): string => nameOf(n) ?? n.op
 
-const requireFloats = (transform: string, wrt: readonly Node[]): void => {
+/** Throws E_GRAD_DTYPE where one of the nodes is neither f32 nor f64. */
+export const requireFloats = (transform: string, wrt: readonly Node[]): void => {
   for (const n of wrt)
     if (!isFloat(n.dtype))
       throw new ShapeError(

@@ -7,8 +7,8 @@ import { right } from 'fp-ts/lib/Either.js'
 import { type DType, isFloat } from '../core/dtype.ts'
 import { equalShapes, type Shape, showShape, sizeOf, type TensorType } from '../core/shape.ts'
 import { call, floatConstraint, type Inferred, lit, violation, wrongDtype } from './common.ts'
-import { type Axes, checkAxes, keptShape, reducedShape, showAxes, spread } from './reduction.ts'
-import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
+import { type Axes, behindBatch, checkAxes, keptShape, reducedShape, showAxes, spread } from './reduction.ts'
+import { type BatchArgs, type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
   interface OpSignatures {
@@ -48,6 +48,7 @@ const printReduced =
 export const mean = defineOp<'mean'>({
   ...one,
   name: 'mean',
+  batch: (b, { ins, params }) => b.mean(ins, { ...params, axes: behindBatch(params.axes) }),
   doc: {
     summary: 'Mean along axes; NaN over nothing.',
     constraints: axesConstraints,
@@ -73,6 +74,7 @@ const shift = <R>(b: Builder<R>, x: R, dtype: DType, axes: readonly number[]): R
 export const logSumExp = defineOp<'logSumExp'>({
   ...one,
   name: 'logSumExp',
+  batch: (b, { ins, params }) => b.logSumExp(ins, { ...params, axes: behindBatch(params.axes) }),
   doc: {
     summary: 'log Σ exp(x) along axes, stable for every x.',
     constraints: axesConstraints,
@@ -121,6 +123,7 @@ const softmaxPush = <R>(b: Builder<R>, y: R, t: R, axis: number): R =>
 export const softmax = defineOp<'softmax'>({
   ...along('softmax'),
   name: 'softmax',
+  batch: (b, { ins, params }) => b.softmax(ins, { axis: params.axis + 1 }),
   doc: {
     summary: 'exp(x) / Σ exp(x) along an axis, stable for every x.',
     constraints: axesConstraints,
@@ -138,6 +141,7 @@ export const softmax = defineOp<'softmax'>({
 export const logSoftmax = defineOp<'logSoftmax'>({
   ...along('logSoftmax'),
   name: 'logSoftmax',
+  batch: (b, { ins, params }) => b.logSoftmax(ins, { axis: params.axis + 1 }),
   doc: {
     summary: 'log softmax(x) along an axis, stable for every x.',
     constraints: axesConstraints,
@@ -165,6 +169,7 @@ const isLabel = <R>(b: Builder<R>, y: R, shape: Shape, depth: number): R => {
 export const oneHot = defineOp<'oneHot'>({
   ...one,
   name: 'oneHot',
+  batch: (b, { ins, params }) => b.oneHot(ins, params),
   doc: {
     summary: '1 at the label, 0 elsewhere, along a new last axis; all 0 for a label out of range.',
     constraints: { C1: 'the labels are i32' },
@@ -196,10 +201,20 @@ const inferCrossEntropy = ([z, y]: readonly [TensorType, TensorType]): Inferred 
 const residual = <R>(b: Builder<R>, z: R, y: R, { shape, dtype }: TensorType): R =>
   b.sub([b.softmax([z], { axis: shape.length - 1 }), b.oneHot([y], { depth: shape.at(-1) as number, dtype })])
 
+/** Both operands over the batch, the one without a batch axis repeated. */
+const repeated = <R>(
+  b: Builder<R>,
+  { ins: [x, y], batched, size, types }: BatchArgs<'crossEntropy' | 'mse', R>,
+): readonly [R, R] => [
+  batched[0] ? x : b.broadcastTo([x], { shape: [size, ...types[0].shape] }),
+  batched[1] ? y : b.broadcastTo([y], { shape: [size, ...types[1].shape] }),
+]
+
 export const crossEntropy = defineOp<'crossEntropy'>({
   kind: 'composite',
   arity: 2,
   name: 'crossEntropy',
+  batch: (b, a) => b.crossEntropy(repeated(b, a)),
   doc: {
     summary: '−log softmax(z)[y] of logits z (classes along the last axis) and integer labels y, an element a row.',
     constraints: { C1: 'z is f32 or f64', C2: 'y is i32', C3: 'shape(y) is shape(z) without its last axis' },
@@ -238,6 +253,10 @@ export const mse = defineOp<'mse'>({
   kind: 'composite',
   arity: 2,
   name: 'mse',
+  batch: (b, a) => {
+    const axes = behindBatch(a.types[0].shape.map((_, i) => i))
+    return b.mean([b.square([b.sub(repeated(b, a))])], { axes, keepDims: false })
+  },
   doc: {
     summary: 'Mean of (y − t)² over all elements: a scalar.',
     constraints: { C1: 'one float dtype', C2: 'equal shapes' },

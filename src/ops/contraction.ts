@@ -7,6 +7,7 @@ import { right } from 'fp-ts/lib/Either.js'
 import { range, showShape, type TensorType } from '../core/shape.ts'
 import { type Inferred, paren, violation, wrongDtype } from './common.ts'
 import { showAxes } from './reduction.ts'
+import { behindBatch } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
 export interface DotAxes {
@@ -102,6 +103,8 @@ const printProduct = (
   return leading ? `Σ${showAxes(range(cx.length - 1), rx)} ${transposed(x)} ${right}` : null
 }
 
+const same = (axes: readonly number[]): readonly number[] => axes
+
 export const dotGeneral = defineOp<'dotGeneral'>({
   kind: 'contraction',
   name: 'dotGeneral',
@@ -139,6 +142,30 @@ export const dotGeneral = defineOp<'dotGeneral'>({
       ...(ty === null ? [] : [b.dotGeneral([x, ty], params)]),
     ]
     return terms.reduce((p, q) => b.add([p, q]))
+  },
+  batch: (b, a) => {
+    const {
+      ins,
+      batched: [inA, inB],
+      params: { batch, contract },
+    } = a
+    const [axesA, axesB] = [inA ? behindBatch : same, inB ? behindBatch : same]
+    const shifted = [axesA(batch[0]), axesB(batch[1])] as const
+    const pairs = { contract: [axesA(contract[0]), axesB(contract[1])] as const }
+    if (inA && inB)
+      return b.dotGeneral(ins, {
+        batch: [
+          [0, ...shifted[0]],
+          [0, ...shifted[1]],
+        ],
+        ...pairs,
+      })
+    const out = b.dotGeneral(ins, { batch: shifted, ...pairs })
+    // the new axis is a free one: the first of its operand's, behind the batch axes (and the free axes of a)
+    const nb = batch[0].length
+    const at = inA ? nb : nb + (a.types[0].shape.length - nb - contract[0].length)
+    const rank = a.outType.shape.length + 1
+    return at === 0 ? out : b.transpose([out], { perm: [at, ...range(rank).filter((i) => i !== at)] })
   },
   identities: [],
   print: (ins, params, types) => {

@@ -6,6 +6,7 @@ import { right } from 'fp-ts/lib/Either.js'
 import type { Shape, TensorType } from '../core/shape.ts'
 import { broadcastAxes, broadcastsTo, showShape, sizeOf, stridesOf } from '../core/shape.ts'
 import { call, type Inferred, paren, violation } from './common.ts'
+import { behindBatch } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig, type View } from './signature.ts'
 
 export interface Slice {
@@ -83,6 +84,7 @@ const one = { kind: 'movement' as const, arity: 1 as const, identities: [] }
 export const reshape = defineOp<'reshape'>({
   ...one,
   name: 'reshape',
+  batch: (b, { ins, params, size }) => b.reshape(ins, { shape: [size, ...params.shape] }),
   doc: {
     summary: 'The same elements in row-major order under another shape.',
     constraints: { C1: 'the number of elements stays' },
@@ -107,6 +109,10 @@ export const reshape = defineOp<'reshape'>({
 export const broadcastTo = defineOp<'broadcastTo'>({
   ...one,
   name: 'broadcastTo',
+  batch: (b, { ins, params, size, types: [x] }) => {
+    const aligned = [size, ...params.shape.slice(x.shape.length).map(() => 1), ...x.shape]
+    return b.broadcastTo([b.reshape(ins, { shape: aligned })], { shape: [size, ...params.shape] })
+  },
   doc: {
     summary: 'Repeated along new axes and along axes of extent 1.',
     constraints: { C1: 'the shape broadcasts to the new one' },
@@ -140,6 +146,7 @@ const isPermutation = (perm: readonly number[], rank: number): boolean =>
 export const transpose = defineOp<'transpose'>({
   ...one,
   name: 'transpose',
+  batch: (b, { ins, params }) => b.transpose(ins, { perm: [0, ...behindBatch(params.perm)] }),
   doc: {
     summary: 'Axis i of the result is axis perm[i] of the operand.',
     constraints: { C1: 'perm is a permutation of the axes' },
@@ -195,6 +202,8 @@ const inferSlice = ([x]: readonly [TensorType], p: Slice): Inferred => {
 export const slice = defineOp<'slice'>({
   ...one,
   name: 'slice',
+  batch: (b, { ins, params, size }) =>
+    b.slice(ins, { start: [0, ...params.start], limit: [size, ...params.limit], step: [1, ...params.step] }),
   doc: {
     summary: 'From start, below limit, every step-th element of each axis.',
     constraints: { C1: 'a range an axis', C2: '0 ≤ start ≤ limit ≤ extent', C3: 'step ≥ 1' },
@@ -236,6 +245,7 @@ export const slice = defineOp<'slice'>({
 export const reverse = defineOp<'reverse'>({
   ...one,
   name: 'reverse',
+  batch: (b, { ins, params }) => b.reverse(ins, { axes: behindBatch(params.axes) }),
   doc: { summary: 'Axes walked backwards.', constraints: { C1: 'the axes exist' } },
   infer: ([x], { axes }) =>
     axes.every((a) => a >= 0 && a < x.shape.length)
@@ -262,6 +272,8 @@ const padShape = (shape: Shape, { low, high, interior }: Pad): Shape =>
 export const pad = defineOp<'pad'>({
   ...one,
   name: 'pad',
+  batch: (b, { ins, params }) =>
+    b.pad(ins, { ...params, low: [0, ...params.low], high: [0, ...params.high], interior: [0, ...params.interior] }),
   doc: {
     summary: 'A value before, behind and between the elements of each axis.',
     constraints: { C1: 'three counts an axis', C2: 'the counts are not negative' },
@@ -313,6 +325,13 @@ export const concat = defineOp<'concat'>({
   kind: 'movement',
   arity: 'n',
   name: 'concat',
+  batch: (b, { ins, batched, size, params, types }) =>
+    b.concat(
+      ins.map((x, i) =>
+        batched[i] === true ? x : b.broadcastTo([x], { shape: [size, ...(types[i] as TensorType).shape] }),
+      ),
+      { axis: params.axis + 1 },
+    ),
   identities: [],
   doc: {
     summary: 'Tensors one behind the other along an axis.',

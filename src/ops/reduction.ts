@@ -66,6 +66,9 @@ export const showAxes = (axes: readonly number[], rank: number): string =>
 const constraints = { ...numberConstraint, C2: 'the axes exist and are distinct' }
 const nonEmpty = { ...constraints, C3: 'the reduced axes are not empty' }
 
+/** Axes counted behind a new first one. */
+export const behindBatch = (axes: readonly number[]): readonly number[] => axes.map((a) => a + 1)
+
 const reduction = (name: string, sign: string, empty: boolean) => ({
   kind: 'reduction' as const,
   arity: 1 as const,
@@ -79,6 +82,7 @@ const reduction = (name: string, sign: string, empty: boolean) => ({
 export const sum = defineOp<'sum'>({
   ...reduction('sum', 'Σ', true),
   name: 'sum',
+  batch: (b, { ins, params }) => b.sum(ins, { ...params, axes: behindBatch(params.axes) }),
   combine: 'sum',
   doc: { summary: 'Sum along axes; 0 over nothing.', constraints, formula: 'derivative: the cotangent, repeated' },
   vjp: (b, { params, types: [x] }, ct) => [spread(b, ct, x.shape, params.axes)],
@@ -106,6 +110,7 @@ const extreme = (name: 'max' | 'min', summary: string) => ({
 export const max = defineOp<'max'>({
   ...extreme('max', 'The greatest element along axes; NaN if one is NaN.'),
   name: 'max',
+  batch: (b, { ins, params }) => b.max(ins, { ...params, axes: behindBatch(params.axes) }),
   vjp: (b, a, ct) => [b.mul([share(b, a), spread(b, ct, a.types[0].shape, a.params.axes)])],
   jvp: (b, a, [t]) => b.sum([b.mul([share(b, a), t as NonNullable<typeof t>])], a.params),
 })
@@ -113,6 +118,7 @@ export const max = defineOp<'max'>({
 export const min = defineOp<'min'>({
   ...extreme('min', 'The least element along axes; NaN if one is NaN.'),
   name: 'min',
+  batch: (b, { ins, params }) => b.min(ins, { ...params, axes: behindBatch(params.axes) }),
   vjp: (b, a, ct) => [b.mul([share(b, a), spread(b, ct, a.types[0].shape, a.params.axes)])],
   jvp: (b, a, [t]) => b.sum([b.mul([share(b, a), t as NonNullable<typeof t>])], a.params),
 })
@@ -135,6 +141,7 @@ const others = <R>(b: Builder<R>, a: RuleArgs<'prod', R>): R => {
 export const prod = defineOp<'prod'>({
   ...reduction('prod', 'Π', true),
   name: 'prod',
+  batch: (b, { ins, params }) => b.prod(ins, { ...params, axes: behindBatch(params.axes) }),
   combine: 'prod',
   doc: {
     summary: 'Product along axes; 1 over nothing.',
@@ -169,8 +176,10 @@ const position = (name: 'argmax' | 'argmin', summary: string) => ({
 export const argmax = defineOp<'argmax'>({
   ...position('argmax', 'The first position of the greatest element (i32).'),
   name: 'argmax',
+  batch: (b, { ins, params }) => b.argmax(ins, { axis: params.axis + 1 }),
 })
 export const argmin = defineOp<'argmin'>({
   ...position('argmin', 'The first position of the least element (i32).'),
   name: 'argmin',
+  batch: (b, { ins, params }) => b.argmin(ins, { axis: params.axis + 1 }),
 })

@@ -152,7 +152,18 @@ interface AnyCommon<Kind extends OpKind> {
   readonly identities: readonly Identity[]
   readonly print: (ins: readonly Printed[], params: unknown, types: readonly TensorType[]) => Printed
 }
+/** What a batching rule sees, with the op's arity and params forgotten. */
+export interface AnyBatch<R> {
+  readonly ins: readonly R[]
+  readonly batched: readonly boolean[]
+  readonly size: number
+  readonly params: unknown
+  readonly types: readonly TensorType[]
+  readonly outType: TensorType
+}
+
 interface AnyLinear {
+  readonly batch: <R>(b: Builder<R>, a: AnyBatch<R>) => R
   readonly vjp: 'zero' | (<R>(b: Builder<R>, a: AnyArgs<R>, ct: R) => readonly (R | null)[])
   readonly jvp: 'zero' | (<R>(b: Builder<R>, a: AnyArgs<R>, tangents: readonly (R | null)[]) => R)
 }

@@ -142,9 +142,25 @@ export type Vjp<K extends OpName> = <R>(b: Builder<R>, a: RuleArgs<K, R>, ct: R)
 /** Forward mode: the tangent of the result; a null tangent is a symbolic zero, and at least one is given. */
 export type Jvp<K extends OpName> = <R>(b: Builder<R>, a: RuleArgs<K, R>, tangents: Tup<ArityOf<K>, R | null>) => R
 
+/** What a batching rule sees: operands whose batch axis, where they have one, is their first; `types` are without it. */
+export interface BatchArgs<K extends OpName, R> {
+  readonly ins: Tup<ArityOf<K>, R>
+  readonly batched: Tup<ArityOf<K>, boolean>
+  /** Extent of the batch axis. */
+  readonly size: number
+  readonly params: ParamsOf<K>
+  readonly types: Tup<ArityOf<K>, TensorType>
+  readonly outType: TensorType
+}
+
+/** The op over a batch: at least one operand is batched, and the result has the batch axis first. */
+export type Batch<K extends OpName> = <R>(b: Builder<R>, a: BatchArgs<K, R>) => R
+
 interface Differentiable<K extends OpName> {
   readonly vjp: 'zero' | Vjp<K>
   readonly jvp: 'zero' | Jvp<K>
+  /** What vmap does to it. (An elementwise op broadcasts; its rule is the engine's.) */
+  readonly batch: Batch<K>
 }
 
 export type Combine = 'sum' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin'

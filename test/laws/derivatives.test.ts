@@ -32,7 +32,7 @@ const direction = (shape: readonly number[], seed: number): Tensor => {
   )
 }
 
-const dot = (a: Tensor, b: Tensor): number => a.data.reduce((n, v, i) => n + v * (b.data[i] as number), 0)
+const dot = (a: Tensor, b: Tensor): number => Array.from(a.data).reduce((n, v, i) => n + v * (b.data[i] as number), 0)
 
 const moveBy = (x: Tensor, t: Tensor, h: number): Tensor =>
   tensor(
