@@ -50,101 +50,135 @@ export interface BlockPointers {
   readonly indices: readonly Value[]
 }
 
-/** What the unrolled steps of k may keep alive at once. */
-const REGISTERS = 15
+/** Rows of the block, each with its vectors. */
+type Grid<T> = readonly (readonly T[])[]
+
+const vectorsOf = (form: BlockForm): number => Math.ceil((form.columns * bytesOf(form.dtype)) / 16)
+const lanesOf = (form: BlockForm): 2 | 4 => (form.dtype === 'f64' ? 2 : 4)
+
+const grid = <T>(form: BlockForm, make: (row: number, vector: number) => T): Grid<T> =>
+  Array.from({ length: form.rows }, (_, r) => Array.from({ length: vectorsOf(form) }, (_, v) => make(r, v)))
 
 export const emitBlock = (fn: FunctionBuilder, form: BlockForm, epilogue: Epilogue, pointers: BlockPointers): void => {
-  const { dtype, rows, columns, depth } = form
-  const bytes = bytesOf(dtype)
-  const lanes = bytes === 8 ? 2 : 4
-  const vectors = Math.ceil(columns / lanes)
-  const zero = fn.hoisted(`zero`, 'v128', () => fn.module.v128.const(new Array<number>(16).fill(0)))
-  const grid = <T>(make: (row: number, vector: number) => T): readonly (readonly T[])[] =>
-    Array.from({ length: rows }, (_, r) => Array.from({ length: vectors }, (_, v) => make(r, v)))
+  const zero = fn.hoisted('zero', 'v128', () => fn.module.v128.const(new Array<number>(16).fill(0)))
+  const accumulators = grid(form, () => fn.variable('v128', zero))
+  if (form.transposed) emitTurnedSteps(fn, form, accumulators, pointers)
+  else emitSteps(fn, form, accumulators, pointers)
+  emitEnd(
+    fn,
+    form,
+    epilogue,
+    accumulators.map((row) => row.map((sum) => fn.get(sum))),
+    pointers,
+  )
+}
 
-  const accumulators = grid(() => fn.variable('v128', zero))
-  const together = rowsTogether({ rows, vectors })
-  const accumulate = (a: Value, b: readonly Value[], from: number, barrier: () => void): void => {
-    for (let r = 0; r < rows; r++) {
-      if (r > 0 && r % together === 0) barrier()
-      const splat = loadSplat(fn, dtype, a, from + r * form.a.across * bytes)
-      b.forEach((vector, v) => {
-        const sum = accumulators[r]?.[v] as Variable
-        fn.set(sum, multiplyAdd(fn, dtype, splat, vector, fn.get(sum)))
-      })
-    }
+/** One step of k: each row's element of A, `from` bytes behind `a`, times the vectors of B. */
+const accumulate = (
+  fn: FunctionBuilder,
+  form: BlockForm,
+  accumulators: Grid<Variable>,
+  a: Value,
+  from: number,
+  b: readonly Value[],
+  barrier: () => void,
+): void => {
+  const together = rowsTogether({ rows: form.rows, vectors: b.length })
+  accumulators.forEach((sums, row) => {
+    if (row > 0 && row % together === 0) barrier()
+    const splat = loadSplat(fn, form.dtype, a, from + row * form.a.across * bytesOf(form.dtype))
+    sums.forEach((sum, v) => fn.set(sum, multiplyAdd(fn, form.dtype, splat, b[v] as Value, fn.get(sum))))
+  })
+}
+
+/** What unrolled steps of k may keep alive at once. */
+const REGISTERS = 15
+
+/** All steps of k where B's columns lie side by side: in a loop, or unrolled where they are very few. */
+const emitSteps = (
+  fn: FunctionBuilder,
+  form: BlockForm,
+  accumulators: Grid<Variable>,
+  pointers: BlockPointers,
+): void => {
+  const { rows, depth } = form
+  const vectors = vectorsOf(form)
+  const step = { a: form.a.step * bytesOf(form.dtype), b: form.b.step * bytesOf(form.dtype) }
+  const one = (a: Value, b: Value, k: number, barrier: () => void): void => {
+    const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, k * step.b + v * 16))
+    accumulate(fn, form, accumulators, a, k * step.a, row, barrier)
   }
-  /** One step of k, `k` steps behind the pointers. */
-  const straight = (a: Value, b: Value, k: number, barrier: () => void): void => {
-    const from = k * form.b.step * bytes
-    const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, from + v * 16))
-    accumulate(a, row, k * form.a.step * bytes, barrier)
+  if (depth * (rows + vectors) + rows * vectors <= REGISTERS) {
+    for (let k = 0; k < depth; k++) one(pointers.a, pointers.b, k, () => {})
+    return
   }
-  /** `count` steps of k, at most as many as lanes. */
-  const turned = (a: Value, b: Value, count: number): void => {
-    const blocks = Array.from({ length: vectors }, (_, v) => {
+  const moving = [
+    { start: pointers.a, step: step.a },
+    { start: pointers.b, step: step.b },
+  ]
+  countedSteps(fn, depth, moving, ([a, b], barrier) => one(a as Value, b as Value, 0, barrier))
+}
+
+/** All steps of k where k lies side by side in B: as many at a time as there are lanes, turned in registers. */
+const emitTurnedSteps = (
+  fn: FunctionBuilder,
+  form: BlockForm,
+  accumulators: Grid<Variable>,
+  pointers: BlockPointers,
+): void => {
+  const { dtype, columns, depth } = form
+  const bytes = bytesOf(dtype)
+  const lanes = lanesOf(form)
+  const some = (a: Value, b: Value, count: number): void => {
+    const blocks = Array.from({ length: vectorsOf(form) }, (_, v) => {
+      // Where there is no such column, the vector's first stands in for it: nothing is read that may not be.
       const column = (lane: number): number => (v * lanes + lane < columns ? v * lanes + lane : v * lanes)
       const read = Array.from({ length: lanes }, (_, lane) => loadVector(fn, b, column(lane) * form.b.across * bytes))
       return transpose(fn, dtype, read)
     })
-    for (let k = 0; k < count; k++)
-      accumulate(
-        a,
-        blocks.map((block) => block[k] as Value),
-        k * form.a.step * bytes,
-        () => {},
-      )
+    for (let k = 0; k < count; k++) {
+      const row = blocks.map((block) => block[k] as Value)
+      accumulate(fn, form, accumulators, a, k * form.a.step * bytes, row, () => {})
+    }
   }
-  const steps = (count: number, size: number, body: (a: Value, b: Value, barrier: () => void) => void): void =>
-    countedSteps(
-      fn,
-      count,
-      [
-        { start: pointers.a, step: size * form.a.step * bytes },
-        { start: pointers.b, step: size * form.b.step * bytes },
-      ],
-      ([a, b], barrier) => body(a as Value, b as Value, barrier),
-    )
+  const whole = Math.floor(depth / lanes)
+  const moving = [
+    { start: pointers.a, step: lanes * form.a.step * bytes },
+    { start: pointers.b, step: lanes * form.b.step * bytes },
+  ]
+  countedSteps(fn, whole, moving, ([a, b]) => some(a as Value, b as Value, lanes))
+  const [a, b] = moving.map((p) => plus(fn, p.start, whole * p.step)) as [Value, Value]
+  if (depth % lanes > 0) some(a, b, depth % lanes)
+}
 
-  if (form.transposed) {
-    const whole = Math.floor(depth / lanes)
-    steps(whole, lanes, (a, b) => turned(a, b, lanes))
-    const behind = (pointer: Value, step: number): Value => plus(fn, pointer, whole * lanes * step * bytes)
-    if (depth % lanes > 0) turned(behind(pointers.a, form.a.step), behind(pointers.b, form.b.step), depth % lanes)
-  } else if (depth * (rows + vectors) + rows * vectors <= REGISTERS) {
-    for (let k = 0; k < depth; k++) straight(pointers.a, pointers.b, k, () => {})
-  } else {
-    steps(depth, 1, (a, b, barrier) => straight(a, b, 0, barrier))
-  }
-
+/** The running sums come first; then the epilogue, or the sums go back. */
+const emitEnd = (
+  fn: FunctionBuilder,
+  form: BlockForm,
+  epilogue: Epilogue,
+  sums: Grid<Value>,
+  pointers: BlockPointers,
+): void => {
+  const { dtype, columns } = form
+  const lanes = lanesOf(form)
   const running = (row: number, vector: number) =>
-    displaced(fn, pointers.sums as Value, (row * form.sums + vector * lanes) * bytes)
+    displaced(fn, pointers.sums as Value, (row * form.sums + vector * lanes) * bytesOf(dtype))
   const total = (row: number, vector: number): Value => {
-    const sum = fn.get(accumulators[row]?.[vector] as Variable)
+    const sum = sums[row]?.[vector] as Value
     if (!form.continues) return sum
     const at = running(row, vector)
     return add(fn, dtype, loadVector(fn, at.pointer, at.offset), sum)
   }
   if (form.last) {
-    emitEpilogue(fn, epilogue, {
-      dtype,
-      columns,
-      accumulators: grid(total),
-      pointers: pointers.slots,
-      indices: pointers.indices,
-    })
+    const { slots, indices } = pointers
+    emitEpilogue(fn, epilogue, { dtype, columns, accumulators: grid(form, total), pointers: slots, indices })
     return
   }
   const machine = laneMachine(fn, lanes)
-  grid((row, vector) =>
-    storeLanes(
-      machine,
-      { dtype, value: total(row, vector) },
-      running(row, vector),
-      1,
-      Math.min(lanes, columns - vector * lanes),
-    ),
-  )
+  grid(form, (row, vector) => {
+    const count = Math.min(lanes, columns - vector * lanes)
+    storeLanes(machine, { dtype, value: total(row, vector) }, running(row, vector), 1, count)
+  })
 }
 
 /** A function over the pointers in the order a, b, sums (where there are any), slots, indices (the last two at the end). */

@@ -10,8 +10,9 @@ import { type EmitContext, functionBuilder, type Value } from '../function.ts'
 import { epilogueOf } from './epilogue.ts'
 import { countedLoop } from './loops.ts'
 import { emitPiece, type Nest, type Pointers } from './nest.ts'
+import type { Side } from './orientation.ts'
 import { type Index, moved, plus } from './pointers.ts'
-import { schedule, type Side, type Tuning } from './schedule.ts'
+import { schedule, type Tuning } from './schedule.ts'
 
 export const emitContraction = (context: EmitContext, kernel: ContractionKernel, tuning: Tuning = {}): string => {
   const fn = functionBuilder(context, kernel.buffers.length + 1)

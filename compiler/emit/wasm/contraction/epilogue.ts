@@ -11,7 +11,7 @@ import { absent, emitBody } from '../body.ts'
 import type { FunctionBuilder, Value } from '../function.ts'
 import { laneMachine, type Lanes } from '../machine.ts'
 import { loadLanes, storeLanes } from '../memory.ts'
-import { orient } from './schedule.ts'
+import { orient } from './orientation.ts'
 import { plus } from './pointers.ts'
 
 /** One place that moves with row and column: a pointer that the block is given. */
@@ -61,7 +61,7 @@ export const epilogueOf = (kernel: ContractionKernel, swapped: boolean): Epilogu
   })
   const [i, j] = [kernel.batch.length, kernel.batch.length + 1]
   const [rowAxis, columnAxis] = swapped ? [j, i] : [i, j]
-  const strides = slots.map((s) => [s.row, s.column])
+  const strides = slots.map((s) => [s.dtype, s.row, s.column])
   const key = JSON.stringify([text, storesText, strides, [...axes], rowAxis, columnAxis], spelled)
   return {
     body: kernel.body,

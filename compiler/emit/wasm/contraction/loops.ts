@@ -55,9 +55,9 @@ export const chunkedLoop = (
 }
 
 /**
- * `count` times with pointers that move on by so many bytes each time. The first pointer that moves says where it ends,
- * which saves a counter. `barrier` is a branch that is never taken: an engine moves no load before it that comes behind. It asks
- * whether the leading pointer or the counter is a negative odd number, another one each time: an engine drops a question
+ * `count` times with pointers that move on by so many bytes each time. The first that moves says where the loop ends, which
+ * saves a counter. `barrier` is a branch that is never taken, before which an engine moves no load from behind it. It
+ * asks whether that first pointer is a negative odd number, another one each time, because an engine drops a question
  * that it has answered before.
  */
 export const countedSteps = (
@@ -66,29 +66,25 @@ export const countedSteps = (
   pointers: readonly { readonly start: Value; readonly step: number }[],
   body: (pointers: readonly Value[], barrier: () => void) => void,
 ): void => {
+  const starts = pointers.map((p) => p.start)
   if (count <= 0) return
-  if (count === 1)
-    return body(
-      pointers.map((p) => p.start),
-      () => {},
-    )
-  const leader = pointers.find((p) => p.step !== 0) ?? { start: fn.i32(0), step: 1 }
+  if (count === 1) return body(starts, () => {})
+  const moving = pointers.find((p) => p.step !== 0)
+  const leader = moving ?? { start: fn.i32(0), step: 1 }
   const end = plus(fn, leader.start, leader.step * count)
   const places = pointers.map((p) => place(fn, p.start, p.step))
-  const leading = pointers.includes(leader) ? places[pointers.indexOf(leader)] : undefined
-  const counter = leading ?? place(fn, leader.start, leader.step)
+  const lead = moving === undefined ? place(fn, leader.start, leader.step) : (places[pointers.indexOf(moving)] as Place)
   fn.repeat((leave) => {
     let never = 1
     const barrier = (): void => {
       never -= 2
-      leave(equal(fn, counter.read(), fn.i32(never)))
+      leave(equal(fn, lead.read(), fn.i32(never)))
     }
     body(
       places.map((p) => p.read()),
       barrier,
     )
-    for (const p of places) p.advance()
-    if (leading === undefined) counter.advance()
-    return different(fn, counter.read(), end)
+    for (const p of new Set([...places, lead])) p.advance()
+    return different(fn, lead.read(), end)
   })
 }

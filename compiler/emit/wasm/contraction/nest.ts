@@ -9,9 +9,10 @@ import type { FunctionBuilder, Value } from '../function.ts'
 import { type BlockForm, blockFunction, callBlock, emitBlock } from './block.ts'
 import type { Epilogue } from './epilogue.ts'
 import { chunkedLoop, countedLoop } from './loops.ts'
+import type { Side } from './orientation.ts'
 import { packPanels } from './pack.ts'
 import { type Index, indexPlus, indexValue, moved, plus } from './pointers.ts'
-import type { PieceRun, Schedule, Side } from './schedule.ts'
+import type { PieceRun, Schedule } from './schedule.ts'
 import type { Run } from './tile.ts'
 
 /** What is the same in all of the nest. */
@@ -157,7 +158,7 @@ const emitStripe = (
         a: plan.packA ? { across: 1, step: height } : stridesOf(plan.a),
         b: plan.modeB === 'packed' ? { across: 1, step: group.size } : stridesOf(plan.b),
         transposed: plan.modeB === 'transposed',
-        sums: plan.n,
+        sums: piece.continues || !piece.last ? plan.n : 0,
         continues: piece.continues,
         last: piece.last,
       }

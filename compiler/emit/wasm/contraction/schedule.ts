@@ -4,7 +4,8 @@
  * Invariant: a schedule never changes a bit of the result; the order of each sum is the Kernel's.
  */
 import { bytesOf } from '../../../../src/core/dtype.ts'
-import type { Access, ContractionKernel, Operand } from '../../../kernel/kernel.ts'
+import type { ContractionKernel } from '../../../kernel/kernel.ts'
+import { isHeavy, type Oriented, orientation } from './orientation.ts'
 import { chooseTile, type Run, split, type Tile } from './tile.ts'
 
 export type Simd = 'plain' | 'relaxed'
@@ -22,15 +23,6 @@ export interface Tuning {
   readonly stripeRows?: number
 }
 
-/** An operand as the oriented product sees it; strides in elements, 0 along an extent of 1. */
-export interface Side {
-  readonly operand: Operand
-  /** Stride along the rows (of A) or the columns (of B). */
-  readonly across: number
-  /** Stride along k. */
-  readonly step: number
-}
-
 /**
  * How the vectors of B are had: `direct`, B's columns lie side by side; `packed`, copied panel by panel into scratch;
  * `transposed`, k lies side by side and each block of 4x4 is turned in registers.
@@ -45,14 +37,7 @@ export interface PieceRun extends Run {
   readonly last: boolean
 }
 
-export interface Schedule {
-  /** The vectors run along i: C = (Bᵀ·Aᵀ)ᵀ, with A and B in each other's place. */
-  readonly swapped: boolean
-  readonly m: number
-  readonly n: number
-  readonly a: Side
-  readonly b: Side
-  readonly lanes: 2 | 4
+export interface Schedule extends Oriented {
   readonly rows: readonly Run[]
   /** In elements; only the last may end inside a vector. */
   readonly columns: readonly Run[]
@@ -65,56 +50,6 @@ export interface Schedule {
   /** Byte offset of the packed A within the scratch (B's panel comes first), and the size of both. */
   readonly scratchA: number
   readonly scratchBytes: number
-}
-
-/** The strides of an access along the oriented rows and columns. */
-export const orient = (kernel: ContractionKernel, swapped: boolean, access: Access) => {
-  const at = kernel.batch.length
-  const i = kernel.m === 1 ? 0 : (access.strides[at] ?? 0)
-  const j = kernel.n === 1 ? 0 : (access.strides[at + 1] ?? 0)
-  return swapped ? { row: j, column: i } : { row: i, column: j }
-}
-
-interface Oriented {
-  readonly swapped: boolean
-  readonly m: number
-  readonly n: number
-  readonly a: Side
-  readonly b: Side
-}
-
-const orientations = (kernel: ContractionKernel): readonly [Oriented, Oriented] => {
-  const { m, n, k } = kernel
-  const along = (extent: number, stride: number): number => (extent === 1 ? 0 : stride)
-  const a: Side = { operand: kernel.a, across: along(m, kernel.a.row), step: along(k, kernel.a.col) }
-  const b: Side = { operand: kernel.b, across: along(n, kernel.b.col), step: along(k, kernel.b.row) }
-  return [
-    { swapped: false, m, n, a, b },
-    { swapped: true, m: n, n: m, a: b, b: a },
-  ]
-}
-
-const accessesOf = (kernel: ContractionKernel): readonly Access[] => [
-  ...kernel.body.flatMap((x) => (x.tag === 'load' ? [x.access] : [])),
-  ...kernel.stores.map((s) => s.access),
-]
-
-/** An access to a vector whose lanes do not lie side by side takes as many instructions as it has lanes, and more. */
-const epilogueCost = (kernel: ContractionKernel, o: Oriented, lanes: number): number =>
-  accessesOf(kernel).reduce((sum, access) => {
-    const { column } = orient(kernel, o.swapped, access)
-    return sum + (column === 0 || column === 1 ? 1 : 2 * lanes)
-  }, 0)
-
-/** Whether the epilogue moves so much memory (an optimizer's update) that it had better pass it in order. */
-const isHeavy = (kernel: ContractionKernel): boolean =>
-  accessesOf(kernel).filter((access) => orient(kernel, false, access).row !== 0).length >= 4
-
-/** In vector instructions: the products, turning or gathering B, the epilogue. */
-const cost = (kernel: ContractionKernel, o: Oriented, lanes: number): number => {
-  const vectors = Math.ceil(o.n / lanes)
-  const beside = o.b.across === 1 || o.n === 1 ? 0 : o.b.step === 1 ? 2 : 2 * lanes
-  return o.m * vectors * (kernel.k + epilogueCost(kernel, o, lanes)) + vectors * kernel.k * beside
 }
 
 const pieceRuns = (pieces: readonly number[]): readonly PieceRun[] => {
@@ -149,9 +84,37 @@ const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16
 /** So few rows turn B in registers; more than two vectors of it at once would not fit there. */
 const FEW_ROWS = 8
 
-/** Steps of k over more pages than the first table of addresses holds, or all into the same lines of the cache. */
-const isFar = (stepBytes: number, depth: number): boolean =>
-  Math.abs(stepBytes) * depth >= 192 * 1024 || (stepBytes !== 0 && stepBytes % 4096 === 0 && depth >= 16)
+/**
+ * Whether an operand read in place, step of k after step, does not stay near: over more pages than the first table of
+ * addresses holds, or into so few sets of the nearest cache (64, of lines of 64 bytes) that they overflow with `ways`
+ * lines each. Steps of 2ᵉ·odd lines reach every 2ᵉ-th set.
+ */
+const isFar = (stepBytes: number, depth: number, ways: number): boolean => {
+  const step = Math.abs(stepBytes)
+  if (step * depth >= 192 * 1024) return true
+  const lines = step / 64
+  return lines >= 1 && Number.isInteger(lines) && depth > ways * Math.max(1, 64 / (lines & -lines))
+}
+
+interface Packing {
+  readonly packA: boolean
+  readonly modeB: Mode
+}
+
+const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: number, tuning: Tuning): Packing => {
+  const bytes = 16 / o.lanes
+  // Where A too strides along k, both must share the cache; where it does not, a miss of B is soon made good.
+  const strided = Math.abs(o.a.step) * bytes >= 64
+  const wantsA = columnPanels >= 8 && isFar(o.a.step * bytes, depth, 8)
+  const wantsB = o.direct
+    ? rowPanels >= 8 && isFar(o.b.step * bytes, depth, strided ? 8 : 31)
+    : rowPanels > 2 || (rowPanels === 2 && depth * o.n > 1024)
+  const packB = depth > 0 && ((tuning.packB ?? wantsB) || !(o.direct || o.turnable))
+  return {
+    packA: depth > 0 && (tuning.packA ?? wantsA),
+    modeB: packB ? 'packed' : o.direct ? 'direct' : 'transposed',
+  }
+}
 
 /** A block of A that stays in the second cache while the columns of B pass. */
 const BLOCK = 512 * 1024
@@ -160,49 +123,34 @@ const BLOCK = 512 * 1024
 const GROUP = 256 * 1024
 
 export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning = {}): Schedule => {
-  const bytes = bytesOf(kernel.dtype)
-  const lanes = bytes === 8 ? 2 : 4
-  const [straight, turned] = orientations(kernel)
-  const o = cost(kernel, turned, lanes) < cost(kernel, straight, lanes) ? turned : straight
+  const o = orientation(kernel)
+  const { lanes } = o
   const depth = kernel.pieces.reduce((size, piece) => Math.max(size, piece), 0)
-
-  const beside = o.b.across === 1 || o.n === 1
-  const turnable = !beside && (o.b.step === 1 || kernel.k === 1)
-  const widest = turnable && o.m <= FEW_ROWS ? 2 : Number.POSITIVE_INFINITY
+  const widest = o.turnable && o.m <= FEW_ROWS ? 2 : Number.POSITIVE_INFINITY
   const tile = tuning.tile ?? chooseTile(simd, o.m, Math.ceil(o.n / lanes), depth, widest)
   const rows = split(o.m, tile.rows)
   const columns = columnRuns(o.n, tile.vectors, lanes)
+  const { packA, modeB } = packing(o, depth, panels(rows), panels(columns), tuning)
 
-  const reusesB = panels(rows)
-  const reusesA = panels(columns)
-  const far = (side: Side): boolean => isFar(side.step * bytes, depth)
-  const wantsB = beside ? reusesB >= 8 && far(o.b) : reusesB > 2 || (reusesB === 2 && depth * o.n > 1024)
-  const wantsA = reusesA >= 8 && far(o.a)
-  const packB = depth > 0 && ((tuning.packB ?? wantsB) || !(beside || turnable))
-  const packA = depth > 0 && (tuning.packA ?? wantsA)
-  const modeB: Mode = packB ? 'packed' : beside ? 'direct' : 'transposed'
-
-  const blockRows = Math.max(tuning.blockRows ?? Math.floor(BLOCK / (Math.max(depth, 1) * bytes)), tile.rows)
-  const panelBytes = Math.max(depth, 1) * Math.ceil(largest(columns) / lanes) * lanes * bytes
-  const most = columns.reduce((count, run) => Math.max(count, run.count), 1)
-  const groupPanels = packB ? Math.min(most, tuning.groupPanels ?? Math.max(1, Math.floor(GROUP / panelBytes))) : most
+  const stepBytes = Math.max(depth, 1) * bytesOf(kernel.dtype)
+  const blockRows = Math.max(tuning.blockRows ?? Math.floor(BLOCK / stepBytes), tile.rows)
   const stripeRows = Math.max(tuning.stripeRows ?? (isHeavy(kernel) ? tile.rows : blockRows), tile.rows)
-  const scratchA = packB ? aligned(groupPanels * panelBytes) + 16 : 0
-  const scratchBytes = scratchA + (packA ? aligned(depth * Math.min(blockRows, o.m) * bytes) + 16 : 0)
-  const pieces = pieceRuns(kernel.pieces)
+  const panelBytes = stepBytes * Math.ceil(largest(columns) / lanes) * lanes
+  const most = columns.reduce((count, run) => Math.max(count, run.count), 1)
+  const packedPanels = Math.min(most, tuning.groupPanels ?? Math.max(1, Math.floor(GROUP / panelBytes)))
+  const scratchA = modeB === 'packed' ? aligned(packedPanels * panelBytes) + 16 : 0
   return {
     ...o,
-    lanes,
     rows,
     columns,
-    pieces,
+    pieces: pieceRuns(kernel.pieces),
     packA,
     modeB,
     blockRows,
-    groupPanels,
+    groupPanels: modeB === 'packed' ? packedPanels : most,
     stripeRows,
     scratchA,
-    scratchBytes,
+    scratchBytes: scratchA + (packA ? aligned(stepBytes * Math.min(blockRows, o.m)) + 16 : 0),
   }
 }
 

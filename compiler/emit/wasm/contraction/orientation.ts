@@ -1,0 +1,82 @@
+/**
+ * Which side of a product the vectors run along. In: a ContractionKernel. Out: the product as the schedule sees it, as it
+ * stands or transposed.
+ * Invariant: both are the same sums in the same order, a·b being b·a.
+ */
+import type { Access, ContractionKernel, Operand } from '../../../kernel/kernel.ts'
+
+/** An operand as the oriented product sees it; strides in elements, 0 along an extent of 1. */
+export interface Side {
+  readonly operand: Operand
+  /** Stride along the rows (of A) or the columns (of B). */
+  readonly across: number
+  /** Stride along k. */
+  readonly step: number
+}
+
+/** The strides of an access along the oriented rows and columns. */
+export const orient = (kernel: ContractionKernel, swapped: boolean, access: Access) => {
+  const at = kernel.batch.length
+  const i = kernel.m === 1 ? 0 : (access.strides[at] ?? 0)
+  const j = kernel.n === 1 ? 0 : (access.strides[at + 1] ?? 0)
+  return swapped ? { row: j, column: i } : { row: i, column: j }
+}
+
+export interface Oriented {
+  /** The vectors run along i: C = (Bᵀ·Aᵀ)ᵀ, with A and B in each other's place. */
+  readonly swapped: boolean
+  readonly m: number
+  readonly n: number
+  readonly a: Side
+  readonly b: Side
+  readonly lanes: 2 | 4
+  /** B's columns lie side by side. */
+  readonly direct: boolean
+  /** They do not, but k does: blocks of 4x4 can be turned. */
+  readonly turnable: boolean
+}
+
+const orientations = (kernel: ContractionKernel): readonly [Oriented, Oriented] => {
+  const { m, n, k } = kernel
+  const lanes = kernel.dtype === 'f64' ? 2 : 4
+  const along = (extent: number, stride: number): number => (extent === 1 ? 0 : stride)
+  const a: Side = { operand: kernel.a, across: along(m, kernel.a.row), step: along(k, kernel.a.col) }
+  const b: Side = { operand: kernel.b, across: along(n, kernel.b.col), step: along(k, kernel.b.row) }
+  const reach = (side: Side, extent: number) => {
+    const direct = side.across === 1 || extent === 1
+    return { direct, turnable: !direct && (side.step === 1 || k === 1) }
+  }
+  return [
+    { swapped: false, m, n, a, b, lanes, ...reach(b, n) },
+    { swapped: true, m: n, n: m, a: b, b: a, lanes, ...reach(a, m) },
+  ]
+}
+
+const accessesOf = (kernel: ContractionKernel): readonly Access[] => [
+  ...kernel.body.flatMap((x) => (x.tag === 'load' ? [x.access] : [])),
+  ...kernel.stores.map((s) => s.access),
+]
+
+/** An access to a vector whose lanes do not lie side by side takes as many instructions as it has lanes, and more. */
+const epilogueCost = (kernel: ContractionKernel, { swapped, lanes }: Oriented): number =>
+  accessesOf(kernel).reduce((sum, access) => {
+    const { column } = orient(kernel, swapped, access)
+    return sum + (column === 0 || column === 1 ? 1 : 2 * lanes)
+  }, 0)
+
+/** In vector instructions: the products, turning or gathering B, the epilogue. */
+const cost = (kernel: ContractionKernel, o: Oriented): number => {
+  const vectors = Math.ceil(o.n / o.lanes)
+  const reading = o.direct ? 0 : o.turnable ? 2 : 2 * o.lanes
+  return vectors * (o.m * (kernel.k + epilogueCost(kernel, o)) + kernel.k * reading)
+}
+
+/** The cheaper way round. */
+export const orientation = (kernel: ContractionKernel): Oriented => {
+  const [straight, turned] = orientations(kernel)
+  return cost(kernel, turned) < cost(kernel, straight) ? turned : straight
+}
+
+/** Whether the epilogue moves so much memory (an optimizer's update) that it had better pass it in order. */
+export const isHeavy = (kernel: ContractionKernel): boolean =>
+  accessesOf(kernel).filter((access) => orient(kernel, false, access).row !== 0).length >= 4
