@@ -5,7 +5,7 @@
  */
 import type { Add, DivCeil, DivExact, Mul, Sub } from './natural-types.ts'
 import type { Shape } from './shape.ts'
-import type { AxisIndex, AxisNames, CheckAxis, NoAxis, Ranked, Show } from './shape-types.ts'
+import type { AxisIndex, AxisNames, CheckAxis, CheckExtents, NoAxis, Ranked, Show } from './shape-types.ts'
 
 /** Whether every extent is known. */
 type Known<S extends Shape> = number extends S['length'] ? false : number extends S[number] ? false : true
@@ -52,19 +52,21 @@ type FillHole<S extends Shape, T extends Shape> =
 export type Reshape<S extends Shape, T extends Shape> =
   Ranked<T> extends false
     ? Shape
-    : Ranked<S> extends false
-      ? Fill<T, number>
-      : number extends T[number]
+    : CheckExtents<'reshape', T, '-1'> extends infer Bad extends string
+      ? Bad
+      : Ranked<S> extends false
         ? Fill<T, number>
-        : Holes<T> extends 0
-          ? Known<S> extends false
-            ? T
-            : SizeOf<S> extends SizeOf<T>
+        : number extends T[number]
+          ? Fill<T, number>
+          : Holes<T> extends 0
+            ? Known<S> extends false
               ? T
-              : `reshape: ${Show<S>} has ${SizeOf<S>} elements, ${Show<T>} has ${SizeOf<T>}`
-          : Holes<T> extends 1
-            ? FillHole<S, T>
-            : `reshape: ${Show<T>} has more than one -1`
+              : SizeOf<S> extends SizeOf<T>
+                ? T
+                : `reshape: ${Show<S>} has ${SizeOf<S>} elements, ${Show<T>} has ${SizeOf<T>}`
+            : Holes<T> extends 1
+              ? FillHole<S, T>
+              : `reshape: ${Show<T>} has more than one -1`
 
 // ---- axes
 
@@ -204,6 +206,17 @@ type SliceDim<
       ? never
       : Extent<FromFront<Start, D>, D, Step>
 
+/** The first of a list, or what stands for it. */
+type FirstOf<L extends readonly number[], Default extends number | undefined> = L extends readonly [
+  infer A extends number,
+  ...unknown[],
+]
+  ? A
+  : Default
+type RestOf<L extends readonly number[]> = L extends readonly [number, ...infer Rest extends readonly number[]]
+  ? Rest
+  : []
+
 type SliceDims<
   S extends Shape,
   Start extends readonly number[],
@@ -211,38 +224,17 @@ type SliceDims<
   Step extends readonly number[],
   Out extends Shape = readonly [],
   All extends Shape = S,
-> = S extends readonly [infer D extends number, ...infer Rest extends Shape]
-  ? Start extends readonly [infer A extends number, ...infer StartRest extends readonly number[]]
-    ? SliceOne<D, A, Stop, Step> extends infer E
-      ? [E] extends [never]
-        ? `slice: ${A} to ${ShowStop<Stop, D>} is not a range of axis ${Out['length']} of ${Show<All>}`
-        : SliceDims<Rest, StartRest, RestOf<Stop>, RestOf<Step>, readonly [...Out, E & number], All>
-      : never
-    : readonly [...Out, ...S]
-  : Start extends readonly []
-    ? Out
+> = [Start['length'], Stop['length'], Step['length']] extends [0, 0, 0]
+  ? readonly [...Out, ...S]
+  : S extends readonly [infer D extends number, ...infer Rest extends Shape]
+    ? `${FirstOf<Step, 1>}` extends '0' | `-${string}`
+      ? `slice: step ${FirstOf<Step, 1>} of axis ${Out['length']} is not positive`
+      : SliceDim<D, FirstOf<Start, 0>, FirstOf<Stop, undefined>, FirstOf<Step, 1>> extends infer E
+        ? [E] extends [never]
+          ? `slice: ${FirstOf<Start, 0>} to ${FirstOf<Stop, D>} is not a range of axis ${Out['length']} of ${Show<All>}`
+          : SliceDims<Rest, RestOf<Start>, RestOf<Stop>, RestOf<Step>, readonly [...Out, E & number], All>
+        : never
     : `slice: more ranges than the ${All['length']} axes of ${Show<All>}`
-
-type RestOf<L extends readonly number[]> = L extends readonly [number, ...infer Rest extends readonly number[]]
-  ? Rest
-  : []
-type ShowStop<Stop extends readonly number[], D extends number> = Stop extends readonly [
-  infer B extends number,
-  ...unknown[],
-]
-  ? B
-  : D
-type SliceOne<
-  D extends number,
-  A extends number,
-  Stop extends readonly number[],
-  Step extends readonly number[],
-> = SliceDim<
-  D,
-  A,
-  Stop extends readonly [infer B extends number, ...unknown[]] ? B : undefined,
-  Step extends readonly [infer C extends number, ...unknown[]] ? C : 1
->
 
 type ListOf<L> = L extends number ? readonly [L] : L extends readonly number[] ? L : readonly []
 

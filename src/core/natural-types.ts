@@ -154,16 +154,18 @@ export type Sub<A extends number, B extends number> = number extends A
           : never
       : never
 
-/** The quotient where B divides A, else never; B is not 0. */
+/** The quotient where B divides A, else never; never for B = 0. */
 export type DivExact<A extends number, B extends number> = number extends A
   ? number
   : number extends B
     ? number
-    : DivText<`${A}`, DigitsOf<`${B}`>> extends [infer Q extends Digits, infer R extends Digits]
-      ? R extends readonly []
-        ? NumberOf<Q>
+    : B extends 0
+      ? never
+      : DivText<`${A}`, DigitsOf<`${B}`>> extends [infer Q extends Digits, infer R extends Digits]
+        ? R extends readonly []
+          ? NumberOf<Q>
+          : never
         : never
-      : never
 
 /** A / B rounded up; B is not 0. */
 export type DivCeil<A extends number, B extends number> = number extends A

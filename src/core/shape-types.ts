@@ -49,6 +49,13 @@ type ShowAll<All extends readonly Shape[], Text extends string = ''> = All exten
   ? ShowAll<Rest, Text extends '' ? Show<S> : `${Text} and ${Show<S>}`>
   : Text
 
+/** The sentence where a shape has an extent that is no natural number; `Allowed` are texts of numbers that may stand there. */
+export type CheckExtents<Op extends string, T extends Shape, Allowed extends string = never> = [
+  Exclude<Extract<`${T[number]}`, `-${string}` | `${string}.${string}`>, Allowed>,
+] extends [never]
+  ? unknown
+  : `${Op}: ${Show<T>} is not a shape: extents are natural numbers`
+
 // ---- dtypes
 
 /** The words for a set of dtypes. */
@@ -130,15 +137,17 @@ export type Broadcast3<Op extends string, A extends Shape, B extends Shape, C ex
 /** A shape that has to broadcast to exactly another one. */
 export type BroadcastTo<A extends Shape, T extends Shape> = false extends Ranked<A> | Ranked<T>
   ? T
-  : Broadcast<'broadcastTo', A, T> extends infer R
-    ? R extends T
-      ? T
-      : R extends Shape
-        ? T extends R
-          ? T
+  : CheckExtents<'broadcastTo', T> extends infer Bad extends string
+    ? Bad
+    : Broadcast<'broadcastTo', A, T> extends infer R
+      ? R extends T
+        ? T
+        : R extends Shape
+          ? T extends R
+            ? T
+            : `broadcastTo: ${Show<A>} does not broadcast to ${Show<T>}`
           : `broadcastTo: ${Show<A>} does not broadcast to ${Show<T>}`
-        : `broadcastTo: ${Show<A>} does not broadcast to ${Show<T>}`
-    : never
+      : never
 
 // ---- axes
 

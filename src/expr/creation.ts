@@ -6,9 +6,10 @@ import type { DType } from '../core/dtype.ts'
 import type { Shape, TensorType } from '../core/shape.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, literal, make, shapeError } from './node.ts'
-import { axisOf, dataLast, typed } from './typed.ts'
+import { axisOf, dataLast, extentsOf, typed } from './typed.ts'
 
-const filled = (value: number, shape: Shape, dtype: DType): Node => make('full', [], { dtype, shape, value })
+const filled = (op: string, value: number, shape: Shape, dtype: DType): Node =>
+  make('full', [], { dtype, shape: extentsOf(op, shape), value })
 
 /** A tensor of one value, and at once an initializer: `zeros([2, 3])`, `param('b', [10], zeros)`. */
 export interface Filled {
@@ -16,21 +17,21 @@ export interface Filled {
   (key: Node, type: TensorType): Node
 }
 
-const filledOrInitial = (value: number): Filled =>
+const filledOrInitial = (op: string, value: number): Filled =>
   typed((first: Shape | Node, second: DType | TensorType = 'f32') =>
     isExpr(first) && typeof second === 'object'
-      ? filled(value, second.shape, second.dtype)
-      : filled(value, first as Shape, second as DType),
+      ? filled(op, value, second.shape, second.dtype)
+      : filled(op, value, first as Shape, second as DType),
   )
 
 /**
  * 0 everywhere; also an initializer.
  * @example zeros([2, 3]); param('b', [10], zeros)
  */
-export const zeros: Filled = filledOrInitial(0)
+export const zeros: Filled = filledOrInitial('zeros', 0)
 
 /** 1 everywhere; also an initializer. */
-export const ones: Filled = filledOrInitial(1)
+export const ones: Filled = filledOrInitial('ones', 1)
 
 /**
  * One value everywhere.
@@ -40,7 +41,7 @@ export const full: <const S extends Shape, const D extends DType = 'f32'>(
   shape: S,
   value: number,
   dtype?: D,
-) => Expr<S, D> = typed((shape: Shape, value: number, dtype: DType = 'f32') => filled(value, shape, dtype))
+) => Expr<S, D> = typed((shape: Shape, value: number, dtype: DType = 'f32') => filled('full', value, shape, dtype))
 
 /**
  * 0, 1, 2, … along an axis of a shape, as i32.
@@ -48,7 +49,7 @@ export const full: <const S extends Shape, const D extends DType = 'f32'>(
  */
 export const iota: <const S extends Shape>(shape: S, axis?: number) => Expr<S, 'i32'> = typed(
   (shape: Shape, axis = 0) => {
-    const all = filled(0, shape, 'i32')
+    const all = filled('iota', 0, shape, 'i32')
     return graph.iota([], { shape, axis: axisOf('iota', all, axis) })
   },
 )
@@ -65,7 +66,7 @@ export const eye: {
     dtype?: D,
   ): Expr<readonly [N, M], D>
 } = typed((n: number, m = n, dtype: DType = 'f32') => {
-  const shape = [n, m]
+  const shape = extentsOf('eye', [n, m])
   const same = graph.equal([graph.iota([], { shape, axis: 0 }), graph.iota([], { shape, axis: 1 })])
   return graph.cast([same], { dtype })
 })
@@ -74,8 +75,8 @@ export const eye: {
 const countOf = (start: number, stop: number, step: number): number => Math.max(0, Math.ceil((stop - start) / step))
 
 /** start + step·i for i = 0 … n − 1. */
-const progression = (n: number, start: number, step: number, dtype: DType): Node => {
-  const i = graph.cast([graph.iota([], { shape: [n], axis: 0 })], { dtype })
+const progression = (op: string, n: number, start: number, step: number, dtype: DType): Node => {
+  const i = graph.cast([graph.iota([], { shape: extentsOf(op, [n]), axis: 0 })], { dtype })
   const scaled = step === 1 ? i : graph.mul([i, literal(step, dtype)])
   return start === 0 ? scaled : graph.add([scaled, literal(start, dtype)])
 }
@@ -93,7 +94,7 @@ export const arange: {
   const dtype = wanted ?? (whole ? 'i32' : 'f32')
   if (step === 0 || !Number.isFinite(countOf(from, to, step)))
     throw shapeError({ code: 'E_RANGE', sentence: `arange: ${from} to ${to} by ${step} has no end` }, [])
-  return progression(countOf(from, to, step), from, step, dtype)
+  return progression('arange', countOf(from, to, step), from, step, dtype)
 })
 
 /**
@@ -106,7 +107,7 @@ export const linspace: <const N extends number, const D extends 'f32' | 'f64' = 
   n: N,
   dtype?: D,
 ) => Expr<readonly [N], D> = typed((lo: number, hi: number, n: number, dtype: DType = 'f32') =>
-  progression(n, lo, n > 1 ? (hi - lo) / (n - 1) : 0, dtype),
+  progression('linspace', n, lo, n > 1 ? (hi - lo) / (n - 1) : 0, dtype),
 )
 
 /**

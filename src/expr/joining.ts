@@ -5,22 +5,30 @@
 import type { DType } from '../core/dtype.ts'
 import type { Concat, Pad, Repeat, Split, Stack, Tile } from '../core/movement-types.ts'
 import { equalShapes, type Shape, showShape } from '../core/shape.ts'
-import type { CheckAxis, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
+import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
 import { withNewAxis } from './movement.ts'
-import { axisOf, dataLast, typed } from './typed.ts'
+import { axisOf, dataLast, type First, typed } from './typed.ts'
 
 const refused = (code: string, ins: readonly Node[], sentence: string) => shapeError({ code, sentence }, ins)
 
 type Shapes<Xs extends readonly Expr[]> = { readonly [I in keyof Xs]: Xs[I]['shape'] }
 type DTypes<Xs extends readonly Expr[]> = Xs[number]['dtype']
-/** The shared dtype; where they differ, the run tells it. */
+/** The dtype of the first. */
 type OneDType<Xs extends readonly Expr[]> = Xs extends readonly [infer X extends Expr, ...Expr[]]
   ? X['dtype']
-  : DTypes<Xs> extends infer D extends DType
-    ? D
-    : DType
+  : DTypes<Xs>
+
+/** The sentence where one has another dtype than the first. */
+type CheckDTypes<Op extends string, Xs extends readonly Expr[], D extends DType = OneDType<Xs>> = Xs extends readonly [
+  infer X extends Expr,
+  ...infer Rest extends readonly Expr[],
+]
+  ? SameDType<Op, D, X['dtype']> extends infer Bad extends string
+    ? Bad
+    : CheckDTypes<Op, Rest, D>
+  : unknown
 
 const joined = (xs: readonly Node[], axis: number): Node => {
   const [first] = xs
@@ -34,7 +42,7 @@ const joined = (xs: readonly Node[], axis: number): Node => {
  * console.log(concat([x, y], -1).shape) // [ 2, 7 ]
  */
 export const concat: <const Xs extends readonly Expr[], const A extends number = 0>(
-  xs: Xs & Fits<Concat<Shapes<Xs>, A>>,
+  xs: Checked<Xs, First<[CheckDTypes<'concat', Xs>, Fits<Concat<Shapes<Xs>, A>>]>>,
   axis?: A,
 ) => Expr<ShapeOf<Concat<Shapes<Xs>, A>>, OneDType<Xs>> = typed((xs: readonly Node[], axis = 0) => joined(xs, axis))
 
@@ -45,11 +53,14 @@ export const concat: <const Xs extends readonly Expr[], const A extends number =
  * console.log(stack([x, y]).shape) // [ 2, 3 ]
  */
 export const stack: <const Xs extends readonly Expr[], const A extends number = 0>(
-  xs: Xs & Fits<Stack<Shapes<Xs>, A>>,
+  xs: Checked<Xs, First<[CheckDTypes<'stack', Xs>, Fits<Stack<Shapes<Xs>, A>>]>>,
   axis?: A,
 ) => Expr<ShapeOf<Stack<Shapes<Xs>, A>>, OneDType<Xs>> = typed((xs: readonly Node[], axis = 0) => {
   const [first] = xs
   if (first === undefined) throw refused('E_CONCAT_EMPTY', [], 'stack: no operand given')
+  const alien = xs.find((x) => x.dtype !== first.dtype)
+  if (alien !== undefined)
+    throw refused('E_DTYPE_MISMATCH', [first, alien], `stack: dtypes ${first.dtype} and ${alien.dtype} differ`)
   const other = xs.find((x) => !equalShapes(x.shape, first.shape))
   if (other !== undefined)
     throw refused(

@@ -4,14 +4,14 @@
  * so that it is compiled and run like everything else; each leaf draws from a key of its own, derived by its name.
  */
 import type { DType } from '../core/dtype.ts'
-import { equalShapes, type Shape, showShape, showType, sizeOf, type TensorType } from '../core/shape.ts'
+import { equalShapes, type Shape, showType, type TensorType } from '../core/shape.ts'
 import type { Elements } from '../ops/leaf.ts'
 import { constantOf, type Nested } from './constant.ts'
 import type { Expr, Node } from './expr.ts'
 import { isExpr, make, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
 import { foldIn, type Key } from './random.ts'
-import { typed } from './typed.ts'
+import { extentsOf, typed } from './typed.ts'
 
 /** The expression of an initial value, of the leaf's type, drawn from a key of the leaf's own; nn/initializers.ts has them. */
 export type Initializer = (key: Key, type: TensorType) => Node
@@ -66,21 +66,11 @@ const initialValue = (leaf: string, name: string, initial: Initial, type: Tensor
   return checkedInitial(leaf, given, type, key)
 }
 
-const checkExtents = (leaf: string, shape: Shape): void => {
-  if (shape.some((d) => !Number.isInteger(d) || d < 0))
-    throw shapeError(
-      { code: 'E_EXTENT', sentence: `${leaf}: ${showShape(shape)} is not a shape: extents are natural numbers` },
-      [],
-    )
-  if (sizeOf(shape) > 2 ** 31)
-    throw shapeError({ code: 'E_EXTENT', sentence: `${leaf}: ${showShape(shape)} has more than 2^31 elements` }, [])
-}
-
 const kept =
   (op: 'param' | 'state') =>
   (name: string, shape: Shape, initial: Initial, dtype: DType = 'f32'): Node => {
     const leaf = `${op} ${name}`
-    checkExtents(leaf, shape)
+    extentsOf(leaf, shape)
     return make(op, [], { name, dtype, shape, init: initialValue(leaf, name, initial, { shape, dtype }) })
   }
 
@@ -94,7 +84,7 @@ export const input: <const S extends Shape, const D extends DType = 'f32'>(
   shape: S,
   dtype?: D,
 ) => Expr<S, D> = typed((name: string, shape: Shape, dtype: DType = 'f32') => {
-  checkExtents(`input ${name}`, shape)
+  extentsOf(`input ${name}`, shape)
   return make('input', [], { name, dtype, shape })
 })
 

@@ -8,7 +8,7 @@ import type { Insert, Reshape, Slice, Squeeze, Transpose } from '../core/movemen
 import type { AxesArgument, BroadcastTo, CheckAxes, CheckAxis, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
-import { axesOf, axisOf, dataLast, typed } from './typed.ts'
+import { axesOf, axisOf, dataLast, extentsOf, typed } from './typed.ts'
 
 const refused = (code: string, x: Node, sentence: string) => shapeError({ code, sentence }, [x])
 
@@ -16,18 +16,24 @@ const refused = (code: string, x: Node, sentence: string) => shapeError({ code, 
 
 const resolveHole = (x: Node, shape: Shape): Shape => {
   const holes = shape.filter((d) => d === -1).length
-  if (holes === 0) return shape
+  if (holes === 0) return extentsOf('reshape', shape)
+  const known = sizeOf(
+    extentsOf(
+      'reshape',
+      shape.filter((d) => d !== -1),
+      shape,
+    ),
+  )
   if (holes > 1) throw refused('E_SHAPE_RESHAPE', x, `reshape: ${showShape(shape)} has more than one -1`)
-  const given = sizeOf(shape.filter((d) => d !== -1))
-  if (given === 0) throw refused('E_SHAPE_RESHAPE', x, `reshape: -1 of ${showShape(shape)} could be any extent`)
+  if (known === 0) throw refused('E_SHAPE_RESHAPE', x, `reshape: -1 of ${showShape(shape)} could be any extent`)
   const size = sizeOf(x.shape)
-  if (size % given !== 0)
+  if (size % known !== 0)
     throw refused(
       'E_SHAPE_RESHAPE',
       x,
       `reshape: the ${size} elements of ${showShape(x.shape)} do not fill ${showShape(shape)}`,
     )
-  return shape.map((d) => (d === -1 ? size / given : d))
+  return shape.map((d) => (d === -1 ? size / known : d))
 }
 
 /**
@@ -59,7 +65,7 @@ export const broadcastTo: {
   <const T extends Shape>(
     shape: T,
   ): <X extends Expr>(x: X & Fits<BroadcastTo<X['shape'], T>>) => Expr<ShapeOf<BroadcastTo<X['shape'], T>>, X['dtype']>
-} = typed(dataLast((x, shape: Shape) => graph.broadcastTo([x], { shape })))
+} = typed(dataLast((x, shape: Shape) => graph.broadcastTo([x], { shape: extentsOf('broadcastTo', shape) })))
 
 // ---- axes
 
@@ -164,14 +170,24 @@ const listOf = (r: Range | undefined): readonly number[] => (r === undefined ? [
 const sliced = (x: Node, first: Range, second: Range | undefined, third: Range | undefined): Node => {
   const [start, stop, step] = [listOf(first), listOf(second), listOf(third)]
   const rank = x.shape.length
-  if (start.length > rank)
+  if (Math.max(start.length, stop.length, step.length) > rank)
     throw refused('E_SLICE', x, `slice: more ranges than the ${rank} axes of ${showShape(x.shape)}`)
   const ranges = x.shape.map((d, i) => {
     const [given, end] = [start[i] ?? 0, stop[i] ?? d]
     const [a, b] = [given < 0 ? given + d : given, end < 0 ? end + d : end]
+    const every = step[i] ?? 1
+    if (!(every >= 1))
+      throw shapeError(
+        {
+          code: 'E_SLICE',
+          sentence: `slice: step ${every} of axis ${i} is not positive`,
+          hint: 'reverse(x) walks backwards',
+        },
+        [x],
+      )
     if (a < 0 || b < a || b > d)
       throw refused('E_SLICE', x, `slice: ${given} to ${end} is not a range of axis ${i} of ${showShape(x.shape)}`)
-    return { start: a, limit: b, step: step[i] ?? 1 }
+    return { start: a, limit: b, step: every }
   })
   return graph.slice([x], {
     start: ranges.map((r) => r.start),

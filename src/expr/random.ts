@@ -10,7 +10,7 @@ import { keyOf } from '../core/threefry.ts'
 import { constantOf } from './constant.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, literal, shapeError } from './node.ts'
-import { typed } from './typed.ts'
+import { extentsOf, typed } from './typed.ts'
 
 /** A key: two words of i32. */
 export type Key = Expr<readonly [2], 'i32'>
@@ -36,9 +36,11 @@ const i32 = (n: number): Node => literal(n | 0, 'i32')
  * A key from a seed, a non-negative integer below 2^53.
  * @example key(42)
  */
-export const key: (seed: number) => Key = typed((seed: number) =>
-  constantOf(Int32Array.from(keyOf(seed), (w) => w | 0)),
-)
+export const key: (seed: number) => Key = typed((seed: number) => {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw shapeError({ code: 'E_KEY', sentence: `key: the seed ${seed} is not an integer from 0 to 2^53` }, [])
+  return constantOf(Int32Array.from(keyOf(seed), (w) => w | 0))
+})
 
 /**
  * The key that follows from a key and a number: independent of the key's own draws and of other numbers.
@@ -74,7 +76,7 @@ const counter = (shape: Shape): Node =>
 
 const bits = (op: string, from: Node, shape: Shape, word: 0 | 1): Node => {
   const [k0, k1] = wordsOf(op, from)
-  return graph.threefry([k0, k1, counter(shape)], { word, stream: draws })
+  return graph.threefry([k0, k1, counter(extentsOf(op, shape))], { word, stream: draws })
 }
 
 /** In [0, 1), multiples of 2^-23. */

@@ -21,7 +21,14 @@ export interface MomentOptions extends ReduceOptions {
   readonly ddof?: number
 }
 
-type Keeps<O> = O extends { readonly keepDims: infer K extends boolean } ? K : false
+/** false where nothing is said; either where the type checker knows only that it may be said. */
+type Keeps<O> = [O] extends [never]
+  ? false
+  : O extends { readonly keepDims: infer K extends boolean }
+    ? K
+    : 'keepDims' extends keyof O
+      ? boolean
+      : false
 
 type Late<Op extends string, T extends Accepts, A, O, D extends DType> = A extends AxesArgument
   ? <Y extends Expr>(
@@ -34,10 +41,15 @@ type EarlyShape<Op extends string, S extends Shape, A, O> = A extends AxesArgume
   : Shape
 
 /** A reduction `op(x, axes, options)`; without `x`, `op(axes, options)` waits for it. */
-export type Reduction<Op extends string, T extends Accepts, D extends DType = never, Options = ReduceOptions> = <
+export type Reduction<
+  Op extends string,
+  T extends Accepts,
+  D extends DType = never,
+  Options extends ReduceOptions = ReduceOptions,
+> = <
   const X extends Expr | AxesArgument,
   const A extends AxesArgument | Options = undefined,
-  const O extends Options = Options,
+  const O extends Options = never,
 >(
   x: X & (X extends Expr ? CheckDType<Op, T, X['dtype']> : unknown),
   axes?: Checked<

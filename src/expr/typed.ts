@@ -7,7 +7,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { isSome } from 'fp-ts/lib/Option.js'
 import type { DType } from '../core/dtype.ts'
-import { normalizeAxis, range, type Shape, showShape } from '../core/shape.ts'
+import { normalizeAxis, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type {
   Accepts,
   AxesArgument,
@@ -28,6 +28,9 @@ export const typed = <F>(f: (...args: never) => unknown): F => f as unknown as F
 
 /** What an elementwise op takes: an expression, or a literal, which gets the dtype of the other operand. */
 export type Operand = Expr | number | boolean
+
+/** Truth takes truths for literals, arithmetic takes numbers. */
+export type OperandOf<T extends Accepts> = Expr | (T extends 'bool' ? boolean : number)
 
 export type OperandShape<A> = A extends { readonly shape: infer S extends Shape } ? S : readonly []
 
@@ -90,13 +93,13 @@ export interface Unary<Op extends string, T extends Accepts, Out extends DType =
 
 /** An op of two operands, which broadcast; `op(y)` waits for the first one. */
 export interface Binary<Op extends string, T extends Accepts, Out extends DType = never> {
-  <A extends Operand, B extends Operand>(
+  <A extends OperandOf<T>, B extends OperandOf<T>>(
     x: A,
     y: Checked<B, CheckBinary<Op, T, A, B>>,
   ): Expr<BroadcastShape<Op, A, B>, ResultDType<A, B, Out>>
-  <B extends Operand>(
+  <B extends OperandOf<T>>(
     y: B,
-  ): <A extends Operand>(x: A & CheckBinary<Op, T, A, B>) => Expr<BroadcastShape<Op, A, B>, ResultDType<A, B, Out>>
+  ): <A extends OperandOf<T>>(x: A & CheckBinary<Op, T, A, B>) => Expr<BroadcastShape<Op, A, B>, ResultDType<A, B, Out>>
 }
 
 // ---- running
@@ -156,6 +159,18 @@ export const composed = <F>(op: string, accepts: Accepts, f: (x: Node) => Node):
 /** A constructor of several ops of two operands, under whose name what does not fit is refused. */
 export const composedPair = <F>(op: string, accepts: Accepts, f: (x: Node, y: Node) => Node): F =>
   typed<F>(dual(2, (...operands) => f(...fitting(op, accepts, lift(op, operands) as readonly [Node, Node]))))
+
+/** The shape, or the error that it is none; the error shows what the user wrote. */
+export const extentsOf = (op: string, shape: Shape, shown: Shape = shape): Shape => {
+  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+    throw shapeError(
+      { code: 'E_EXTENT', sentence: `${op}: ${showShape(shown)} is not a shape: extents are natural numbers` },
+      [],
+    )
+  if (sizeOf(shape) > 2 ** 31)
+    throw shapeError({ code: 'E_EXTENT', sentence: `${op}: ${showShape(shape)} has more than 2^31 elements` }, [])
+  return shape
+}
 
 /** An axis counted from the front, or the error that the axis does not exist. */
 export const axisOf = (op: string, x: Node, axis: number): number => {

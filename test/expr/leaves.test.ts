@@ -65,6 +65,10 @@ describe('leaves', () => {
     ],
     [() => n.param('w', [2], n.glorotUniform, 'i32'), 'E_INITIAL', 'glorotUniform: draws floats, not i32[2]'],
     [() => n.param('w', [2], n.identity), 'E_INITIAL', 'identity: f32[2] is not a matrix'],
+    [() => n.zeros([-1]), 'E_EXTENT', 'zeros: [-1] is not a shape: extents are natural numbers'],
+    [() => n.eye(2.5), 'E_EXTENT', 'eye: [2.5,2.5] is not a shape: extents are natural numbers'],
+    [() => n.uniform(n.key(1), [0.5]), 'E_EXTENT', 'uniform: [0.5] is not a shape: extents are natural numbers'],
+    [() => n.key(-1), 'E_KEY', 'key: the seed -1 is not an integer from 0 to 2^53'],
     [() => n.foldIn(n.input('k', [3], 'i32') as never, 1), 'E_KEY', 'foldIn: a key is i32[2], not i32[3]'],
     [() => n.dropout(n.input('x', [2]), 1, n.key(1)), 'E_RATE', 'dropout: the rate 1 is not in [0, 1)'],
   ] as const)('%s', (f, code, sentence) => {

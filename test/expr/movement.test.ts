@@ -108,7 +108,7 @@ describe('creating', () => {
     [() => n.tile(n.zeros([2]), [-1]), 'tile: the count -1 is not a natural number'],
     [() => n.pad(n.zeros([2]), [[-1, 0]]), 'pad: the count -1 of axis 0 is not a natural number'],
     [() => n.add(m, 0.5), 'add: 0.5 is not of dtype i32'],
-    [() => n.add(m, true), 'add: true is not of dtype i32'],
+    [() => n.add(m, true as never), 'add: true is not of dtype i32'],
     [() => n.where(n.greater(m, 1), m, 1.5), 'where: 1.5 is not of dtype i32'],
   ])('%s', (f, words) => {
     expect(f).toThrow(words)

@@ -1,5 +1,5 @@
 // Movements that do not fit. Each must not compile, and must not run, with the words above it.
-import { concat, input, maxout, pad, pipe, repeat, reshape, slice, split, stack, tile } from 'nabla'
+import { broadcastTo, concat, input, maxout, pad, pipe, repeat, reshape, slice, split, stack, tile } from 'nabla'
 
 const x = input('x', [2, 3])
 const y = input('y', [5, 4])
@@ -26,6 +26,24 @@ export const faults = [
   () => slice(x, [0, -4]),
   // expect: slice: more ranges than the 1 axes of [3]
   () => slice(v, [0, 0]),
+  // expect: slice: more ranges than the 1 axes of [3]
+  () => pipe(v, slice(0, [1, 2])),
+  // expect: slice: step 0 of axis 1 is not positive
+  () => slice(x, [0, 0], [2, 3], [1, 0]),
+  // expect: slice: -5 to -6 is not a range of axis 1 of [2,3]
+  () => pipe(x, slice([0, -5], [2, -6])),
+  // expect: reshape: [-2,-3] is not a shape: extents are natural numbers
+  () => reshape(x, [-2, -3]),
+  // expect: reshape: [-1,1.5] is not a shape: extents are natural numbers
+  () => pipe(x, reshape([-1, 1.5])),
+  // expect: broadcastTo: [2,-3] is not a shape: extents are natural numbers
+  () => broadcastTo(x, [2, -3]),
+  // expect: concat: dtypes f32 and i32 differ
+  () => concat([x, x, input('n', [2, 3], 'i32')]),
+  // expect: stack: dtypes f32 and i32 differ
+  () => stack([x, input('n', [2, 3], 'i32')], 0),
+  // expect: split: axis 0 of [2,3] does not divide into 0 equal parts
+  () => split(x, 0),
   // expect: concat: [2,3] and [5,4] differ at axis 1, not only at axis 0
   () => concat([x, y]),
   // expect: concat: the ranks of [2,3] and [3] differ

@@ -110,6 +110,15 @@ describe('reductions', () => {
   })
 })
 
+test('options that are not literal leave both ranks open', () => {
+  const options: n.ReduceOptions = { keepDims: true }
+  const y: n.Expr<readonly [2] | readonly [2, 1], 'f32'> = n.sum(x, 1, options)
+  expect(y.shape).toEqual([2, 1])
+  // @ts-expect-error it may be either
+  const z: n.Expr<readonly [2], 'f32'> = n.sum(x, 1, options)
+  expect(z).toBe(y)
+})
+
 describe('products', () => {
   test("NumPy's rules", () => {
     const w = n.input('w', [3, 7])
@@ -255,6 +264,7 @@ describe('an extent that is only a number', () => {
     expectThe(n.concat([late, x])).isLate([7, 3])
     expectThe(n.slice(late, 1, -1)).isLate([3, 3])
     expectThe(n.sum(late, 0)).is([3], 'f32')
+    expectThe(n.slice(x, [], [2, 1])).is([2, 1], 'f32')
     expectThe(n.reshape(n.zeros([batch]), [5, 1])).is([5, 1], 'f32')
   })
 
