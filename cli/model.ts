@@ -7,7 +7,7 @@ import { basename, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { existsSync } from 'node:fs'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
-import type { EntryInput, EntryInputs, Step } from '../compiler/entries.ts'
+import { type EntryInput, type EntryInputs, isStep, type Step } from '../compiler/entries.ts'
 import { type NablaError, ShapeError } from '../src/core/errors.ts'
 import type { Expr } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
@@ -40,18 +40,18 @@ const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
 const isExpressions = (x: unknown): x is Readonly<Record<string, Expr>> =>
   isRecord(x) && !isExpr(x) && Object.keys(x).length > 0 && Object.values(x).every(isExpr)
 
-const isStep = (x: unknown): x is Step =>
+const isSteplike = (x: unknown): x is Step =>
   isRecord(x) &&
   Array.isArray(x['updates']) &&
   isRecord(x['results']) &&
   Object.values(x['results']).every(isExpr) &&
   x['updates'].every((u) => isRecord(u) && isExpr(u['target']) && isExpr(u['value']))
 
-const isEntry = (x: unknown): x is EntryInput => isExpr(x) || isStep(x) || isExpressions(x)
+const isEntry = (x: unknown): x is EntryInput => isExpr(x) || isSteplike(x) || isExpressions(x)
 
 /** The entries of an exported value; undefined where it is no model. */
 const entriesOf = (name: string, value: unknown): EntryInputs | undefined => {
-  if (isExpr(value) || isStep(value)) return { [name]: value }
+  if (isExpr(value) || isSteplike(value)) return { [name]: value }
   return isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every(isEntry)
     ? (value as EntryInputs)
     : undefined
@@ -75,13 +75,27 @@ const stem = (file: string): string => basename(file, extname(file))
 /** Inputs and parameters that a file exports for others' use. */
 const isLeaf = (x: unknown): boolean => isExpr(x) && x.ins.length === 0
 
-/** Exports that hold models as they stand; `sample` holds inputs. */
+/** When the last expression of an entry was made. */
+const ageOf = (e: EntryInput): number => {
+  const roots = isExpr(e)
+    ? [e]
+    : isStep(e)
+      ? [...Object.values(e.results), ...e.updates.map((u) => u.value)]
+      : Object.values(e)
+  return Math.max(...roots.map((n) => n.id))
+}
+
+const age = ({ entries }: Model): number => Math.max(...Object.values(entries).map(ageOf))
+
+/** Exports that hold models as they stand, in the order in which they were made; `sample` holds inputs. */
 const plainModels = (file: string, found: Exports): readonly Model[] =>
-  Object.entries(found).flatMap(([key, value]) => {
-    const name = key === 'default' ? stem(file) : key
-    const entries = key === 'sample' || isLeaf(value) ? undefined : entriesOf(name, value)
-    return entries === undefined ? [] : [{ name, place: `${file}#${key}`, entries }]
-  })
+  Object.entries(found)
+    .flatMap(([key, value]) => {
+      const name = key === 'default' ? stem(file) : key
+      const entries = key === 'sample' || isLeaf(value) ? undefined : entriesOf(name, value)
+      return entries === undefined ? [] : [{ name, place: `${file}#${key}`, entries }]
+    })
+    .toSorted((a, b) => age(a) - age(b) || (a.name < b.name ? -1 : 1))
 
 /** What a file exports under a name is called so in print, unless it has a name already. */
 const nameExports = (found: Exports): void => {
@@ -111,7 +125,9 @@ const called = async (place: string, value: unknown): Promise<Either<NablaError,
 }
 
 const exportNames = (found: Exports): string => {
-  const names = Object.keys(found).filter((name) => name !== 'sample')
+  const names = Object.keys(found)
+    .filter((name) => name !== 'sample')
+    .toSorted()
   return names.length === 0 ? 'it exports nothing' : `it exports ${names.join(', ')}`
 }
 

@@ -76,7 +76,8 @@ const section = (title: string, equations: readonly Equation[], options: Layout)
   equations.length === 0 ? [] : [`${title}\n${layout(equations, options).replace(/^/gm, '  ')}`]
 
 /**
- * A model and its simplified derivatives as mathematics: inputs and parameters with their shapes, the model's equations, the
+ * A model and its simplified derivatives as mathematics: inputs and parameters with their shapes, the model's equations as
+ * they were written (and simplified, where that makes a difference), the
  * gradient of every scalar result by each parameter (by each float input where there are no parameters), and of a step
  * what becomes of the parameters.
  *
@@ -98,25 +99,27 @@ export const inspect = (model: Printable, options: InspectOptions = {}): string 
   const simple = all.map((r, i) => ({ ...r, node: roots[i] as Node }))
   const results = simple.filter((r) => r.sign !== '←')
   const updates = simple.filter((r) => r.sign === '←')
-  const derivatives = results.flatMap((r) => derivativesOf(r, options.wrt))
+  const asWritten = all.filter((r) => r.sign !== '←')
+  // one scalar under two names has one gradient
+  const first = asWritten.filter((r, i) => asWritten.findIndex((q) => q.node === r.node) === i)
+  const derivatives = first.flatMap((r) => derivativesOf(r, options.wrt))
   const forward = new Set(topological(results.map((r) => r.node)))
   const written = equationsOf([...results, ...derivatives], { forward })
+  const own = (e: Equation): boolean => e.root < results.length
   const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, d.label] as const]))
   const given = new Map([...gradients, ...written.names])
   const steps = equationsOf(updates, { forward, given })
+  const changed = asWritten.some((r, i) => r.node !== results[i]?.node)
   return [
     describeLeaves(
       simple.map((r) => r.node),
       options,
     ),
-    ...section(
-      'model',
-      written.equations.filter((e) => e.root < results.length),
-      options,
-    ),
+    ...(changed ? section('model', equationsOf(asWritten).equations, options) : []),
+    ...section(changed ? 'simplified' : 'model', written.equations.filter(own), options),
     ...section(
       'derivatives',
-      written.equations.filter((e) => e.root >= results.length),
+      written.equations.filter((e) => !own(e)),
       options,
     ),
     ...section('updates', steps.equations, options),

@@ -23,13 +23,13 @@ const rounding = 8 * Number.EPSILON
 
 /**
  * |a − n| over the greater of both, or over what is too small to be seen: the rounding of f alone moves n by `noise`, which
- * may not count for more than the tolerance; and coordinates far below the greatest one of the variable (`scale`) are held
+ * may not count for more than 1e-6; and coordinates far below the greatest one of the variable (`scale`) are held
  * against that.
  */
-const relativeError = (gradient: number, numeric: number, noise: number, scale: number, tolerance: number): number => {
+const relativeError = (gradient: number, numeric: number, noise: number, scale: number): number => {
   if (!Number.isFinite(gradient) || !Number.isFinite(numeric)) return Number.POSITIVE_INFINITY
   const gap = Math.abs(gradient - numeric)
-  return gap === 0 ? 0 : gap / Math.max(Math.abs(gradient), Math.abs(numeric), 1e-4 * scale, noise / tolerance)
+  return gap === 0 ? 0 : gap / Math.max(Math.abs(gradient), Math.abs(numeric), 1e-4 * scale, noise / 1e-6)
 }
 
 /**
@@ -54,7 +54,7 @@ export const differenceAt = (
     variable[index] = x
     const numeric = (above - below) / (2 * h)
     const noise = (rounding * Math.max(Math.abs(above), Math.abs(below))) / h
-    return { index, gradient, numeric, error: relativeError(gradient, numeric, noise, scale, tolerance) }
+    return { index, gradient, numeric, error: relativeError(gradient, numeric, noise, scale) }
   }
   let best = attempt(step)
   for (const width of [step / 16, step / 256]) {

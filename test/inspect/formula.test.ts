@@ -75,12 +75,10 @@ const evaluate = (text: string, names: Readonly<Record<string, number>>): number
 /** Evaluates the definitions in order, then the formula. */
 const evaluateAll = (printed: string): number => {
   const names = { ...values }
-  const lines = printed.split('\n').filter((line) => line !== '')
-  // a definition that was broken goes on in an indented line
-  const joined = lines.reduce<readonly string[]>(
-    (all, line) => (line.startsWith(' ') ? [...all.slice(0, -1), `${all.at(-1)} ${line.trim()}`] : [...all, line]),
-    [],
-  )
+  const joined: string[] = []
+  for (const line of printed.split('\n').filter((l) => l !== ''))
+    if (line.startsWith(' ')) joined.push(`${joined.pop()} ${line.trim()}`)
+    else joined.push(line)
   for (const line of joined.slice(0, -1)) {
     const [name = '', text = ''] = line.split(' = ')
     names[name.trim()] = evaluate(text, names)

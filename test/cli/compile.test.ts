@@ -1,0 +1,111 @@
+// In: `nabla compile` and `nabla show`. Out: files that run, and nothing where one cannot be written.
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { load } from 'nabla/runtime'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fixture, nabla } from './collect.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nabla-compile-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const entries = `${fixture('network.ts')}#entries`
+
+describe('nabla compile', () => {
+  test('writes an artifact and its wrapper, and tells what it made', async () => {
+    const { code, out, err } = await nabla('compile', entries, '--out', folder)
+    expect([code, err]).toEqual([0, ''])
+    expect(readdirSync(folder).toSorted()).toEqual(['entries.d.ts', 'entries.js', 'entries.wasm'])
+    expect(out).toMatch(/^entry +kernels +FLOPs +bytes moved +arena$/m)
+    expect(out).toMatch(/^step +\d+ /m)
+    expect(out).toMatch(/^passes {2}simplify .* · fuse .* · plan .* · emit .* · together/m)
+    const program = await load(new Uint8Array(readFileSync(join(folder, 'entries.wasm'))))
+    expect(program).toMatchObject({ _tag: 'Right' })
+  })
+
+  test('the target javascript puts the program beside the wrapper', async () => {
+    const { code } = await nabla('compile', entries, '--out', folder, '--target', 'javascript')
+    expect(code).toBe(0)
+    expect(readdirSync(folder).toSorted()).toEqual(['entries.d.ts', 'entries.js', 'entries.program.js'])
+    const program = await load(await import(pathToFileURL(join(folder, 'entries.program.js')).href))
+    expect(program).toMatchObject({ _tag: 'Right' })
+  })
+
+  test('a file alone becomes one artifact with the entries of all its models', async () => {
+    await nabla('compile', fixture('network.ts'), '--out', folder)
+    const { out } = await nabla('show', join(folder, 'network.wasm'))
+    const names = out
+      .split('\n\n')[1]
+      ?.split('\n')
+      .slice(1)
+      .map((row) => row.split(' ')[0])
+    expect(names).toEqual(['logits', 'loss', 'step', 'predict', 'init'])
+  })
+
+  test('--dump prints what the passes made', async () => {
+    const { out } = await nabla(
+      'compile',
+      `${fixture('network.ts')}#loss`,
+      '--out',
+      folder,
+      '--dump',
+      'simplify,fuse,plan',
+    )
+    expect(out).toMatch(/^simplify\n[\s\S]*loss +=[\s\S]*^fuse\nkernel [\s\S]*^plan\nmemory \d+ bytes$/m)
+  })
+
+  test('a program beyond the memory limit is refused, and nothing is written', async () => {
+    const { code, err } = await nabla('compile', entries, '--out', join(folder, 'new'), '--max-memory', '1000')
+    expect([code, err.split(':')[0]]).toEqual([1, 'E_COMPILE_MEMORY'])
+    expect(existsSync(join(folder, 'new'))).toBe(false)
+  })
+
+  test('where a folder cannot be made, the error says so', async () => {
+    writeFileSync(join(folder, 'taken'), '')
+    const { code, err } = await nabla('compile', entries, '--out', join(folder, 'taken'))
+    expect([code, err.split(':')[0]]).toEqual([1, 'E_CLI_OUT'])
+    expect(readFileSync(join(folder, 'taken'), 'utf8')).toBe('')
+  })
+
+  test.each([
+    [['compile', entries], "required option '--out <DIR>' not specified"],
+    [['compile', entries, '--out', 'x', '--target', 'wgsl'], 'Allowed choices are wasm, javascript'],
+    [['compile', entries, '--out', 'x', '--dump', 'grad'], 'grad is none of the passes'],
+  ])('%j is no command line', async (args, words) => {
+    const { code, err } = await nabla(...args)
+    expect(code).toBe(2)
+    expect(err).toContain(words)
+  })
+})
+
+describe('nabla show', () => {
+  test('reads a manifest to a person', async () => {
+    await nabla('compile', entries, '--out', folder)
+    const { code, out } = await nabla('show', join(folder, 'entries.wasm'))
+    expect(code).toBe(0)
+    expect(out).toContain('parameters  w1 f32[5,4] · b1 f32[4] · w2 f32[4,3] · b2 f32[3]')
+    expect(out).toMatch(/^predict .* probabilities f32\[6,3]$/m)
+    expect(out).toContain('gradient    not certified')
+  })
+
+  test('a damaged artifact is refused', async () => {
+    await nabla('compile', entries, '--out', folder)
+    const file = join(folder, 'entries.wasm')
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 9] = (bytes[bytes.length - 9] ?? 0) ^ 1
+    writeFileSync(file, bytes)
+    const { code, err } = await nabla('show', file)
+    expect([code, err.split(':')[0]]).toEqual([1, 'E_ARTIFACT_DIGEST'])
+  })
+
+  test('what is no artifact is refused', async () => {
+    writeFileSync(join(folder, 'x.js'), 'export const y = 1\n')
+    expect(await nabla('show', join(folder, 'x.js'))).toMatchObject({ code: 1 })
+    expect(await nabla('show', join(folder, 'nothing.wasm'))).toMatchObject({ code: 1 })
+  })
+})
