@@ -7,9 +7,6 @@
 import type { DType } from './dtype.ts'
 import type { Shape } from './shape.ts'
 
-/** What a rule answers: a shape or a sentence. */
-export type Outcome = Shape | string
-
 /**
  * To be put behind a parameter: demands the sentence itself where a rule refused, so that the editor shows it. NoInfer,
  * because the sentence says nothing of what the arguments are.

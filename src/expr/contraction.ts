@@ -7,20 +7,24 @@ import { range, showShape } from '../core/shape.ts'
 import type { CheckDType, Fits, MatMul, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, shapeError } from './node.ts'
-import { dual, type First, typed } from './typed.ts'
+import { accepting, dual, type First, sameDType, typed } from './typed.ts'
 
-const refused = (code: string, a: Node, b: Node, words: string) =>
-  shapeError({ code, sentence: `matmul: ${words} (${showShape(a.shape)} x ${showShape(b.shape)})` }, [a, b])
+const refused = (code: string, a: Node, b: Node, words: string, hint?: string) =>
+  shapeError(
+    {
+      code,
+      sentence: `matmul: ${words} (${showShape(a.shape)} x ${showShape(b.shape)})`,
+      ...(hint === undefined ? {} : { hint }),
+    },
+    [a, b],
+  )
 
 /** NumPy's constraints, told with the shapes that the user wrote. */
 const check = (a: Node, b: Node): void => {
-  for (const x of [a, b])
-    if (x.dtype === 'bool')
-      throw shapeError({ code: 'E_DTYPE', sentence: 'matmul: the operand must be f32, f64 or i32, not bool' }, [a, b])
-  if (a.dtype !== b.dtype)
-    throw shapeError({ code: 'E_DTYPE_MISMATCH', sentence: `matmul: dtypes ${a.dtype} and ${b.dtype} differ` }, [a, b])
+  for (const x of [a, b]) accepting('matmul', 'number', x)
+  sameDType('matmul', a, b)
   if (a.shape.length === 0 || b.shape.length === 0)
-    throw refused('E_SHAPE_MATMUL_RANK', a, b, 'a scalar has no inner dimension')
+    throw refused('E_SHAPE_MATMUL_RANK', a, b, 'a scalar has no inner dimension', 'mul(x, s) scales')
   const k = a.shape.at(-1)
   const l = b.shape.at(b.shape.length === 1 ? -1 : -2)
   if (k !== l) throw refused('E_SHAPE_MATMUL_INNER', a, b, `inner dimensions ${k} and ${l} differ`)
@@ -149,8 +153,7 @@ export const outer: {
   dual(2, (x, y) => {
     const [a, b] = [x as Node, y as Node]
     vectors('outer', a, b)
-    if (a.dtype !== b.dtype)
-      throw shapeError({ code: 'E_DTYPE_MISMATCH', sentence: `outer: dtypes ${a.dtype} and ${b.dtype} differ` }, [a, b])
+    sameDType('outer', a, b)
     return graph.dotGeneral([a, b], { batch: [[], []], contract: [[], []] })
   }),
 )

@@ -9,7 +9,7 @@ import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
 import { withNewAxis } from './movement.ts'
-import { axisOf, dataLast, type First, typed } from './typed.ts'
+import { axisOf, dataLast, type First, sameDType, typed } from './typed.ts'
 
 const refused = (code: string, ins: readonly Node[], sentence: string) => shapeError({ code, sentence }, ins)
 
@@ -58,9 +58,7 @@ export const stack: <const Xs extends readonly Expr[], const A extends number = 
 ) => Expr<ShapeOf<Stack<Shapes<Xs>, A>>, OneDType<Xs>> = typed((xs: readonly Node[], axis = 0) => {
   const [first] = xs
   if (first === undefined) throw refused('E_CONCAT_EMPTY', [], 'stack: no operand given')
-  const alien = xs.find((x) => x.dtype !== first.dtype)
-  if (alien !== undefined)
-    throw refused('E_DTYPE_MISMATCH', [first, alien], `stack: dtypes ${first.dtype} and ${alien.dtype} differ`)
+  for (const x of xs) sameDType('stack', first, x)
   const other = xs.find((x) => !equalShapes(x.shape, first.shape))
   if (other !== undefined)
     throw refused(

@@ -143,7 +143,7 @@ export const unary = <F>(op: OpName): F => typed<F>((x: Node) => make(op, [x]))
 export const binary = <F>(op: OpName): F => typed<F>(dual(2, (...operands) => make(op, lift(op, operands))))
 
 /** Operands that fit together, or the error of an op of this name that takes such dtypes and broadcasts. */
-export const fitting = <const Ins extends readonly Node[]>(op: string, accepts: Accepts, ins: Ins): Ins => {
+const fitting = <const Ins extends readonly Node[]>(op: string, accepts: Accepts, ins: Ins): Ins => {
   const type = inferElementwise(op, accepts)(ins)
   if (isLeft(type)) throw shapeError(type.left, ins)
   return ins
@@ -151,6 +151,16 @@ export const fitting = <const Ins extends readonly Node[]>(op: string, accepts: 
 
 /** The operand, or the error that its dtype is not accepted. */
 export const accepting = (op: string, accepts: Accepts, x: Node): Node => fitting(op, accepts, [x])[0]
+
+/** Refuses two operands of different dtypes. */
+export const sameDType = (op: string, a: Node, b: Node): void => {
+  if (a.dtype === b.dtype) return
+  const sentence = `${op}: dtypes ${a.dtype} and ${b.dtype} differ`
+  throw shapeError({ code: 'E_DTYPE_MISMATCH', sentence, hint: 'nothing is converted silently: cast one of them' }, [
+    a,
+    b,
+  ])
+}
 
 /** A constructor of several ops of one operand, under whose name a wrong dtype is refused. */
 export const composed = <F>(op: string, accepts: Accepts, f: (x: Node) => Node): F =>

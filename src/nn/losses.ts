@@ -7,7 +7,7 @@ import { equalShapes, range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, SameDType, Show } from '../core/shape-types.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { graph, literal, shapeError } from '../expr/node.ts'
-import { accepting, type Binary, binary, dual, type First, typed } from '../expr/typed.ts'
+import { accepting, type Binary, binary, dual, type First, sameDType, typed } from '../expr/typed.ts'
 
 type Rows<S extends Shape> = S extends readonly [...infer R extends Shape, number] ? Readonly<R> : Shape
 
@@ -73,8 +73,7 @@ export const mse: ScalarLoss<'mse'> = typed(dual(2, (y, t) => graph.mse([y as No
 
 const lossOf = (op: string, y: Node, t: Node, each: (y: Node, t: Node) => Node): Node => {
   accepting(op, 'float', y)
-  if (y.dtype !== t.dtype)
-    throw shapeError({ code: 'E_DTYPE_MISMATCH', sentence: `${op}: dtypes ${y.dtype} and ${t.dtype} differ` }, [y, t])
+  sameDType(op, y, t)
   if (!equalShapes(y.shape, t.shape))
     throw shapeError(
       { code: 'E_SHAPE_EQUAL', sentence: `${op}: shapes ${showShape(y.shape)} and ${showShape(t.shape)} differ` },
