@@ -1,7 +1,7 @@
 /**
  * How a node is read. In: a node. Out: what stands in its formula, and the formula made of these.
  * Invariant: everything is asked of the op table; what stands here besides are the turns of phrase that join several ops:
- * signs, sums and products, norms, and masks.
+ * signs, sums and products, norms, masks, and outer products.
  */
 import { InternalError } from '../../src/core/errors.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
@@ -10,7 +10,21 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName, Printed } from '../../src/ops/signature.ts'
-import { add, type Doc, div, type Factor, linear, mul, nameDoc, negate, numberDoc, render, sub, text } from './doc.ts'
+import {
+  add,
+  type Doc,
+  div,
+  type Factor,
+  juxtaposed,
+  linear,
+  mul,
+  nameDoc,
+  negate,
+  numberDoc,
+  render,
+  sub,
+  text,
+} from './doc.ts'
 
 export interface Reading {
   /** The nodes whose formulas, or names, stand in this one. */
@@ -86,6 +100,47 @@ const arithmetic = (n: Node): Reading['build'] | null => {
       return (docs) => linear(docs, isScalar(n), (ins) => printed(n, ins))
     default:
       return null
+  }
+}
+
+// ---- outer products
+
+/** Below reshapes: the operand as its user knows it. */
+const unshaped = (n: Node): Node => {
+  let at = n
+  while (at.op === 'reshape' && isSame(at)) at = at.ins[0] as Node
+  return at
+}
+
+const transposed = (p: Printed): string => `${p.precedence < 4 ? `(${p.text})` : p.text}ᵀ`
+
+/**
+ * A column [m, 1] times a row [1, n], element by element, is a product of matrices: `xᵀ δ` of two rows, `a bᵀ` of two columns
+ * or vectors. Null for every other product.
+ */
+const readOuter = (n: Node): Reading | null => {
+  const [m, k] = n.shape
+  const [first, second] = n.ins
+  if (n.op !== 'mul' || n.shape.length !== 2 || m === 1 || k === 1 || first === undefined || second === undefined)
+    return null
+  const isColumn = (x: Node): boolean => x.shape.length === 2 && x.shape[1] === 1
+  const isRow = (x: Node): boolean => x.shape.length === 1 || x.shape[0] === 1
+  const [column, row] = isColumn(first) ? [first, second] : [second, first]
+  if (!isColumn(column) || !isRow(row) || column.shape[0] !== m || row.shape.at(-1) !== k) return null
+  const wasRow = (x: Node): boolean => x.shape.length === 2 && x.shape[0] === 1
+  const turnsColumn = wasRow(unshaped(column))
+  const source = unshaped(row)
+  // a vector stands as the other operand lets it; a column has to be turned
+  const turnsRow = source.shape.length === 1 ? !turnsColumn : !wasRow(source)
+  const plain = (p: Printed): string => (p.precedence < 2 ? `(${p.text})` : p.text)
+  return {
+    reads: [column, row],
+    same: false,
+    build: (docs) =>
+      linear(docs, false, ([x, y]) => ({
+        text: `${(turnsColumn ? transposed : plain)(x as Printed)} ${(turnsRow ? transposed : plain)(y as Printed)}`,
+        precedence: juxtaposed,
+      })),
   }
 }
 
@@ -177,7 +232,7 @@ export const readingOf = (n: Node): Reading => {
   }
   const name = n.ins.length === 0 ? nameOf(n) : undefined
   if (name !== undefined) return { reads: [], same: false, build: () => nameDoc(name) }
-  const idiom = readNorm(n) ?? readMask(n)
+  const idiom = readNorm(n) ?? readMask(n) ?? readOuter(n)
   if (idiom !== null) return idiom
   const build = arithmetic(n)
   return build === null ? plain(n) : { reads: n.ins, same: false, build }
