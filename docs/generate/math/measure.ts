@@ -106,54 +106,49 @@ const samplesOf = (
 const truthOf = (
   subject: Unary | Binary,
   dtype: Float,
-): ((columns: readonly Column[], size: number) => (i: number) => DD) => {
+): ((columns: readonly Column[]) => (i: number, at: readonly number[]) => DD) => {
+  const choose = (quick: number, precise: () => DD): DD =>
+    dtype === 'f32' || !Number.isFinite(quick) || quick === 0 ? exact(quick) : precise()
   if (subject.arity === 2)
-    return ([xs, ys]) =>
-      (i) => {
-        const x = xs?.values[i] as number
-        const y = ys?.values[i] as number
-        const quick = subject.quick(x, y)
-        return dtype === 'f32' || !Number.isFinite(quick) || quick === 0 ? exact(quick) : subject.precise(x, y)
-      }
+    return () =>
+      (_, [x, y]) =>
+        choose(subject.quick(x as number, y as number), () => subject.precise(x as number, y as number))
   const { quick, precise } = subject
-  if (quick === 'own')
-    return ([xs]) => {
-      const wide: Column = { dtype: 'f64', values: Float64Array.from((xs as Column).values) }
-      const own = subject.apply(columnMachine(block), wide).values
-      return (i) => {
-        const x = wide.values[i] as number
-        const value = own[i] as number
-        return dtype === 'f32' || !Number.isFinite(x) || value === 0 ? exact(value) : precise(x)
-      }
-    }
-  return ([xs]) =>
-    (i) => {
-      const x = xs?.values[i] as number
-      const value = quick(x)
-      return dtype === 'f32' || !Number.isFinite(value) || value === 0 ? exact(value) : precise(x)
-    }
+  if (quick !== 'own')
+    return () =>
+      (_, [x]) =>
+        choose(quick(x as number), () => precise(x as number))
+  return ([xs]) => {
+    const wide: Column = { dtype: 'f64', values: Float64Array.from((xs as Column).values) }
+    const own = subject.apply(columnMachine(block), wide).values
+    return (i, [x]) => choose(own[i] as number, () => precise(x as number))
+  }
 }
 
 export const measure = (subject: Unary | Binary, dtype: Float, density: Density): Measured => {
   const machine = columnMachine(block)
   const truth = truthOf(subject, dtype)
   const overflow = lengths[dtype][2]
-  let worst: Measured = { ulps: 0, at: [], points: 0 }
+  let ulps = 0
+  let worst: readonly number[] = []
   let points = 0
   for (const [count, operand] of samplesOf(subject, dtype, density))
     inBlocks(dtype, count, operand, (columns, size) => {
       const [xs, ys] = columns as readonly [Column, Column]
       const results = (subject.arity === 1 ? subject.apply(machine, xs) : subject.apply(machine, xs, ys)).values
-      const expected = truth(columns, size)
+      const expected = truth(columns)
       for (let i = 0; i < size; i++) {
-        const value = expected(i)
         const at = columns.map((c) => c.values[i] as number)
-        const extra = subject.arity === 2 ? subject.unit?.(at[0] as number, at[1] as number) : undefined
-        const size1 = Math.max(Math.abs(value[0]), Math.abs(extra ?? 0))
-        const error = errorOf(results[i] as number, value, ulp(size1, dtype), roundTo[dtype](value[0]), overflow)
-        if (error > worst.ulps) worst = { ulps: error, at, points: 0 }
+        const value = expected(i, at)
+        const other = subject.arity === 2 ? (subject.unit?.(at[0] as number, at[1] as number) ?? 0) : 0
+        const unit = ulp(Math.max(Math.abs(value[0]), other), dtype)
+        const error = errorOf(results[i] as number, value, unit, roundTo[dtype](value[0]), overflow)
+        if (error > ulps) {
+          ulps = error
+          worst = at
+        }
       }
       points += size
     })
-  return { ...worst, points }
+  return { ulps, at: worst, points }
 }

@@ -34,34 +34,52 @@ const quarterPi: Readonly<Record<Float, readonly [number, number]>> = {
   f64: [0.7853981633974483, 3.061616997868383e-17],
 }
 
+/** An angle as a number of quarters of π and two small parts; only their sum at the end rounds all together. */
+interface Angle<R> {
+  readonly quarters: R
+  readonly small: R
+  readonly smaller: R
+}
+
+const sum = <R>(m: Machine<R>, { quarters, small, smaller }: Angle<R>): R => {
+  const c = literals(m, small)
+  const [head, tail] = quarterPi[floatType(m, small)]
+  return m.add(m.mul(quarters, c(head)), m.add(small, m.add(smaller, m.mul(quarters, c(tail)))))
+}
+
 /** atan a for a ≥ 0: tan(π/2 − φ) = 1/tan φ and tan(φ − π/4) = (a − 1)/(a + 1) bring the operand below tan(π/8). */
-const atanPositive = <R>(m: Machine<R>, a: R): R => {
+const atanPositive = <R>(m: Machine<R>, a: R): Angle<R> => {
   const c = literals(m, a)
-  const type = floatType(m, a)
-  const [head, rest] = quarterPi[type]
-  const middle = m.lt(c(0.4142135623730951), a)
-  const far = m.lt(c(2.414213562373095), a)
+  const middle = m.lt(c(Math.SQRT2 - 1), a)
+  const far = m.lt(c(Math.SQRT2 + 1), a)
   const over = m.select(far, c(-1), m.select(middle, m.sub(a, c(1)), a))
   const under = m.select(far, a, m.select(middle, m.add(a, c(1)), c(1)))
   const t = m.div(over, under)
   const z = m.mul(t, t)
-  const choose = (unit: number) => m.select(far, c(2 * unit), m.select(middle, c(unit), c(0)))
-  const small = m.add(choose(rest), m.mul(m.mul(t, z), horner(m, z, atanTail[type])))
-  return m.add(choose(head), m.add(t, small))
+  return {
+    quarters: m.select(far, c(2), m.select(middle, c(1), c(0))),
+    small: t,
+    smaller: m.mul(m.mul(t, z), horner(m, z, atanTail[floatType(m, a)])),
+  }
 }
 
-export const atan = <R>(m: Machine<R>, x: R): R => m.copysign(atanPositive(m, m.abs(x)), x)
+export const atan = <R>(m: Machine<R>, x: R): R => m.copysign(sum(m, atanPositive(m, m.abs(x))), x)
 
 /** The angle of the point (x, y). Equal magnitudes, 0/0 and ∞/∞ among them, have the quotient 1, or 0 at the origin. */
 export const atan2 = <R>(m: Machine<R>, y: R, x: R): R => {
   const c = literals(m, x)
-  const [head, rest] = quarterPi[floatType(m, x)]
   const height = m.abs(y)
   const width = m.abs(x)
   const same = m.select(m.eq(height, c(0)), c(0), c(1))
-  const angle = atanPositive(m, m.select(m.eq(height, width), same, m.div(height, width)))
-  const behind = m.sub(c(4 * head), m.sub(angle, c(4 * rest)))
-  return m.copysign(m.select(m.lt(m.copysign(c(1), x), c(0)), behind, angle), y)
+  const { quarters, small, smaller } = atanPositive(m, m.select(m.eq(height, width), same, m.div(height, width)))
+  // behind the origin it is π minus the angle, sign bit of −0 included
+  const behind = m.lt(m.copysign(c(1), x), c(0))
+  const angle = sum(m, {
+    quarters: m.select(behind, m.sub(c(4), quarters), quarters),
+    small: m.select(behind, m.neg(small), small),
+    smaller: m.select(behind, m.neg(smaller), smaller),
+  })
+  return m.copysign(angle, y)
 }
 
 /** asin s for s = |x| ≤ ½, else for s = √((1 − |x|)/2), of which twice the arc is acos |x|. */
