@@ -28,6 +28,8 @@ export interface Epilogue {
   readonly body: readonly Instr[]
   readonly stores: readonly Store[]
   readonly slots: readonly Slot[]
+  /** The number of the slot of an access of the body or the stores. */
+  readonly slotOf: (buffer: number, access: Access) => number
   /** The axes whose index the body reads, in ascending order. */
   readonly axes: readonly number[]
   readonly rowAxis: number
@@ -36,19 +38,18 @@ export interface Epilogue {
   readonly key: string
 }
 
-const slotKey = (buffer: number, access: Access): string => `${buffer} ${access.offset} ${access.strides.join()}`
-
 export const epilogueOf = (kernel: ContractionKernel, swapped: boolean): Epilogue => {
   const slots: Slot[] = []
-  const numbers = new Map<string, number>()
+  const byPlace = new Map<string, number>()
+  // The same once more by the access itself, which is asked for at every load and store of every vector.
+  const byAccess = kernel.buffers.map(() => new Map<Access, number>())
   const axes = new Set<number>()
   const slot = (buffer: number, access: Access, dtype: DType): number => {
-    const key = slotKey(buffer, access)
-    const known = numbers.get(key)
-    if (known !== undefined) return known
-    numbers.set(key, slots.length)
-    slots.push({ buffer, access, dtype, ...orient(kernel, swapped, access) })
-    return slots.length - 1
+    const key = `${buffer} ${access.offset} ${access.strides.join()}`
+    const number = byPlace.get(key) ?? slots.push({ buffer, access, dtype, ...orient(kernel, swapped, access) }) - 1
+    byPlace.set(key, number)
+    byAccess[buffer]?.set(access, number)
+    return number
   }
   const text = kernel.body.map((x) => {
     if (x.tag === 'index') axes.add(x.axis)
@@ -67,6 +68,11 @@ export const epilogueOf = (kernel: ContractionKernel, swapped: boolean): Epilogu
     body: kernel.body,
     stores: kernel.stores,
     slots,
+    slotOf: (buffer, access) => {
+      const number = byAccess[buffer]?.get(access)
+      if (number === undefined) throw new InternalError(`buffer ${buffer} is read at a place that is no slot`)
+      return number
+    },
     axes: [...axes].sort((x, y) => x - y),
     rowAxis,
     columnAxis,
@@ -90,7 +96,7 @@ const reaches = (epilogue: Epilogue): readonly Reach[] => {
   const result: Reach[] = []
   for (const x of epilogue.body) {
     if (x.tag === 'load') {
-      const slot = epilogue.slots[slotOf(epilogue, x.buffer, x.access)] as Slot
+      const slot = epilogue.slots[epilogue.slotOf(x.buffer, x.access)] as Slot
       result.push({ row: slot.row !== 0, column: slot.column !== 0 })
     } else if (x.tag === 'index') {
       result.push({ row: x.axis === epilogue.rowAxis, column: x.axis === epilogue.columnAxis })
@@ -102,11 +108,6 @@ const reaches = (epilogue: Epilogue): readonly Reach[] => {
     }
   }
   return result
-}
-
-const slotOf = (epilogue: Epilogue, buffer: number, access: Access): number => {
-  const key = slotKey(buffer, access)
-  return epilogue.slots.findIndex((s) => slotKey(s.buffer, s.access) === key)
 }
 
 /** A register block: `accumulators[row][vector]`, of which `columns` elements count. */
@@ -139,7 +140,7 @@ export const emitEpilogue = (fn: FunctionBuilder, epilogue: Epilogue, block: Blo
   }
   const source = (row: number, vector: number) => ({
     load: (buffer: number, access: Access, dtype: DType): Lanes => {
-      const slot = slotOf(epilogue, buffer, access)
+      const slot = epilogue.slotOf(buffer, access)
       return loadLanes(m, dtype, place(slot, row, vector), (epilogue.slots[slot] as Slot).column, count(vector))
     },
     index: (axis: number) => index(axis, row, vector),
@@ -158,7 +159,7 @@ export const emitEpilogue = (fn: FunctionBuilder, epilogue: Epilogue, block: Blo
       const known = epilogue.body.map((_, i) => columns[vector]?.[i] ?? along[i]) as Lanes[]
       const values = made(row, vector, known, { row: true, column: true })
       for (const store of epilogue.stores) {
-        const slot = slotOf(epilogue, store.buffer, store.access)
+        const slot = epilogue.slotOf(store.buffer, store.access)
         const { column } = epilogue.slots[slot] as Slot
         storeLanes(m, values[store.value] as Lanes, place(slot, row, vector), column, count(vector))
       }
