@@ -144,28 +144,36 @@ const contraction = (
   const [sx, sy] = [stridesOf(x.shape), stridesOf(y.shape)]
   const fx = freeAxes(x.shape.length, batch[0], contract[0])
   const fy = freeAxes(y.shape.length, batch[1], contract[1])
-  const depths = contract[0].map((a) => x.shape[a] as number)
-  const depth = sizeOf(depths)
-  const offset = (axes: readonly number[], strides: readonly number[], index: readonly number[]): number =>
-    axes.reduce((n, a, k) => n + (strides[a] as number) * (index[k] as number), 0)
-  const inner = Array.from({ length: depth }, (_, k) => {
-    const index = unravel(k, depths)
-    return [offset(contract[0], sx, index), offset(contract[1], sy, index)] as const
-  })
-  const out = elementsOf(type.dtype, sizeOf(type.shape))
-  for (let i = 0; i < out.length; i++) {
-    const index = unravel(i, type.shape)
-    const nb = batch[0].length
-    const ax = offset(batch[0], sx, index) + offset(fx, sx, index.slice(nb))
-    const ay = offset(batch[1], sy, index) + offset(fy, sy, index.slice(nb + fx.length))
-    let sum = 0
-    for (const [k, l] of inner) {
-      const term = (x.data[ax + k] as number) * (y.data[ay + l] as number)
-      sum =
-        type.dtype === 'i32' ? (sum + Math.imul(x.data[ax + k] as number, y.data[ay + l] as number)) | 0 : sum + term
-    }
-    out[i] = sum
+  /** Where the elements lie that the axes walk through, in row-major order. */
+  const places = (t: Tensor, axes: readonly number[], strides: readonly number[]): Int32Array => {
+    const extents = axes.map((a) => t.shape[a] as number)
+    return Int32Array.from({ length: sizeOf(extents) }, (_, i) =>
+      unravel(i, extents).reduce((n, v, k) => n + v * (strides[axes[k] as number] as number), 0),
+    )
   }
+  const [batchX, batchY] = [places(x, batch[0], sx), places(y, batch[1], sy)]
+  const [freeX, freeY] = [places(x, fx, sx), places(y, fy, sy)]
+  const [innerX, innerY] = [places(x, contract[0], sx), places(y, contract[1], sy)]
+  const whole = type.dtype === 'i32'
+  const out = elementsOf(type.dtype, sizeOf(type.shape))
+  // a row of the result at a time, in f64; each of its sums runs through k in order
+  const sums = new Float64Array(freeY.length)
+  let at = 0
+  for (const [b, left] of batchX.entries())
+    for (const row of freeX) {
+      sums.fill(0)
+      for (let k = 0; k < innerX.length; k++) {
+        const p = x.data[left + row + (innerX[k] as number)] as number
+        const right = (batchY[b] as number) + (innerY[k] as number)
+        for (let c = 0; c < sums.length; c++) {
+          const q = y.data[right + (freeY[c] as number)] as number
+          const sum = sums[c] as number
+          sums[c] = whole ? (sum + Math.imul(p, q)) | 0 : sum + p * q
+        }
+      }
+      out.set(sums, at)
+      at += sums.length
+    }
   return { dtype: type.dtype, shape: type.shape, data: out }
 }
 

@@ -7,6 +7,8 @@ const batch = 128
 const layers = [784, 512, 256, 10] as const
 const distinctBatches = 16
 
+export const w2Optimizer: Adam = { _tag: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+
 /**
  * h1 = relu(x·w1 + b1), h2 = relu(h1·w2 + b2), z = h2·w3 + b3, loss = mean over the batch of the cross-entropy of
  * softmax(z) and the class `label` (i32).
@@ -37,7 +39,7 @@ export const w2 = (): W2 => {
       x: { shape: [batch, a], data: uniform(1000 + index, batch * a, 0, 1) },
       label: { shape: [batch], data: labels(2000 + index, batch, d) },
     })),
-    optimizer: { _tag: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    optimizer: w2Optimizer,
     productFlops: productFlops(),
     // After some 830 steps the first moments of units that died early are subnormal (0.9^830 < 1e-37), and a step of a
     // subject that does not flush them takes three times as long. That is a measure of its own, not this one's.
