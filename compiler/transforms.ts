@@ -66,6 +66,7 @@ export const simplify = <S extends Structure>(expressions: S): S =>
  */
 export const grad = <W extends Structure>(loss: Scalar, wrt: W): W => {
   requireScalar(loss)
+  requireFloats('grad', flatten(wrt))
   return vjp(loss, graph.lit(1, loss.dtype) as typeof loss, wrt)
 }
 

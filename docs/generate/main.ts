@@ -2,10 +2,11 @@
  * `npm run docs`: writes every generated page of docs/.
  * In: nothing. Out: the files. Invariant: the list below is all of them; a test compares each.
  */
+import { errorsPage } from './errors.ts'
 import { opsPage } from './ops.ts'
 import { type Page, writePage } from './page.ts'
 
-const pages: readonly Page[] = [opsPage]
+const pages: readonly Page[] = [errorsPage, opsPage]
 
 for (const page of pages) {
   await writePage(page)

@@ -49,6 +49,8 @@ export const gradErrorCodes = {
   E_GRAD_DTYPE: { phase: 'grad', summary: 'only f32 and f64 have a derivative' },
   E_GRAD_NON_SCALAR: { phase: 'grad', summary: 'only a scalar has a gradient' },
   E_GRAD_TANGENT: { phase: 'grad', summary: 'a tangent is missing, or not of the type of what moves' },
+  E_VMAP_AXIS: { phase: 'grad', summary: 'an argument or a result has no such batch axis' },
+  E_VMAP_SIZE: { phase: 'grad', summary: 'the batches of the arguments differ in size' },
 } as const satisfies Record<string, ErrorCode>
 
 export const compileErrorCodes = {

@@ -1,0 +1,150 @@
+/**
+ * Expressions that cannot be built, one a code. In: nothing. Out: programs and their words.
+ * Invariant: each is refused while it is built, though its types were made loose enough to compile.
+ */
+import {
+  add,
+  arange,
+  argmax,
+  broadcastTo,
+  concat,
+  constant,
+  crossEntropy,
+  diagonal,
+  dropout,
+  exp,
+  input,
+  key,
+  layerNorm,
+  matmul,
+  maxout,
+  mse,
+  mul,
+  param,
+  reshape,
+  sgd,
+  slice,
+  split,
+  squeeze,
+  stack,
+  sum,
+  tile,
+  transpose,
+  uniform,
+} from 'nabla'
+import type { expressionErrorCodes } from '../../src/core/codes.ts'
+import { graph } from '../../src/expr/node.ts'
+import { type FailingPrograms, some } from './program.ts'
+
+/** For what no type would let pass. */
+const loose = <T>(f: (...args: never) => T): ((...args: readonly unknown[]) => T) =>
+  f as (...args: readonly unknown[]) => T
+
+const x = input('x', [some(4), 3])
+const w = param('w', [some(5), 2], 0)
+const labels = input('labels', [some(4)], 'i32')
+
+export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
+  E_AXIS: { message: 'sum: axis 2 does not exist in shape [4,3], operand x [4,3]', run: () => loose(sum)(x, 2) },
+  E_AXIS_PAIRS: {
+    message: 'dotGeneral: batch and contracted axes come in pairs, operands x [4,3] and w [5,2]',
+    run: () => graph.dotGeneral([x, w], { batch: [[], []], contract: [[0], []] }),
+  },
+  E_AXIS_PERMUTATION: {
+    message: 'transpose: [0,0] is not a permutation of the axes of [4,3], operand x [4,3]',
+    run: () => loose(transpose)(x, [0, 0]),
+  },
+  E_AXIS_REPEATED: { message: 'sum: axis 1 is given twice, operand x [4,3]', run: () => loose(sum)(x, [1, 1]) },
+  E_CONCAT_EMPTY: { message: 'stack: no operand given', run: () => loose(stack)([], 0) },
+  E_COUNT: {
+    message: 'tile: the count -1 is not a natural number, operand x [4,3]',
+    run: () => loose(tile)(x, [2, -1]),
+  },
+  E_DTYPE: {
+    message: 'exp: the operand must be f32 or f64, not i32, operand labels [4]',
+    run: () => loose(exp)(labels),
+  },
+  E_DTYPE_MISMATCH: {
+    message: 'add: dtypes f32 and i32 differ, operands x [4,3] and n [4,3]',
+    run: () => loose(add)(x, input('n', [some(4), 3], 'i32')),
+  },
+  E_EMPTY: {
+    message: 'argmax: axis 0 of [0,3] is empty, so it has no argmax, operand none [0,3]',
+    run: () => loose(argmax)(input('none', [some(0), 3]), 0),
+  },
+  E_EXTENT: {
+    message: 'input half: [2.5] is not a shape: extents are natural numbers',
+    run: () => input('half', [some(2.5)]),
+  },
+  E_INITIAL: {
+    message: 'param b: the initial value depends on seed, not on the key alone',
+    run: () => param('b', [3], loose(() => input('seed', [3])) as never),
+  },
+  E_KEY: { message: 'uniform: a key is i32[2], not f32[4,3], operand x [4,3]', run: () => loose(uniform)(x, [3]) },
+  E_LITERAL: { message: 'mul: 0.5 is not of dtype i32, operand labels [4]', run: () => loose(mul)(labels, 0.5) },
+  E_NAME: { message: 'input: the name is empty', run: () => input('', [3]) },
+  E_OPTIMIZER: { message: 'sgd: 1 parameters and 0 gradients', run: () => sgd().updates([w], []) },
+  E_PAD: {
+    message: 'pad: the count -1 of axis 1 is not a natural number, operand x [4,3]',
+    run: () => graph.pad([x], { low: [0, -1], high: [0, 0], interior: [0, 0], value: 0 }),
+  },
+  E_RANGE: { message: 'arange: 0 to 5 by 0 has no end', run: () => arange(some(0), some(5), some(0)) },
+  E_RANK: { message: 'diagonal: [4] is not a matrix, operand labels [4]', run: () => loose(diagonal)(labels) },
+  E_RATE: { message: 'dropout: the rate 1 is not in [0, 1), operand x [4,3]', run: () => dropout(x, some(1), key(0)) },
+  E_SHAPE_BROADCAST: {
+    message: 'broadcastTo: [4,3] does not broadcast to [4,6], operand x [4,3]',
+    run: () => broadcastTo(x, [some(4), some(6)]),
+  },
+  E_SHAPE_CONCAT: {
+    message: 'concat: [4,3] and [5,2] differ at axis 1, not only at axis 0, operands x [4,3] and w [5,2]',
+    run: () => loose(concat)([x, w], 0),
+  },
+  E_SHAPE_CONSTANT: {
+    message: 'constant: a row of 1 where a row of 2 was expected',
+    run: () => constant([[1, 2], [3]]),
+  },
+  E_SHAPE_EQUAL: {
+    message: 'mse: shapes [4,3] and [5,2] differ, operands x [4,3] and w [5,2]',
+    run: () => loose(mse)(x, w),
+  },
+  E_SHAPE_LABELS: {
+    message: 'crossEntropy: logits [5,2] want labels [5], not [4], operands w [5,2] and labels [4]',
+    run: () => loose(crossEntropy)(w, labels),
+  },
+  E_SHAPE_MATMUL_BATCH: {
+    message: 'matmul: batch dimensions 7 and 5 differ ([7,2,3] x [5,3,4]), operands a [7,2,3] and c [5,3,4]',
+    run: () => matmul(input('a', [some(7), 2, 3]), input('c', [some(5), 3, 4])),
+  },
+  E_SHAPE_MATMUL_INNER: {
+    message: 'matmul: inner dimensions 3 and 5 differ ([4,3] x [5,2]), operands x [4,3] and w [5,2]',
+    run: () => matmul(x, w),
+  },
+  E_SHAPE_MATMUL_RANK: {
+    message: 'matmul: a scalar has no inner dimension ([4,3] x []), operands x [4,3] and rate []',
+    run: () => loose(matmul)(x, input('rate', [])),
+  },
+  E_SHAPE_MAXOUT: {
+    message: 'maxout: the last extent 3 does not divide into pieces of 2, operand x [4,3]',
+    run: () => loose(maxout)(x, 2),
+  },
+  E_SHAPE_RESHAPE: {
+    message: 'reshape: [4,3] has 12 elements, [5,2] has 10, operand x [4,3]',
+    run: () => reshape(x, [some(5), some(2)]),
+  },
+  E_SHAPE_SCALE: {
+    message: 'layerNorm: scale and shift turn [4,3] into [2,4,3], operand x [4,3]',
+    run: () => loose(layerNorm)(x, { scale: input('scale', [2, 4, 3]) }),
+  },
+  E_SHAPE_SPLIT: {
+    message: 'split: the sizes [1,1] do not add up to the extent 3 of axis 1 of [4,3], operand x [4,3]',
+    run: () => loose(split)(x, [1, 1], 1),
+  },
+  E_SHAPE_SQUEEZE: {
+    message: 'squeeze: axis 1 of [4,3] has extent 3, not 1, operand x [4,3]',
+    run: () => loose(squeeze)(x, 1),
+  },
+  E_SLICE: {
+    message: 'slice: 0 to 9 is not a range of axis 1 of [4,3], operand x [4,3]',
+    run: () => loose(slice)(x, [0, 0], [4, 9]),
+  },
+}
