@@ -4,7 +4,7 @@
  */
 
 /** A column panel of a target that keeps 8 columns of f32 at a time is then at most 32 kB: it stays in the nearest cache. */
-export const PIECE = 1024
+const PIECE = 1024
 
 /** Even pieces: 784 is one, 3000 is [1000, 1000, 1000]; 0 has none. */
 export const splitK = (k: number, limit: number = PIECE): readonly number[] => {
