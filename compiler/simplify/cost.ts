@@ -56,7 +56,7 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   softplus: 20,
   logSigmoid: 20,
   logAddExp: 24,
-  hypot: 16,
+  hypot: 11,
   atan2: 24,
   sigmoidCrossEntropy: 24,
   pow: 40,
@@ -70,7 +70,7 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   softmax: 20,
   logSoftmax: 18,
   crossEntropy: 18,
-  dotGeneral: 5,
+  dotGeneral: 7,
 }
 const weightOf = (op: OpName): number => weights[op] ?? 4
 
@@ -87,7 +87,8 @@ const workOf = (n: Node, ins: readonly Cost[]): number => {
   const operands = ins.reduce((sum, c) => sum + c.work, 0)
   const { kind } = opDef(n.op)
   // small powers use their operand more than once
-  return weightOf(n.op) * (1 + walked(n, kind)) + operands + (n.op === 'pow' ? 3 * (ins[0] as Cost).work : 0)
+  const weight = weightOf(n.op) + (n.op === 'reverse' ? paramsOf(n, 'reverse').axes.length : 0)
+  return weight * (1 + walked(n, kind)) + operands + (n.op === 'pow' ? 3 * (ins[0] as Cost).work : 0)
 }
 
 const orderOf = (n: Node, ins: readonly Cost[]): number => {

@@ -1,7 +1,7 @@
 /**
  * The rewriting engine. In: roots and rules by op. Out: the same values in normal form, and what fired.
  * Invariant: pure, iterative, deterministic; every node is settled once a round, operands first; a round is repeated until
- * nothing fires, so the result of rewriting is its own result. Names and origins go over to what replaces a node.
+ * nothing fires (or no rule held back), so the result of rewriting is its own result. Names and origins go over to what replaces a node.
  */
 import { InternalError } from '../../src/core/errors.ts'
 import { equalTypes, showType } from '../../src/core/shape.ts'
@@ -46,7 +46,13 @@ export const keepName = (from: Node, to: Node): void => {
 /** Far more rewritings than a decreasing cost allows on graphs of this size. */
 const fuelFor = (size: number): number => 10_000 + 200 * size
 
-const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fired: Fired[]): readonly Node[] => {
+interface Round {
+  readonly roots: readonly Node[]
+  /** Whether a rule was told that a node is shared: it may fire when some of its users have gone. */
+  readonly refused: boolean
+}
+
+const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fired: Fired[]): Round => {
   const order = topological(roots)
   const counts = new Map(useCounts(order))
   for (const r of roots) counts.set(r, (counts.get(r) ?? 0) + 1)
@@ -54,7 +60,13 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
   const normal = new Map<Node, Node>()
   const next = new Map<Node, Node>()
   const commuted = new Map<string, Node>()
-  const context: Context = { facts: makeFacts(), once: (n) => (live.get(n) ?? 1) <= 1, fastMath }
+  let refused = false
+  const once = (n: Node): boolean => {
+    const lone = (live.get(n) ?? 1) <= 1
+    refused ||= !lone
+    return lone
+  }
+  const context: Context = { facts: makeFacts(), once, fastMath }
   let fuel = fuelFor(order.length)
 
   const attempt = (n: Node): Node | null => {
@@ -111,7 +123,7 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
     const m = normal.get(n) as Node
     live.set(m, (live.get(m) ?? 0) + (counts.get(n) ?? 0))
   }
-  return roots.map((r) => normal.get(r) as Node)
+  return { roots: roots.map((r) => normal.get(r) as Node), refused }
 }
 
 export const rewrite = (roots: readonly Node[], index: RuleIndex, fastMath: boolean): Rewritten => {
@@ -119,7 +131,8 @@ export const rewrite = (roots: readonly Node[], index: RuleIndex, fastMath: bool
   let current = roots
   for (;;) {
     const before = fired.length
-    current = round(current, index, fastMath, fired)
-    if (fired.length === before) return { roots: current, fired }
+    const { roots: next, refused } = round(current, index, fastMath, fired)
+    current = next
+    if (fired.length === before || !refused) return { roots: current, fired }
   }
 }

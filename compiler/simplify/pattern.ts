@@ -122,6 +122,21 @@ export const lawText = (law: Identity): string => {
   return `${left.text} → ${right.text}`
 }
 
+/** Whether the operands of a node can be those of a pattern, by a look at their ops alone. */
+const mayMatch = ({ ins }: Compiled['left'], n: Node): boolean => {
+  const fits = (p: Pattern, i: Node): boolean =>
+    p.tag === 'application'
+      ? p.op === i.op
+      : p.tag === 'literal'
+        ? i.op === 'full' && i.dtype === p.dtype
+        : i.dtype === p.dtype
+  const [a, b] = ins
+  const [m, k] = n.ins
+  if (a === undefined || m === undefined) return true
+  if (b === undefined || k === undefined) return fits(a, m)
+  return (fits(a, m) && fits(b, k)) || (isCommutative(n.op) && fits(a, k) && fits(b, m))
+}
+
 /** A law as a rule: `finite` laws fire only where every variable is known to be finite. */
 export const lawRule = (law: Identity): Rule => {
   const compiled = new Map(dtypesOf(law).map((d) => [d, compileLaw(law, d)]))
@@ -134,6 +149,7 @@ export const lawRule = (law: Identity): Rule => {
     law: lawText(law),
     apply: (node, { facts }) => {
       for (const { left, right } of tries) {
+        if (!mayMatch(left, node)) continue
         const found: Binding = [undefined, undefined, undefined]
         if (!matches(left, node, found)) continue
         if (law.when === 'finite' && !found.every((n) => n === undefined || facts.finite(n))) continue

@@ -20,6 +20,8 @@ export interface Context {
 export interface Example {
   readonly node: Node
   readonly domain?: Readonly<Record<string, readonly [lo: number, hi: number]>>
+  /** Only as written: the rule does not fire on the same program in f32. */
+  readonly only?: 'f64'
 }
 
 export interface Rule {
@@ -71,10 +73,12 @@ const commutative: ReadonlySet<OpName> = new Set<OpName>([
 ])
 export const isCommutative = (op: OpName): boolean => commutative.has(op)
 
-/** Where a literal operand of a commutative op stands: `2 · x`, `1 + x`, but `max(x, 0)`; null where it has no side. */
+const ordering: ReadonlySet<OpName> = new Set<OpName>(['greater', 'greaterEqual', 'less', 'lessEqual'])
+
+/** Where a literal operand of an op of two stands: `2 · x`, `1 + x`, but `max(x, 0)`; null where it has no side. */
 export const literalSide = (op: OpName): 0 | 1 | null => {
   if (op === 'add' || op === 'mul') return 0
-  return commutative.has(op) ? 1 : null
+  return commutative.has(op) || ordering.has(op) ? 1 : null
 }
 
 // ---- inputs for examples

@@ -53,7 +53,8 @@ const effect = (user: Node, flips: (n: Node) => boolean): 'flips' | 'absorbs' | 
     return literal && user.op !== 'dotGeneral' ? 'absorbs' : 'flips'
   }
   if (user.op === 'add') return hit.every((h) => h) ? 'flips' : 'absorbs'
-  if (user.op === 'sub') return hit[0] === true ? 'flips' : 'absorbs'
+  // −x − y is −(x + y); x − (−y) is x + y; −x − (−y) is y − x
+  if (user.op === 'sub') return hit[0] === true && hit[1] === false ? 'flips' : 'absorbs'
   return 'stuck'
 }
 
@@ -96,7 +97,7 @@ const absorb = (n: Node, flips: (i: Node) => boolean, now: (i: Node) => Node): N
   const [a, b] = n.ins as readonly [Node, Node]
   if (n.op === 'neg') return now(a)
   if (n.op === 'add') return flips(a) ? graph.sub([now(b), now(a)]) : graph.sub([now(a), now(b)])
-  if (n.op === 'sub') return graph.add([now(a), now(b)])
+  if (n.op === 'sub') return flips(a) ? graph.sub([now(b), now(a)]) : graph.add([now(a), now(b)])
   const minus = (i: Node): Node => graph.lit(-(valueOf(i) as number), i.dtype)
   if (bilinear.has(n.op) && !n.ins.every(flips))
     return make(
@@ -120,9 +121,8 @@ const mirrors = (order: readonly Node[]): ReadonlyMap<Node, Node> => {
 }
 
 /** A flipped node over its changed operands: −x − y is −(x + y). */
-const turned = (n: Node, flips: (i: Node) => boolean, now: (i: Node) => Node): Node => {
-  const lone = n.op === 'sub' && !flips(n.ins[1] as Node)
-  return make(lone ? 'add' : n.op, n.ins.map(now), n.params)
+const turned = (n: Node, now: (i: Node) => Node): Node => {
+  return make(n.op === 'sub' ? 'add' : n.op, n.ins.map(now), n.params)
 }
 
 interface Start {
@@ -162,7 +162,7 @@ const absorbOnce = (roots: readonly Node[]): Rewritten => {
     const at = (i: Node): Node => ins[n.ins.indexOf(i)] as Node
     const out = derivedFrom(n, () => {
       if (starts.has(n)) return n.op === 'neg' ? (ins[0] as Node) : make('sub', ins.toReversed(), null)
-      if (flipped.has(n)) return turned(n, flips, at)
+      if (flipped.has(n)) return turned(n, at)
       if (absorbers.has(n)) return absorb(n, flips, at)
       return ins.every((i, k) => i === n.ins[k]) ? n : make(n.op, ins, n.params)
     })

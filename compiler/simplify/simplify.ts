@@ -11,6 +11,8 @@ import { lawRule } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import { algebraRules } from './rules/algebra.ts'
 import { contractionRules } from './rules/contraction.ts'
+import { labelRules } from './rules/labels.ts'
+import { maskRules } from './rules/masks.ts'
 import { movementRules } from './rules/movement.ts'
 import { productRules } from './rules/products.ts'
 import { reductionRules } from './rules/reduction.ts'
@@ -28,9 +30,11 @@ export const rules: readonly Rule[] = [
   ...foldRules,
   ...movementRules,
   ...contractionRules,
+  ...labelRules,
   ...stabilityRules,
   ...identityRules,
   ...selectRules,
+  ...maskRules,
   ...reductionRules,
   ...algebraRules,
   ...productRules,

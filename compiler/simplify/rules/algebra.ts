@@ -5,7 +5,7 @@
  */
 import { isFloat } from '../../../src/core/dtype.ts'
 import { roundTo } from '../../../src/core/numeric.ts'
-import { equalShapes } from '../../../src/core/shape.ts'
+import { equalShapes, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { elementwiseOps } from '../fold.ts'
@@ -218,12 +218,12 @@ const negOutward: Rule = {
   when: 'always',
   law: '(−x) · y → −(x · y); x / (−y) → −(x / y); (−x)ᵀ → −(xᵀ)',
   apply: (node, { once }) => {
-    const i = node.ins.findIndex((n) => n.op === 'neg' && once(n))
+    const i = node.ins.findIndex((n) => n.op === 'neg' && once(n) && sizeOf(n.shape) >= sizeOf(node.shape))
     if (i < 0) return null
     return graph.neg([make(node.op, node.ins.toSpliced(i, 1, operand(node.ins[i] as Node)), node.params)])
   },
   examples: () => [
-    { node: graph.mul([graph.neg([x('x', 3)]), x('y', 2, 3)].toReversed() as [Node, Node]) },
+    { node: graph.mul([x('y', 3), graph.neg([x('x', 2, 3)])]) },
     { node: graph.mul([graph.neg([x('x', 2, 3)]), x('y', 3)]) },
     { node: graph.div([x('x', 3), graph.neg([x('y', 3)])]) },
     { node: graph.transpose([graph.neg([x('x', 2, 3)])], { perm: [1, 0] }) },
@@ -285,7 +285,8 @@ const subNegLeft: Rule = {
   law: '(−x) − y → −(x + y)',
   apply: (node, { once }) => {
     const [a, b] = pair(node)
-    return a.op === 'neg' && once(a) && isFloat(node.dtype) ? graph.neg([graph.add([operand(a), b])]) : null
+    const isOuter = a.op === 'neg' && once(a) && sizeOf(a.shape) >= sizeOf(node.shape)
+    return isOuter && isFloat(node.dtype) ? graph.neg([graph.add([operand(a), b])]) : null
   },
   examples: () => [{ node: graph.sub([graph.neg([x('x', 3)]), x('y', 3)]) }],
 }

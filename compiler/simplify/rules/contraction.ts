@@ -107,6 +107,29 @@ const dotOuter: Rule = {
   ],
 }
 
+/** Nothing is summed, and one operand has nothing but what both share: each of its numbers multiplies a whole row. */
+const dotScalar: Rule = {
+  name: 'dot-scalar',
+  roots: ['dotGeneral'],
+  when: 'zeroSign',
+  law: 'a scalar times y, as a product without axes → x · y',
+  apply: (node) => {
+    const { batch, contract } = paramsOf(node, 'dotGeneral')
+    if (contract[0].length > 0 || !batch.every((axes) => axes.every((a, i) => a === i))) return null
+    const [a, b] = pair(node)
+    const nb = batch[0].length
+    if (a.shape.length > nb && b.shape.length > nb) return null
+    const wide = (n: Node): Node =>
+      reshaped(n, [...n.shape, ...new Array<number>(node.shape.length - n.shape.length).fill(1)])
+    return conform(graph.mul([wide(a), wide(b)]), node.shape)
+  },
+  examples: () => [
+    { node: graph.dotGeneral([x('x'), x('y', 2, 3)], { batch: [[], []], contract: [[], []] }) },
+    { node: graph.dotGeneral([x('x', 5), x('y')], { batch: [[], []], contract: [[], []] }) },
+    { node: graph.dotGeneral([x('x', 5), x('y', 5, 3)], { batch: [[0], [0]], contract: [[], []] }) },
+  ],
+}
+
 /** A matrix repeated for every member of a batch: one flat product. */
 const dotBroadcast: Rule = {
   name: 'dot-broadcast',
@@ -145,4 +168,4 @@ const dotBroadcast: Rule = {
   ],
 }
 
-export const contractionRules: readonly Rule[] = [dotTranspose, transposeDot, dotBroadcast, dotOuter]
+export const contractionRules: readonly Rule[] = [dotTranspose, transposeDot, dotBroadcast, dotOuter, dotScalar]

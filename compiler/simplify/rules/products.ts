@@ -47,13 +47,13 @@ const wayThrough = (f: Factor, n: Node): Pick<Factor, 'way' | 'seen'> => {
 }
 
 /** The factors of a product, nearest first; a product that is used elsewhere too counts as one factor. */
-const factorsOf = (root: Node, context: Context, reach: Reach): readonly Factor[] => {
+const factorsOf = (root: Node, { once }: Pick<Context, 'once'>, reach: Reach): readonly Factor[] => {
   const found: Factor[] = []
   const queue: Factor[] = [{ atom: root, inverse: false, path: [], way: 'plain', seen: [] }]
   for (let at = 0; at < queue.length; at++) {
     const f = queue[at] as Factor
     const n = f.atom
-    const enters = opened[reach].has(n.op) && isFloat(n.dtype) && (n === root || context.once(n))
+    const enters = opened[reach].has(n.op) && isFloat(n.dtype) && (n === root || once(n))
     if (!enters || f.path.length >= depthLimit || queue.length > sizeLimit) {
       found.push(f)
       continue
@@ -167,6 +167,9 @@ const mayHoldLiterals = (node: Node, context: Context): boolean =>
 
 // ---- factors that cancel
 
+/** A quotient that can underflow is taken apart even where somebody else computes it too. */
+const shared: Pick<Context, 'once'> = { once: () => true }
+
 const cancelPositive: Rule = {
   name: 'product-cancel',
   roots: ['mul', 'div'],
@@ -174,7 +177,7 @@ const cancelPositive: Rule = {
   law: 'y · (x / y) → x where y > 0 (an exponential, a sigmoid, a softmax)',
   apply: (node, context) => {
     if (!isFloat(node.dtype) || !holdsQuotient(node)) return null
-    const factors = factorsOf(node, context, 'scaling').filter((f) => f.way === 'plain')
+    const factors = factorsOf(node, shared, 'scaling').filter((f) => f.way === 'plain')
     for (const below of factors) {
       if (!below.inverse) continue
       const above = factors.find((f) => !f.inverse && f.atom === below.atom)
@@ -201,10 +204,9 @@ const holdsQuotient = (n: Node): boolean =>
   n.ins.some((i) => i.op === 'div' || ((i.op === 'mul' || i.op === 'neg' || i.op === 'reshape') && i.ins.length > 0))
 
 /** A term without a factor that it divides by; null where it does not. */
-const undivided = (term: Node, by: Node, context: Context): Node | null => {
+const undivided = (term: Node, by: Node): Node | null => {
   if (term.op !== 'div' && term.op !== 'mul' && term.op !== 'neg') return null
-  if (term.op !== 'div' && !context.once(term)) return null
-  const below = factorsOf(term, context, 'scaling').find((f) => f.inverse && f.way === 'plain' && f.atom === by)
+  const below = factorsOf(term, shared, 'scaling').find((f) => f.inverse && f.way === 'plain' && f.atom === by)
   return below === undefined ? null : (edited(term, [{ path: below.path, to: null }]) ?? graph.lit(1, term.dtype))
 }
 
@@ -218,7 +220,7 @@ const distributePositive: Rule = {
     for (const [y, terms] of [pair(node), pair(node).toReversed() as unknown as readonly [Node, Node]]) {
       if ((terms.op !== 'add' && terms.op !== 'sub') || !context.once(terms) || !context.facts.positive(y)) continue
       const [p, q] = pair(terms)
-      const free = [undivided(p, y, context), undivided(q, y, context)] as const
+      const free = [undivided(p, y), undivided(q, y)] as const
       if (free[0] === null && free[1] === null) continue
       const ins = [free[0] ?? graph.mul([y, p]), free[1] ?? graph.mul([y, q])] as const
       return conform(terms.op === 'add' ? graph.add(ins) : graph.sub(ins), node.shape)
@@ -268,12 +270,15 @@ const absQuotient: Rule = {
 const dividesAlone = (root: Node, path: readonly number[]): boolean =>
   path.slice(0, -1).reduce((n, i) => n.ins[i] as Node, root).op === 'div'
 
+/** 1/√s of the least s > 0 is far below these, so that only 1/√0 is held back. */
+const largest = { f32: (2 - 2 ** -23) * 2 ** 127, f64: Number.MAX_VALUE } as const
+
 /** Σ x² below a root, where x itself is a factor above it: a normalized vector, or the gradient of a norm. */
 const normQuotient: Rule = {
   name: 'div-norm',
   roots: ['mul', 'div'],
   when: 'refines',
-  law: 'x / √(Σ x²) → x · where(Σ x² = 0, 0, 1 / √(Σ x²)): 0 at 0',
+  law: 'x / √(Σ x²) → x · min(1 / √(Σ x²), the largest float), which is 0 at 0',
   apply: (node, context) => {
     if (!isFloat(node.dtype) || !holdsQuotient(node)) return null
     const factors = factorsOf(node, context, 'scaling')
@@ -284,8 +289,7 @@ const normQuotient: Rule = {
       const square = total?.op === 'sum' ? operand(total) : total?.op === 'reshape' ? operand(operand(total)) : null
       if (total === null || square?.op !== 'square') continue
       if (!factors.some((f) => !f.inverse && f.way === 'plain' && f.atom === operand(square))) continue
-      const zero = graph.lit(0, node.dtype)
-      const to = graph.where([graph.equal([total, zero]), zero, graph.rsqrt([total])])
+      const to = graph.minimum([graph.rsqrt([total]), graph.lit(largest[node.dtype], node.dtype)])
       return rewritten(node, [{ path: below.path, to, turned: true }])
     }
     return null
