@@ -126,7 +126,7 @@ export const unarySubjects = {
   atan: unary(math.atan, Math.atan, (x) => real.atan(exact(x)), [-5, 5]),
   sinh: unary(math.sinh, Math.sinh, odd(real.sinh), range, circle, [88, 90]),
   cosh: unary(math.cosh, Math.cosh, (x) => real.cosh(exact(Math.abs(x))), range, circle, [88, 90]),
-  tanh: unary(math.tanh, Math.tanh, odd(real.tanh), range, circle),
+  tanh: unary(math.tanh, Math.tanh, odd(real.tanh), range, circle, [0.05, 0.07]),
   asinh: unary(math.asinh, Math.asinh, odd(real.asinh), range, circle),
   acosh: unary(math.acosh, Math.acosh, (x) => real.acosh(exact(x)), [1, 2], [1, 20]),
   atanh: unary(math.atanh, Math.atanh, odd(real.atanh), circle),
@@ -155,6 +155,7 @@ export const unarySubjects = {
     (x) => (x < 0 ? add(one, real.erf(exact(-x))) : real.erfc(exact(x))),
     [-4, 11],
     [8, 27.5],
+    [1.4, 1.7],
   ),
   rsqrt: unary(
     math.rsqrt,

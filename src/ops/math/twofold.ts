@@ -17,12 +17,6 @@ export const twoSum = <R>(m: Machine<R>, a: R, b: R): Twofold<R> => {
   return { head, tail: m.add(m.sub(a, m.sub(head, back)), m.sub(b, back)) }
 }
 
-/** a + b where |a| ≥ |b| or a = 0 (Dekker). */
-export const fastTwoSum = <R>(m: Machine<R>, a: R, b: R): Twofold<R> => {
-  const head = m.add(a, b)
-  return { head, tail: m.sub(b, m.sub(head, a)) }
-}
-
 /** x as two parts of half the bits each: 12 + 11 and a sign (f32), 26 + 26 and a sign (f64) (Veltkamp). */
 export const split = <R>(m: Machine<R>, x: R): Twofold<R> => {
   const wide = m.mul(x, literals(m, x)(floatType(m, x) === 'f32' ? 4097 : 134217729))

@@ -1,0 +1,86 @@
+// Every scalar function in Wasm and in JavaScript against the number machine: the same bits over the whole range.
+import { describe, expect, it } from 'vitest'
+import type { LoopKernel } from '../../compiler/kernel/kernel.ts'
+import type { Lower } from '../../compiler/kernel/scalar.ts'
+import { binarySubjects, unarySubjects } from '../../docs/generate/math/subjects.ts'
+import type { Float } from '../../src/core/dtype.ts'
+import { type Column, columnMachine } from '../../src/core/numeric.ts'
+import type { OpName } from '../../src/ops/signature.ts'
+import { access, buffer, load, randomOf, stage } from './kernels.ts'
+import { arrayOf, type Memory } from './oracle.ts'
+import { runJavaScript } from './run-javascript.ts'
+import { runWasm } from './wasm-run.ts'
+
+const subjects = { ...unarySubjects, ...binarySubjects }
+type Name = keyof typeof subjects
+const names = Object.keys(subjects) as readonly Name[]
+
+const apply: Lower = (m, op, ins) => {
+  const subject = subjects[op as Name]
+  const [x, y] = ins as readonly [(typeof ins)[0], (typeof ins)[0]]
+  return subject.arity === 1 ? subject.apply(m, x) : subject.apply(m, x, y)
+}
+
+const COUNT = 1500
+const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, 2, -3, 0.5, 1e-45, -5e-324, 3.4e38, 1.7e308]
+
+/** A third bit patterns of all kinds, half of everyday numbers, the rest special values. */
+const operandOf = (dtype: Float, seed: number): Memory => {
+  const random = randomOf(seed)
+  const bits = new DataView(new ArrayBuffer(8))
+  const pattern = (): number => {
+    bits.setUint32(0, Math.floor(random() * 2 ** 32))
+    bits.setUint32(4, Math.floor(random() * 2 ** 32))
+    return dtype === 'f32' ? bits.getFloat32(0) : bits.getFloat64(0)
+  }
+  return arrayOf(dtype, COUNT).map((_, i) =>
+    i % 6 < 2
+      ? pattern()
+      : i % 6 < 5
+        ? (random() - 0.5) * 2 ** (random() * 16 - 6)
+        : (special[Math.floor(random() * special.length)] as number),
+  ) as Memory
+}
+
+const kernelOf = (name: Name, dtype: Float): LoopKernel => {
+  const ins = Array.from({ length: subjects[name].arity }, (_, i) => i)
+  const body = [
+    ...ins.map((b) => load(dtype, b, [1])),
+    { tag: 'apply', dtype, op: name as OpName, params: null, args: ins } as const,
+  ]
+  return {
+    tag: 'loop',
+    name,
+    outer: [],
+    stages: [stage([COUNT], body, { stores: [{ buffer: ins.length, access: access([1]), value: ins.length }] })],
+    order: 'lanes',
+    rows: [],
+    buffers: [...ins.map(() => buffer(dtype, COUNT)), buffer(dtype, COUNT, 'write')],
+  }
+}
+
+describe.each(['f32', 'f64'] as const)('scalar functions in %s', (dtype) => {
+  it('give the same bits in Wasm, JavaScript and the interpreter', async () => {
+    const cases = names.map((name, i) => {
+      const kernel = kernelOf(name, dtype)
+      const ins = kernel.buffers.slice(1).map((_, b) => operandOf(dtype, 2 * i + b + 1))
+      return { name, kernel, ins, arrays: [...ins, arrayOf(dtype, COUNT)] }
+    })
+    const wasm = await runWasm(cases, { lower: apply })
+    const javascript = await runJavaScript(
+      cases.map((c) => ({ kernel: c.kernel, buffers: c.arrays })),
+      apply,
+    )
+    const wrong = cases.flatMap(({ name, ins }, i) => {
+      const columns = ins.map((values): Column => ({ dtype, values }))
+      const want = apply(columnMachine(COUNT), name as OpName, columns, null).values
+      return [wasm.arrays, javascript].flatMap((all, target) => {
+        const got = all[i]?.[ins.length] as Memory
+        const at = want.findIndex((v, e) => !Object.is(v, got[e]))
+        const call = `${name}(${ins.map((values) => values[at]).join(', ')})`
+        return at < 0 ? [] : [`${target === 0 ? 'Wasm' : 'JavaScript'}: ${call} is ${got[at]}, not ${want[at]}`]
+      })
+    })
+    expect(wrong).toEqual([])
+  })
+})
