@@ -109,14 +109,17 @@ export const inspect = (model: Printable, options: InspectOptions = {}): string 
   const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, d.label] as const]))
   const given = new Map([...gradients, ...written.names])
   const steps = equationsOf(updates, { forward, given })
-  const changed = asWritten.some((r, i) => r.node !== results[i]?.node)
+  const asIs = section('model', equationsOf(asWritten).equations, options)
+  const simplified = section('simplified', written.equations.filter(own), options)
+  const body = (sections: readonly string[]): string => sections.join('').replace(/^.*\n/, '')
+  // definitions that only the derivatives need stand with the simplified model, so that one is shown where they are the same
+  const changed = asWritten.some((r, i) => r.node !== results[i]?.node) && body(asIs) !== body(simplified)
   return [
     describeLeaves(
-      simple.map((r) => r.node),
+      all.map((r) => r.node),
       options,
     ),
-    ...(changed ? section('model', equationsOf(asWritten).equations, options) : []),
-    ...section(changed ? 'simplified' : 'model', written.equations.filter(own), options),
+    ...(changed ? [...asIs, ...simplified] : section('model', written.equations.filter(own), options)),
     ...section(
       'derivatives',
       written.equations.filter((e) => !own(e)),

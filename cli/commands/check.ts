@@ -46,10 +46,10 @@ const rowOf = ({ name, shape, differences }: VariableReport): readonly string[] 
 
 const head = ['variable', 'shape', 'checked', 'max error', 'mean error', 'worst at', 'gradient', 'difference']
 
-export const reportTable = (report: readonly VariableReport[]): string => table(head, report.map(rowOf), head.slice(3))
+const reportTable = (report: readonly VariableReport[]): string => table(head, report.map(rowOf), head.slice(3))
 
 /** How many coordinates were compared, and how many of them disagree. */
-export const verdictOf = (report: readonly VariableReport[], tolerance: number) => {
+const verdictOf = (report: readonly VariableReport[], tolerance: number) => {
   const all = report.flatMap((r) => r.differences)
   return { checked: all.length, wrong: all.filter((d) => !(d.error <= tolerance)).length }
 }

@@ -31,7 +31,7 @@ const timesOf = (times: readonly PassTime[]): string => {
   return [...[...sums].map(([pass, ms]) => `${pass} ${showTime(ms)}`), `together ${showTime(total)}`].join(' · ')
 }
 
-export const reportOf = ({ manifest, kernels, times }: Artifact): string =>
+const reportOf = ({ manifest, kernels, times }: Artifact): string =>
   [
     table(
       ['entry', 'kernels', 'FLOPs', 'bytes moved', 'arena'],

@@ -25,7 +25,7 @@ const list = (title: string, ports: readonly ManifestPort[]): readonly string[] 
 
 const countOf = (ports: readonly ManifestPort[]): number => ports.reduce((n, p) => n + sizeOf(p.shape), 0)
 
-export const showManifest = (m: Manifest): string =>
+const showManifest = (m: Manifest): string =>
   [
     `compiler    Nabla ${m.compiler}, manifest schema ${m.schema}`,
     `target      ${m.target}${m.target === 'wasm' ? `, ${m.simd === 'relaxed' ? 'relaxed SIMD (bits differ between engines)' : 'plain SIMD (the same bits in every engine)'}` : ''}`,

@@ -64,7 +64,7 @@ export const numberDoc = (value: number): Doc => {
   return value < 0 ? negate(digits) : digits
 }
 
-export const isNumber = (d: Doc): boolean => d.tag === 'text' && d.number !== undefined
+const isNumber = (d: Doc): boolean => d.tag === 'text' && d.number !== undefined
 
 const productOf = (p: Omit<Product, 'tag'>): Doc => {
   const [only] = p.factors

@@ -14,6 +14,8 @@ export const padTo = (s: string, width: number): string => s + ' '.repeat(Math.m
 /** f32 is understood: [128,10], f64[3], i32[]. */
 export const showMargin = (t: TensorType): string => `${t.dtype === 'f32' ? '' : t.dtype}${showShape(t.shape)}`
 
+const widest = (texts: readonly string[]): number => texts.reduce((most, t) => Math.max(most, widthOf(t)), 0)
+
 const narrowest = 40
 
 /** The formula, broken before signs where it is wider than `width`. */
@@ -38,14 +40,14 @@ export interface Layout {
 }
 
 export const layout = (equations: readonly Equation[], { width = 88, shapes = true }: Layout = {}): string => {
-  const left = Math.max(0, ...equations.map((e) => widthOf(e.name)))
+  const left = widest(equations.map((e) => e.name))
   const room = Math.max(narrowest, width - left - 3)
   const blocks = equations.map((e) =>
     brokenAt(pieces(e.doc), room).map(
       (line, i) => `${padTo(i === 0 ? e.name : '', left)} ${i === 0 ? e.sign : ' '} ${line}`,
     ),
   )
-  const margin = Math.min(width, Math.max(0, ...blocks.flat().map(widthOf)))
+  const margin = Math.min(width, widest(blocks.flat()))
   return blocks
     .flatMap((lines, k) =>
       lines.map((line, i) =>

@@ -126,7 +126,7 @@ export const namedNodes = (
 
 const digits = '₀₁₂₃₄₅₆₇₈₉'
 
-export const subscript = (n: number): string => [...String(n)].map((d) => digits[Number(d)]).join('')
+const subscript = (n: number): string => [...String(n)].map((d) => digits[Number(d)]).join('')
 
 /** h₁ and h1 are one name to a reader. */
 const heard = (name: string): string => [...name].map((c) => (digits.includes(c) ? digits.indexOf(c) : c)).join('')
@@ -157,20 +157,20 @@ export const nameAll = (
     taken.add(heard(name))
     names.set(n, name)
   }
+  const next = new Map<string, number>()
   const numbered = (letter: string): string => {
-    let k = 1
+    let k = next.get(letter) ?? 1
     while (taken.has(`${letter}${k}`)) k++
+    next.set(letter, k + 1)
     return `${letter}${subscript(k)}`
   }
   for (const n of nodes) {
     const own = names.has(n) ? undefined : nameOf(n)
     if (own !== undefined) take(n, taken.has(heard(own)) ? numbered(own) : own)
   }
-  const rest = nodes.filter((n) => !names.has(n))
-  for (const n of rest) {
-    const letter = letterOf(n, forward)
-    const only = !taken.has(letter) && rest.filter((m) => letterOf(m, forward) === letter).length === 1
-    take(n, only ? letter : numbered(letter))
-  }
+  const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterOf(n, forward)] as const]))
+  const uses = new Map<string, number>()
+  for (const [, letter] of rest) uses.set(letter, (uses.get(letter) ?? 0) + 1)
+  for (const [n, letter] of rest) take(n, uses.get(letter) === 1 && !taken.has(letter) ? letter : numbered(letter))
   return names
 }

@@ -14,6 +14,7 @@ import {
   paren,
   unary,
 } from './common.ts'
+import { showNumber } from './leaf.ts'
 import { defineOp, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
@@ -22,6 +23,7 @@ declare module './signature.ts' {
     readonly abs: Sig<1, null, 'elementwise'>
     readonly sign: Sig<1, null, 'elementwise'>
     readonly square: Sig<1, null, 'elementwise'>
+    readonly cube: Sig<1, null, 'elementwise'>
     readonly floor: Sig<1, null, 'elementwise'>
     readonly ceil: Sig<1, null, 'elementwise'>
     readonly round: Sig<1, null, 'elementwise'>
@@ -117,6 +119,20 @@ export const square = defineOp<'square'>({
   ],
   lower: (m, [x]) => m.mul(x, x),
   print: ([x]) => ({ text: `${paren(x, 4)}²`, precedence: 3 }),
+  sample: { domain: [[-2, 2]], special },
+})
+
+export const cube = defineOp<'cube'>({
+  ...unary('cube', 'number'),
+  name: 'cube',
+  doc: { summary: 'x times x times x.', constraints: numberConstraint, formula: 'x³; derivative 3·x²' },
+  partials: [(b, a, t) => b.mul([b.mul([lit(b, a, 3), b.square([a.ins[0]])]), t])],
+  identities: [
+    { name: 'cube-neg', when: 'always', rule: (b, _d, x) => [b.cube([b.neg([x])]), b.neg([b.cube([x])])] },
+    { name: 'mul-square-self', when: 'always', rule: (b, _d, x) => [b.mul([b.square([x]), x]), b.cube([x])] },
+  ],
+  lower: (m, [x]) => m.mul(m.mul(x, x), x),
+  print: ([x]) => ({ text: `${paren(x, 4)}³`, precedence: 3 }),
   sample: { domain: [[-2, 2]], special },
 })
 
@@ -239,6 +255,11 @@ export const mul = defineOp<'mul'>({
       rule: (b, _d, x, y) => [b.mul([b.neg([x]), b.neg([y])]), b.mul([x, y])],
     },
     { name: 'mul-sign-abs', when: 'always', dtypes: floats, rule: (b, _d, x) => [b.mul([b.sign([x]), b.abs([x])]), x] },
+    {
+      name: 'mul-exp-exp',
+      when: 'reassociates',
+      rule: (b, _d, x, y) => [b.mul([b.exp([x]), b.exp([y])]), b.exp([b.add([x, y])])],
+    },
   ],
   lower: (m, [x, y]) => m.mul(x, y),
   print: infix('·', 1, 1),
@@ -264,6 +285,11 @@ export const div = defineOp<'div'>({
     { name: 'div-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.div([b.neg([x]), b.neg([y])]), b.div([x, y])] },
     { name: 'div-minus-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(-1, d)]), b.neg([x])] },
     { name: 'div-sqrt', when: 'refines', rule: (b, _d, x) => [b.div([x, b.sqrt([x])]), b.sqrt([x])] },
+    {
+      name: 'div-exp-exp',
+      when: 'reassociates',
+      rule: (b, _d, x, y) => [b.div([b.exp([x]), b.exp([y])]), b.exp([b.sub([x, y])])],
+    },
     {
       name: 'one-div-sqrt',
       when: 'always',
@@ -393,7 +419,7 @@ export const clip = defineOp<'clip'>({
     const t = m.typeOf(x)
     return t === 'i32' ? m.min(m.max(x, m.lit(lo, t)), m.lit(hi, t)) : m.pmin(m.pmax(x, m.lit(lo, t)), m.lit(hi, t))
   },
-  print: ([x], { lo, hi }) => call('clip', [x], String(lo), String(hi)),
+  print: ([x], { lo, hi }) => call('clip', [x], showNumber(lo), showNumber(hi)),
   sample: { domain: [[-0.9, 0.9]], special },
 })
 

@@ -17,6 +17,12 @@ declare module './signature.ts' {
 }
 
 const special = [0, -0, 1, -1, 0.5, 2, 3, Infinity, -Infinity, Number.NaN]
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+/** A natural number raised; null for any other exponent. */
+const superscript = (exponent: string): string | null =>
+  /^\d+$/.test(exponent) ? [...exponent].map((d) => superscripts[Number(d)]).join('') : null
+
 const two = (name: string, summary: string, formula: string) => ({
   ...binary(name, 'float'),
   doc: { summary, constraints: broadcastConstraints, formula },
@@ -53,6 +59,7 @@ export const pow = defineOp<'pow'>({
       when: 'reassociates',
       rule: (b, d, x) => [b.pow([x, b.lit(3, d)]), b.mul([x, b.square([x])])],
     },
+    { name: 'pow-four', when: 'reassociates', rule: (b, d, x) => [b.pow([x, b.lit(4, d)]), b.square([b.square([x])])] },
     { name: 'pow-half', when: 'refines', rule: (b, d, x) => [b.pow([x, b.lit(0.5, d)]), b.sqrt([x])] },
     { name: 'pow-minus-half', when: 'reassociates', rule: (b, d, x) => [b.pow([x, b.lit(-0.5, d)]), b.rsqrt([x])] },
     {
@@ -62,7 +69,10 @@ export const pow = defineOp<'pow'>({
     },
   ],
   lower: (m, [x, y]) => math.pow(m, x, y),
-  print: ([x, y]: readonly [Printed, Printed]) => ({ text: `${paren(x, 4)}^${paren(y, 4)}`, precedence: 3 }),
+  print: ([x, y]: readonly [Printed, Printed]) => ({
+    text: `${paren(x, 4)}${superscript(y.text) ?? `^${paren(y, 4)}`}`,
+    precedence: 3,
+  }),
   sample: {
     domain: [
       [0.5, 2],
