@@ -77,13 +77,13 @@ export interface Compiled {
   readonly right: Pattern
 }
 
-export const dtypesOf = (law: Identity): readonly DType[] => law.dtypes ?? ['f32', 'f64']
+const dtypesOf = (law: Identity): readonly DType[] => law.dtypes ?? ['f32', 'f64']
 
 /** The dtype of variable i of a law at one of its dtypes. */
 const variableType = (law: Identity, dtype: DType, i: 0 | 1 | 2): DType =>
   law.conditions?.includes(i) === true ? 'bool' : dtype
 
-export const compileLaw = (law: Identity, dtype: DType): Compiled => {
+const compileLaw = (law: Identity, dtype: DType): Compiled => {
   const v = (index: 0 | 1 | 2): Pattern => ({ tag: 'variable', index, dtype: variableType(law, dtype, index) })
   const [left, right] = law.rule(patterns, dtype, v(0), v(1), v(2))
   if (left.tag !== 'application') throw new InternalError(`the left side of ${law.name} is not an application`)
@@ -101,7 +101,7 @@ const shapes: readonly (readonly [readonly number[], readonly number[], readonly
   [[3, 1], [5], [3, 5]],
 ]
 
-export const lawExamples = (law: Identity): readonly Example[] =>
+const lawExamples = (law: Identity): readonly Example[] =>
   dtypesOf(law).flatMap((dtype) =>
     shapes.map((s) => {
       const v = (i: 0 | 1 | 2): Node =>
@@ -116,7 +116,7 @@ const texts: Builder<Printed> = deriveBuilder<Printed>(
 )
 
 /** Both sides of a law as mathematics writes them. */
-export const lawText = (law: Identity): string => {
+const lawText = (law: Identity): string => {
   const v = (text: string): Printed => ({ text, precedence: 4 })
   const [left, right] = law.rule(texts, dtypesOf(law)[0] as DType, v('x'), v('y'), v('z'))
   return `${left.text} → ${right.text}`

@@ -44,8 +44,6 @@ export const operand = (node: Node): Node => node.ins[0] as Node
 /** The value of a `full` of any shape; null for other nodes. */
 export const valueOf = (node: Node): number | null => (node.op === 'full' ? paramsOf(node, 'full').value : null)
 
-export const isValue = (node: Node, value: number): boolean => Object.is(valueOf(node), value)
-
 /** The node repeated to a shape, or itself where it has that shape. */
 export const conform = (node: Node, shape: Shape): Node =>
   equalShapes(node.shape, shape) ? node : graph.broadcastTo([node], { shape })
@@ -80,6 +78,15 @@ export const literalSide = (op: OpName): 0 | 1 | null => {
   if (op === 'add' || op === 'mul') return 0
   return commutative.has(op) || ordering.has(op) ? 1 : null
 }
+
+/** A rule of one op that changes no element. */
+export const exact = (
+  name: string,
+  root: OpName,
+  law: string,
+  apply: (node: Node) => Node | null,
+  examples: () => readonly Node[],
+): Rule => ({ name, roots: [root], when: 'always', law, apply, examples: () => examples().map((node) => ({ node })) })
 
 // ---- inputs for examples
 

@@ -14,10 +14,13 @@ import { contractionRules } from './rules/contraction.ts'
 import { labelRules } from './rules/labels.ts'
 import { maskRules } from './rules/masks.ts'
 import { movementRules } from './rules/movement.ts'
+import { narrowingRules } from './rules/narrowing.ts'
 import { productRules } from './rules/products.ts'
 import { reductionRules } from './rules/reduction.ts'
 import { selectRules } from './rules/select.ts'
+import { slicingRules } from './rules/slicing.ts'
 import { stabilityRules } from './rules/stability.ts'
+import { sumRules } from './rules/sums.ts'
 import { absorbSigns } from './signs.ts'
 
 export type { Fired, Rewritten }
@@ -29,6 +32,8 @@ const identityRules: readonly Rule[] = opNames.flatMap((op) => opDef(op).identit
 export const rules: readonly Rule[] = [
   ...foldRules,
   ...movementRules,
+  ...slicingRules,
+  ...narrowingRules,
   ...contractionRules,
   ...labelRules,
   ...stabilityRules,
@@ -37,6 +42,7 @@ export const rules: readonly Rule[] = [
   ...maskRules,
   ...reductionRules,
   ...algebraRules,
+  ...sumRules,
   ...productRules,
 ]
 

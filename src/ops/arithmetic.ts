@@ -255,11 +255,6 @@ export const mul = defineOp<'mul'>({
       rule: (b, _d, x, y) => [b.mul([b.neg([x]), b.neg([y])]), b.mul([x, y])],
     },
     { name: 'mul-sign-abs', when: 'always', dtypes: floats, rule: (b, _d, x) => [b.mul([b.sign([x]), b.abs([x])]), x] },
-    {
-      name: 'mul-exp-exp',
-      when: 'reassociates',
-      rule: (b, _d, x, y) => [b.mul([b.exp([x]), b.exp([y])]), b.exp([b.add([x, y])])],
-    },
   ],
   lower: (m, [x, y]) => m.mul(x, y),
   print: infix('·', 1, 1),
@@ -285,11 +280,6 @@ export const div = defineOp<'div'>({
     { name: 'div-neg-neg', when: 'always', rule: (b, _d, x, y) => [b.div([b.neg([x]), b.neg([y])]), b.div([x, y])] },
     { name: 'div-minus-one', when: 'always', rule: (b, d, x) => [b.div([x, b.lit(-1, d)]), b.neg([x])] },
     { name: 'div-sqrt', when: 'refines', rule: (b, _d, x) => [b.div([x, b.sqrt([x])]), b.sqrt([x])] },
-    {
-      name: 'div-exp-exp',
-      when: 'reassociates',
-      rule: (b, _d, x, y) => [b.div([b.exp([x]), b.exp([y])]), b.exp([b.sub([x, y])])],
-    },
     {
       name: 'one-div-sqrt',
       when: 'always',

@@ -39,6 +39,7 @@ const laws: readonly Identity[] = [
   refines('sub-softplus', (b, _d, x) => [b.sub([x, b.softplus([x])]), b.logSigmoid([x])]),
   refines('softplus-sub', (b, _d, x) => [b.sub([b.softplus([x]), x]), b.neg([b.logSigmoid([x])])]),
   refines('one-minus-erf', (b, d, x) => [b.sub([b.lit(1, d), b.erf([x])]), b.erfc([x])]),
+  refines('one-plus-erf', (b, d, x) => [b.add([b.lit(1, d), b.erf([x])]), b.erfc([b.neg([x])])]),
   refines('one-minus-erfc', (b, d, x) => [b.sub([b.lit(1, d), b.erfc([x])]), b.erf([x])]),
   refines('div-sinh-cosh', (b, _d, x) => [b.div([b.sinh([x]), b.cosh([x])]), b.tanh([x])]),
   refines('tanh-exponentials', (b, _d, x) => [
