@@ -54,7 +54,9 @@ const axisOf = (argument: Node, axis: number, i: number): number => {
  * Throws ShapeError E_VMAP_AXIS, E_VMAP_SIZE where the batches differ.
  *
  * @example
- * const perExample = vmap((x: Node, y: Node) => grad(square(sub(matmul(x, w), y)) as Scalar, w), {})
+ * const w = param('w', [3], zeros)
+ * const perExample = vmap((x: Node, y: Node) => grad(square(sub(sum(mul(x, w)), y)) as Scalar, w))
+ * console.log(perExample(input('x', [8, 3]), input('y', [8])).shape) // [ 8, 3 ]
  */
 export const vmap =
   <A extends readonly Node[], R extends Structure>(f: (...examples: A) => R, options: VmapOptions = {}) =>
@@ -128,7 +130,8 @@ const forwardJacobian = (output: Node, x: Node): Node => {
  * variable, whichever needs fewer passes. Throws ShapeError E_GRAD_DTYPE.
  *
  * @example
- * jacobian(softmax(z), z) // [n, n] for z of shape [n]: diag(y) − y yᵀ
+ * const z = input('z', [5])
+ * console.log(jacobian(softmax(z), z).shape) // [ 5, 5 ]
  */
 export const jacobian = <W extends Structure>(output: Expr, wrt: W): W => {
   const nodes = flatten(wrt)
@@ -143,7 +146,8 @@ export const jacobian = <W extends Structure>(output: Expr, wrt: W): W => {
  * The second derivatives of a scalar by one variable: shape [...x, ...x], symmetric. Forward over reverse.
  *
  * @example
- * hessian(sum(square(x)), x) // 2 · I
+ * const x = input('x', [3])
+ * console.log(hessian(sum(square(x)), x).shape) // [ 3, 3 ]
  */
 export const hessian = (loss: Scalar, x: Expr): Node => {
   requireFloats('hessian', [x])
@@ -156,7 +160,8 @@ export const hessian = (loss: Scalar, x: Expr): Node => {
  * multiplication by the Hessian", 1994). `direction` has the structure and types of `wrt`, and so has the result.
  *
  * @example
- * hvp(loss, { w, b }, { w: v, b: u })
+ * const [x, v] = [input('x', [3]), input('v', [3])]
+ * print(hvp(sum(sin(x)), x, v)) // −v · sin(x)
  */
 export const hvp = <W extends Structure>(loss: Scalar, wrt: W, direction: W): W => {
   const nodes = flatten(wrt)

@@ -6,7 +6,7 @@ import { isFloat } from '../src/core/dtype.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { type Equation, equationsOf } from './inspect/equations.ts'
-import { type Layout, layout, padTo, showMargin, widthOf } from './inspect/layout.ts'
+import { type Layout, layout, listed, showMargin } from './inspect/layout.ts'
 import type { Root } from './inspect/names.ts'
 import { type Printable, rootsOf } from './inspect/print.ts'
 import { simplifyRoots } from './pipeline.ts'
@@ -25,19 +25,6 @@ const kinds = [
   ['param', 'parameters'],
   ['state', 'states'],
 ] as const
-
-const indent = 12
-
-/** Items behind one another, as many to a line as there is room for. */
-const listed = (title: string, items: readonly string[], width: number): string => {
-  const lines: string[] = []
-  for (const item of items) {
-    const last = lines.at(-1)
-    if (last === undefined || widthOf(last) + 3 + widthOf(item) > width - indent) lines.push(item)
-    else lines[lines.length - 1] = `${last} · ${item}`
-  }
-  return lines.map((line, i) => `${padTo(i === 0 ? title : '', indent)}${line}`).join('\n')
-}
 
 const describeLeaves = (roots: readonly Node[], { width = 88 }: Layout): string =>
   kinds
@@ -84,7 +71,7 @@ const section = (title: string, equations: readonly Equation[], options: Layout)
  * @example
  * const [x, w] = [input('x', [128, 784]), param('w', [784, 10], zeros)]
  * console.log(inspect({ loss: mean(crossEntropy(matmul(x, w), input('y', [128], 'i32'))) }))
- * // inputs      y i32[128] · x [128,784]
+ * // inputs      x [128,784] · y i32[128]
  * // parameters  w [784,10]
  * //
  * // model

@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as language from 'nabla'
 import * as compiler from 'nabla/compiler'
 import * as runtime from 'nabla/runtime'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { blocksOf } from './markdown.ts'
 import { fileOf, type Module, modulesOfPage, modulesOfSource } from './modules.ts'
 
@@ -31,10 +31,23 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 const pages = ['README.md', ...filesIn('docs', '.md')].filter((page) => existsSync(join(root, page)))
 const sources = ['src', 'compiler', 'runtime'].flatMap((folder) => filesIn(folder, '.ts'))
+/** The names of types that an entry exports, which nothing shows when it runs. */
+const typesIn = (file: string): readonly string[] => {
+  const lists = [...read(file).matchAll(/export (type )?\{([^}]*)\}/g)]
+  return lists.flatMap(([, all, list = '']) =>
+    list.split(',').flatMap((name) => (all === undefined ? /^\s*type (\w+)/ : /^\s*(\w+)/).exec(name)?.[1] ?? []),
+  )
+}
+
+const namesOf = (exports: object, file: string): readonly string[] => [
+  ...Object.keys(exports),
+  ...typesIn(file).map((name) => `type ${name}`),
+]
+
 const entries = new Map([
-  ['nabla', Object.keys(language)],
-  ['nabla/compiler', Object.keys(compiler)],
-  ['nabla/runtime', Object.keys(runtime)],
+  ['nabla', namesOf(language, 'src/index.ts')],
+  ['nabla/compiler', namesOf(compiler, 'compiler/index.ts')],
+  ['nabla/runtime', namesOf(runtime, 'runtime/index.ts')],
 ])
 
 const modules: readonly Module[] = [
@@ -80,8 +93,11 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const run = (m: Module): Promise<unknown> =>
-  import(/* @vite-ignore */ pathToFileURL(join(folder, 'watched', nameOf(m))).href)
+/** In a fresh language: what an expression prints may depend on the order in which its parts were first made. */
+const run = (m: Module): Promise<unknown> => {
+  vi.resetModules()
+  return import(/* @vite-ignore */ pathToFileURL(join(folder, 'watched', nameOf(m))).href)
+}
 
 const titled = modules.map((m) => ({ m, title: m.title }))
 

@@ -45,7 +45,7 @@ describe('examples', () => {
 
   test('import the names that they use and do not make', () => {
     const entries = new Map([
-      ['nabla', ['input', 'x', 'add']],
+      ['nabla', ['input', 'x', 'add', 'type Node']],
       ['nabla/compiler', ['print']],
     ])
     const [m] = modulesOfSource(
@@ -61,6 +61,8 @@ describe('examples', () => {
       'print(x) // x',
     ])
     expect(m?.watched.split('\n')[3]).toBe('console.log(print(x)); said(4, ["x"])')
+    const [typed] = modulesOfSource('f.ts', '/** @example add as Node */', 'w', entries)
+    expect(typed?.plain).toContain("import { add, type Node } from 'nabla'")
   })
 })
 

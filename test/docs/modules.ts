@@ -184,13 +184,16 @@ const declared = (text: string): ReadonlySet<string> =>
     ),
   )
 
-/** Names of the entries that a text uses and does not make itself. */
+/** `type Node` is called Node. */
+const bare = (name: string): string => name.replace(/^type /, '')
+
+/** Names of the entries that a text uses and does not make itself; those of types begin with `type `. */
 const importsFor = (text: string, entries: ReadonlyMap<string, readonly string[]>): string => {
   const own = declared(text)
   const used = new Set(text.replace(/'[^']*'/g, '').match(/(?<![.\w$])[A-Za-z_$][\w$]*/g) ?? [])
   return [...entries]
     .flatMap(([entry, names]) => {
-      const wanted = names.filter((n) => used.has(n) && !own.has(n))
+      const wanted = names.filter((n) => used.has(bare(n)) && !own.has(bare(n)))
       return wanted.length === 0 ? [] : [`import { ${wanted.join(', ')} } from '${entry}'`]
     })
     .join('; ')
