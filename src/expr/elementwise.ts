@@ -121,9 +121,9 @@ export const square: Unary<'square', 'number'> = unary('square')
 
 /**
  * x³.
- * @example print(cube(input('x', [3]))) // x² · x
+ * @example print(cube(input('x', [3]))) // x³
  */
-export const cube: Unary<'cube', 'number'> = composed('cube', 'number', (x) => graph.mul([graph.square([x]), x]))
+export const cube: Unary<'cube', 'number'> = unary('cube')
 
 /** 1/x of floats. */
 export const reciprocal: Unary<'reciprocal', 'float'> = composed('reciprocal', 'float', (x) =>

@@ -44,6 +44,7 @@ export const registry: { readonly [K in OpName]: OpDef<K> } = {
   abs: arithmetic.abs,
   sign: arithmetic.sign,
   square: arithmetic.square,
+  cube: arithmetic.cube,
   floor: arithmetic.floor,
   ceil: arithmetic.ceil,
   round: arithmetic.round,
