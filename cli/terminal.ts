@@ -3,6 +3,7 @@
  * Invariant: results go to `out`, errors and progress to `err`; colours are off where the terminal has none.
  */
 import picocolors from 'picocolors'
+import { widthOf } from '../compiler/inspect/layout.ts'
 import { type NablaError, showError } from '../src/core/errors.ts'
 
 export type Colors = Pick<ReturnType<typeof picocolors.createColors>, 'bold' | 'dim' | 'red' | 'green'>
@@ -58,13 +59,12 @@ export const table = (
   rows: readonly (readonly string[])[],
   right: readonly string[] = [],
 ): string => {
-  const width = (s: string): number => [...s.replace(/\p{M}/gu, '')].length
-  const widths = head.map((h, i) => Math.max(width(h), ...rows.map((r) => width(r[i] ?? ''))))
+  const widths = head.map((h, i) => Math.max(widthOf(h), ...rows.map((r) => widthOf(r[i] ?? ''))))
   return [head, ...rows]
     .map((row) =>
       row
         .map((cell, i) => {
-          const space = ' '.repeat((widths[i] as number) - width(cell))
+          const space = ' '.repeat((widths[i] as number) - widthOf(cell))
           return right.includes(head[i] as string) ? space + cell : cell + space
         })
         .join('  ')

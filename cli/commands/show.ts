@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import { listed } from '../../compiler/inspect/layout.ts'
 import { readArtifact } from '../../src/artifact/container.ts'
 import { decodeManifest } from '../../src/artifact/manifest.ts'
 import type { Limits, Manifest, ManifestPort } from '../../src/artifact/types.ts'
@@ -21,7 +22,7 @@ const limits: Limits = { memoryBytes: 2 ** 32 }
 const showPort = (p: ManifestPort): string => `${p.name} ${p.dtype}${showShape(p.shape)}`
 
 const list = (title: string, ports: readonly ManifestPort[]): readonly string[] =>
-  ports.length === 0 ? [] : [`${title.padEnd(12)}${ports.map(showPort).join(' · ')}`]
+  ports.length === 0 ? [] : [listed(title, ports.map(showPort), 100)]
 
 const countOf = (ports: readonly ManifestPort[]): number => ports.reduce((n, p) => n + sizeOf(p.shape), 0)
 

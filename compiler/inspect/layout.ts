@@ -9,7 +9,7 @@ import type { Equation } from './equations.ts'
 /** Columns that a text takes. */
 export const widthOf = (s: string): number => [...s.replace(/\p{M}/gu, '')].length
 
-export const padTo = (s: string, width: number): string => s + ' '.repeat(Math.max(0, width - widthOf(s)))
+const padTo = (s: string, width: number): string => s + ' '.repeat(Math.max(0, width - widthOf(s)))
 
 /** f32 is understood: [128,10], f64[3], i32[]. */
 export const showMargin = (t: TensorType): string => `${t.dtype === 'f32' ? '' : t.dtype}${showShape(t.shape)}`
@@ -55,4 +55,17 @@ export const layout = (equations: readonly Equation[], { width = 88, shapes = tr
       ),
     )
     .join('\n')
+}
+
+const indent = 12
+
+/** A title and items behind it, as many to a line as there is room for. */
+export const listed = (title: string, items: readonly string[], width: number): string => {
+  const lines: string[] = []
+  for (const item of items) {
+    const last = lines.at(-1)
+    if (last === undefined || widthOf(last) + 3 + widthOf(item) > width - indent) lines.push(item)
+    else lines[lines.length - 1] = `${last} · ${item}`
+  }
+  return lines.map((line, i) => `${padTo(i === 0 ? title : '', indent)}${line}`).join('\n')
 }
