@@ -56,13 +56,18 @@ const verdictOf = (report: readonly VariableReport[], tolerance: number) => {
 
 /** A word every few seconds on checks that take long. */
 const patience = (err: (line: string) => void): NonNullable<CheckOptions['progress']> => {
-  const start = performance.now()
-  let next = start + 3000
+  // what comes before the first coordinate, compiling, tells nothing about the others
+  let start: number | undefined
+  let next = 0
   return (done, all) => {
     const now = performance.now()
+    if (start === undefined) {
+      start = now
+      next = now + 3000
+    }
     if (now < next) return
     next = now + 10_000
-    const left = ((now - start) / done) * (all - done)
+    const left = ((now - start) / (done - 1)) * (all - done)
     err(
       `${done} of ${all} coordinates, ${left > 120_000 ? `${Math.round(left / 60_000)} min` : `${Math.round(left / 1000)} s`} left`,
     )
