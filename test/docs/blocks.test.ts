@@ -7,7 +7,6 @@
 // behind it, in the comments directly below it, or, for a whole block, in the ```text block directly below. `ts refused`
 // does not compile and throws, `ts throws` compiles and throws, in both cases with the words of its last comment.
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -17,6 +16,7 @@ import * as runtime from 'nabla/runtime'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { blocksOf } from './markdown.ts'
 import { fileOf, type Module, modulesOfPage, modulesOfSource } from './modules.ts'
+import { patience, runNode } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const witnessPath = fileURLToPath(new URL('./witness.ts', import.meta.url))
@@ -62,9 +62,9 @@ let faults: ReadonlyMap<string, readonly { readonly line: number; readonly says:
 const nameOf = (m: Module): string => `${m.title.replaceAll(/[^\w]+/g, '-')}.ts`
 
 /** Everything that tsc finds, by file: a message goes on in the indented lines below its first. */
-const compileAll = (dir: string): typeof faults => {
+const compileAll = async (dir: string): Promise<typeof faults> => {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { stdout } = spawnSync(process.execPath, [tsc, '--project', dir, '--pretty', 'false'], { encoding: 'utf8' })
+  const { stdout } = await runNode(dir, [tsc, '--project', dir, '--pretty', 'false'])
   const found = new Map<string, { line: number; says: string }[]>()
   let last: { line: number; says: string } | undefined
   for (const text of stdout.split('\n')) {
@@ -79,7 +79,7 @@ const compileAll = (dir: string): typeof faults => {
   return found
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(join(root, 'out'), { recursive: true })
   folder = mkdtempSync(join(root, 'out', 'docs-'))
   for (const kind of ['plain', 'watched'] as const) {
@@ -88,8 +88,8 @@ beforeAll(() => {
   }
   const options = { extends: '../../../tsconfig.json', include: ['*.ts'], exclude: [] }
   writeFileSync(join(folder, 'plain', 'tsconfig.json'), JSON.stringify(options))
-  faults = compileAll(join(folder, 'plain'))
-})
+  faults = await compileAll(join(folder, 'plain'))
+}, patience)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -2,7 +2,6 @@
 // Invariant: the commands run one after the other in one folder that holds the page's files and nothing else; `…` in an
 // output stands for what differs from run to run (times), within a line, or for lines that are left out, on one of its own.
 
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { blocksOf } from './markdown.ts'
 import { fileOf } from './modules.ts'
+import { patience, runNode } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const blocks = blocksOf(readFileSync(join(root, 'docs', 'inspecting.md'), 'utf8'))
@@ -41,14 +41,10 @@ test('the page shows commands', () => {
   expect(commands.length).toBeGreaterThan(3)
 })
 
-test.each(commands)('$command', ({ command, wanted }) => {
+test.each(commands)('$command', { timeout: patience }, async ({ command, wanted }) => {
   const [npx, nabla, ...args] = command.split(' ')
   expect([npx, nabla]).toEqual(['npx', 'nabla'])
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'cli', 'nabla.js'), ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  })
+  const { stdout, stderr, status } = await runNode(folder, [join(root, 'cli', 'nabla.js'), ...args])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const lines = stdout
     .trimEnd()
