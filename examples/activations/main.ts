@@ -30,7 +30,7 @@ import { activations, lines, point, slope, x } from './model.ts'
 const { w, b } = lines
 const atLines = add(mul(x, w), b)
 const greatest = where(equal(atLines, max(atLines, -1, { keepDims: true })), 1, 0)
-const { sigmoid, tanh, relu, leakyRelu, prelu, maxout, hardTanh, cube } = point
+const { sigmoid, tanh, relu, prelu } = point
 
 const slides = {
   sigmoid: { name: 'σ', f: 'σ(x) = 1 / (1 + e⁻ˣ)', says: 'σ(x) (1 − σ(x))', written: mul(sigmoid, sub(1, sigmoid)) },

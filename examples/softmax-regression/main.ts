@@ -19,8 +19,12 @@ import {
   multipliedOut,
   P,
   predicted,
+  scores,
+  step,
+  W,
+  Z,
+  z,
 } from './model.ts'
-import { scores, step, W, Z, z } from './model.ts'
 
 /** Examples of three classes: the middle of a class is 2 at its own feature, and 0 elsewhere. */
 const examples = (count: number, seed: number) => {

@@ -1,6 +1,6 @@
 // XOR: not by a line, but by one tanh unit, given or learned, and by a network 2-8-1; never from zeros.
 
-import { div, mul, sub, sum, square, tanh, add, matmul, sigmoid, transpose } from 'nabla'
+import { div, mul, sub, sum, square, tanh, add, matmul, transpose } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
 import { check, heading, type Log, runAsMain } from '../shared/main.ts'
 import { orThrow, repeat, start } from '../shared/start.ts'
