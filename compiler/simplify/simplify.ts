@@ -28,23 +28,30 @@ export type { Fired, Rewritten }
 /** The identities of the op table, as rules. */
 const identityRules: readonly Rule[] = opNames.flatMap((op) => opDef(op).identities.map(lawRule))
 
+export interface Family {
+  readonly title: string
+  readonly rules: readonly Rule[]
+}
+
 /** Every rule, in the order in which they are tried at a node: folding, special forms, then general algebra. */
-export const rules: readonly Rule[] = [
-  ...foldRules,
-  ...movementRules,
-  ...slicingRules,
-  ...narrowingRules,
-  ...contractionRules,
-  ...labelRules,
-  ...stabilityRules,
-  ...identityRules,
-  ...selectRules,
-  ...maskRules,
-  ...reductionRules,
-  ...algebraRules,
-  ...sumRules,
-  ...productRules,
+export const families: readonly Family[] = [
+  { title: 'Constant folding', rules: foldRules },
+  { title: 'Movement', rules: movementRules },
+  { title: 'Slices and assemblies', rules: slicingRules },
+  { title: 'Slices below computations', rules: narrowingRules },
+  { title: 'Matrix products', rules: contractionRules },
+  { title: 'Likelihoods of labels', rules: labelRules },
+  { title: 'Stability', rules: stabilityRules },
+  { title: 'Identities of the ops', rules: identityRules },
+  { title: 'Choice, conversion, known signs', rules: selectRules },
+  { title: 'Sums of choices', rules: maskRules },
+  { title: 'Reductions', rules: reductionRules },
+  { title: 'Operands, literals', rules: algebraRules },
+  { title: 'Signs and like terms', rules: sumRules },
+  { title: 'Factors', rules: productRules },
 ]
+
+export const rules: readonly Rule[] = families.flatMap((f) => f.rules)
 
 const isDefault = (label: Label): boolean => label !== 'reassociates'
 

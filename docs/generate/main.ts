@@ -5,8 +5,9 @@
 import { errorsPage } from './errors.ts'
 import { opsPage } from './ops.ts'
 import { type Page, writePage } from './page.ts'
+import { simplifierPage } from './simplifier.ts'
 
-const pages: readonly Page[] = [errorsPage, opsPage]
+const pages: readonly Page[] = [errorsPage, opsPage, simplifierPage]
 
 for (const page of pages) {
   await writePage(page)

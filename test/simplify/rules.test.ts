@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Cost, costOf, isLower } from '../../compiler/simplify/cost.ts'
 import { makeFacts } from '../../compiler/simplify/facts.ts'
 import type { Context, Rule } from '../../compiler/simplify/rule.ts'
-import { rules } from '../../compiler/simplify/simplify.ts'
+import { families, rules } from '../../compiler/simplify/simplify.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { equalTypes, showType } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
@@ -71,8 +71,9 @@ describe('the table', () => {
     for (const op of opNames) for (const law of opDef(op).identities) expect(names).toContain(law.name)
   })
 
-  test('has no name twice', () => {
-    const names = rules.map((r) => r.name)
+  test('has no name twice, and each rule in one family', () => {
+    const names = families.flatMap((f) => f.rules.map((r) => r.name))
+    expect(names.length).toBe(rules.length)
     expect(names.filter((n, i) => names.indexOf(n) !== i)).toEqual([])
   })
 })

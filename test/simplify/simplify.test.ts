@@ -44,9 +44,9 @@ const near = (got: number, want: number): boolean =>
   Object.is(got, want) || !Number.isFinite(want) || Math.abs(got - want) <= 1e-7 * (1 + Math.abs(want))
 
 describe.each([
-  { size: 5, runs: 150 },
-  { size: 12, runs: 100 },
-  { size: 40, runs: 15 },
+  { size: 5, runs: 80 },
+  { size: 12, runs: 50 },
+  { size: 40, runs: 8 },
 ])('random programs of $size applications and their gradients', ({ size, runs }) => {
   test('keep their types and values', () => {
     fc.assert(
@@ -245,8 +245,8 @@ describe('size', () => {
       return time
     }
     timed(2_000)
-    const [small, large] = [timed(10_000), timed(100_000)]
-    expect(large).toBeLessThan(40 * small + 500)
+    const [small, large] = [timed(20_000), timed(100_000)]
+    expect(large).toBeLessThan(20 * small + 1000)
   }, 60_000)
 
   test('the same application with its operands swapped is computed once', () => {
