@@ -8,6 +8,8 @@ import type { DType } from '../src/core/dtype.ts'
 import { columnMachine, columnOf, roundTo } from '../src/core/numeric.ts'
 import { type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../src/core/shape.ts'
 import type { Node } from '../src/expr/expr.ts'
+import { paramsOf } from '../src/expr/node.ts'
+import { scanParts } from '../src/expr/scan.ts'
 import { freeAxes } from '../src/ops/contraction.ts'
 import type { Elements } from '../src/ops/leaf.ts'
 import { type AnyReduction, deriveBuilder, opDef } from '../src/ops/registry.ts'
@@ -221,6 +223,8 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
   switch (def.kind) {
     case 'leaf':
       return leafValue(op, params)
+    case 'control':
+      throw new InternalError(`${op} is no single application`)
     case 'elementwise':
       return elementwise(op, ins, params, type)
     case 'reduction':
@@ -239,18 +243,44 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
 /** The Builder whose representation is values: a rule written for graphs also computes. */
 export const evaluator = deriveBuilder<Tensor>(applyOp, (value, dtype) => tensor(dtype, [], [value]))
 
+/** One step after the other, in the order that the scan says. */
+const runScan = (node: Node, ins: readonly Tensor[]): readonly Tensor[] => {
+  const { fn, length, reverse, init, sequences } = scanParts(node)
+  const [nc, nx] = [init.length, sequences.length]
+  let carries = ins.slice(0, nc)
+  const stacks = fn.results.slice(nc).map((r) => elementsOf(r.dtype, length * sizeOf(r.shape)))
+  for (let step = 0; step < length; step++) {
+    const t = reverse ? length - 1 - step : step
+    const env = new Map<Node, Tensor>()
+    for (const [i, p] of fn.params.entries()) {
+      const x = i < nc ? (carries[i] as Tensor) : (ins[i] as Tensor)
+      const n = sizeOf(p.shape)
+      const isElement = i >= nc && i < nc + nx
+      env.set(p, isElement ? { dtype: p.dtype, shape: p.shape, data: x.data.slice(t * n, (t + 1) * n) } : x)
+    }
+    const values = interpret(fn.results, env)
+    carries = values.slice(0, nc)
+    for (const [j, stack] of stacks.entries()) {
+      const { data } = values[nc + j] as Tensor
+      stack.set(data, t * data.length)
+    }
+  }
+  const outputs = fn.results
+    .slice(nc)
+    .map((r, j): Tensor => ({ dtype: r.dtype, shape: [length, ...r.shape], data: stacks[j] as Elements }))
+  return [...carries, ...outputs]
+}
+
 /** The values of `roots`, given those of their inputs, parameters and states. */
 export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>): readonly Tensor[] => {
   const values = new Map<Node, Tensor>(env)
-  for (const n of topological(roots))
-    if (!values.has(n))
-      values.set(
-        n,
-        applyOp(
-          n.op,
-          n.ins.map((i) => values.get(i) as Tensor),
-          n.params,
-        ),
-      )
+  const tuples = new Map<Node, readonly Tensor[]>()
+  for (const n of topological(roots)) {
+    if (values.has(n)) continue
+    const ins = () => n.ins.map((i) => values.get(i) as Tensor)
+    if (n.op === 'scan') tuples.set(n, runScan(n, ins()))
+    else if (n.op === 'result') values.set(n, tuples.get(n.ins[0] as Node)?.[paramsOf(n, 'result').index] as Tensor)
+    else values.set(n, applyOp(n.op, ins(), n.params))
+  }
   return roots.map((r) => values.get(r) as Tensor)
 }

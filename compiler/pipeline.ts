@@ -10,7 +10,7 @@ import type { Node } from '../src/expr/expr.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm } from './emit/wasm/emit.ts'
-import { type Fused, fuse } from './fuse/fuse.ts'
+import { fuse } from './fuse/fuse.ts'
 import { batchRoots } from './grad/vmap.ts'
 import { pull } from './grad/vjp.ts'
 import { push } from './grad/jvp.ts'
@@ -25,6 +25,7 @@ import { faultsOfPlan } from './plan/check.ts'
 import { makePlan } from './plan/make.ts'
 import type { Plan } from './plan/plan.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
+import { type Fused, kernelsOf } from './program/fused.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
 
 export interface Settings {
@@ -48,7 +49,7 @@ const simplified = (n: Node): Node => simplifyRoots([n]).roots[0] as Node
 /** Cotangents of `wrt`, simplified; null where the output does not depend on one. */
 export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
   const leaves = wrt.every((n) => n.ins.length === 0)
-  const cts = pull(leaves ? simplified(output) : output, cotangent, wrt)
+  const cts = pull(leaves ? simplified(output) : output, cotangent, wrt, (found) => simplifyRoots(found).roots)
   const found = cts.filter((c): c is Node => c !== null)
   const { roots } = simplifyRoots(found)
   let k = 0
@@ -82,9 +83,12 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
 const fusePass: Pass<EntryProgram, Fused> = {
   name: 'fuse',
   run: fuse,
-  show: (f) => f.program.kernels.map((k) => printKernel(k.kernel)).join('\n'),
+  show: (f) =>
+    kernelsOf(f)
+      .map((k) => printKernel(k.kernel))
+      .join('\n'),
   faults: (f) =>
-    f.program.kernels.flatMap((k) => faultsOf(k.kernel).map((x) => `${k.kernel.name}: ${x.rule}: ${x.message}`)),
+    kernelsOf(f).flatMap((k) => faultsOf(k.kernel).map((x) => `${k.kernel.name}: ${x.rule}: ${x.message}`)),
 }
 
 const scratchFor =

@@ -104,6 +104,7 @@ export {
   transpose,
 } from './expr/movement.ts'
 export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
+export { scan, type ScanOptions } from './expr/scan.ts'
 export {
   all,
   any,

@@ -108,5 +108,5 @@ export const contractionKernel = (
     partial,
     buffers: buffers.list(),
   }
-  return { kernel, slots: buffers.slots(), anchors: [...group.anchors.keys()] }
+  return { tag: 'kernel', kernel, slots: buffers.slots(), anchors: [...group.anchors.keys()] }
 }

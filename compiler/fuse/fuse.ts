@@ -9,12 +9,13 @@ import { opDef } from '../../src/ops/registry.ts'
 import { type EntryProgram, mapEntry, rootsOf } from '../program/entry.ts'
 import { topological } from '../program/walk.ts'
 import { contractionKernel } from './contraction.ts'
-import type { FusedKernel, FusedProgram } from '../program/fused.ts'
+import type { Fused, FusedStep } from '../program/fused.ts'
 import { type Group, groupAnchors, usesOf } from './group.ts'
 import { decideInlining, type Inlining } from './inline.ts'
 import { loopKernel } from './loop.ts'
 import { lowerGraph } from './lower.ts'
 import { regionsKernel } from './regions.ts'
+import { scanStep } from './scan.ts'
 import { resolve } from './view.ts'
 
 /** Roots that are leaves, literals or views become copies: a result has memory of its own. */
@@ -54,17 +55,12 @@ const storedNodes = (
 
 const kernelName = (g: Group): string => [...new Set([...g.anchors.keys()].map((n) => n.op))].slice(0, 6).join('_')
 
-const toKernel = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): FusedKernel => {
+const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): FusedStep => {
   const name = kernelName(g)
+  if (g.kind === 'scan') return scanStep(g, stored, fuse)
   if (g.kind === 'contraction') return contractionKernel(g, inlining, stored, name)
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
   return loopKernel(g, inlining, stored, name)
-}
-
-export interface Fused {
-  /** The entry over its lowered roots, each of which owns memory. */
-  readonly entry: EntryProgram
-  readonly program: FusedProgram
 }
 
 export const fuse = (e: EntryProgram): Fused => {
@@ -74,6 +70,5 @@ export const fuse = (e: EntryProgram): Fused => {
   const inlining = decideInlining(order, roots)
   const groups = groupAnchors(order, inlining)
   const stored = storedNodes(order, roots, groups, inlining)
-  const kernels = groups.map((g) => toKernel(g, inlining, (n) => stored.has(n)))
-  return { entry, program: { kernels } }
+  return { entry, steps: groups.map((g) => toStep(g, inlining, (n) => stored.has(n))) }
 }

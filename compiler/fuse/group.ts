@@ -17,7 +17,7 @@ import { broadcastView, resolve } from './view.ts'
 export type Level = 'full' | 'row'
 
 export interface Group {
-  readonly kind: 'loop' | 'contraction' | 'regions'
+  readonly kind: 'loop' | 'contraction' | 'regions' | 'scan'
   /** Stripped shape that the group iterates over. */
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
@@ -154,7 +154,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if (g.kind === 'regions' || g.weight + inlining.cost(n) > weightLimit) return null
+    if (g.kind === 'regions' || g.kind === 'scan' || g.weight + inlining.cost(n) > weightLimit) return null
     const def = opDef(n.op)
     const others = new Set(uses.map((u) => groupOf.get(u.base)).filter((h): h is Draft => h !== undefined && h !== g))
     for (const h of others) if (needs(h, g)) return null
@@ -240,7 +240,16 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     const def = opDef(n.op)
     if (isLeaf(n) || inlining.inlined(n)) continue
     if (def.kind === 'movement' && def.move.tag === 'view') continue
+    if (n.op === 'result') {
+      const loop = groupOf.get(n.ins[0] as Node)
+      if (loop !== undefined) place(n, loop, 'full', [])
+      continue
+    }
     const uses = usesOf(n, inlining)
+    if (n.op === 'scan') {
+      place(n, open('scan', [], []), 'full', uses)
+      continue
+    }
     if (def.kind === 'contraction' || def.kind === 'movement') {
       place(n, open(def.kind === 'contraction' ? 'contraction' : 'regions', strip(n.shape), []), 'full', uses)
       continue

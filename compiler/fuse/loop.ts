@@ -189,5 +189,5 @@ export const loopKernel = (
     rows,
     buffers: buffers.list(),
   }
-  return { kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [...anchors.keys()] }
+  return { tag: 'kernel', kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [...anchors.keys()] }
 }

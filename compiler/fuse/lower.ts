@@ -110,9 +110,16 @@ const vectorIota = (node: Node): Node => {
   return b.broadcastTo([b.reshape([vector], { shape: shape.map((_, i) => (i === axis ? extent : 1)) })], { shape })
 }
 
+/** A loop takes its operands as whole tensors of their own memory. */
+const ownedOperand = (x: Node): Node => {
+  const { kind } = opDef(x.op)
+  return kind === 'movement' || x.op === 'full' || x.op === 'iota' ? copied(x) : x
+}
+
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
+  if (node.op === 'scan') return rebuild(node, ins.map(ownedOperand))
   if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)
   if (def.kind === 'contraction') {
     const [x, y] = ins as readonly [Node, Node]

@@ -56,5 +56,5 @@ export const regionsKernel = (node: Node, name: string): FusedKernel => {
     rows: [],
     buffers: buffers.list(),
   }
-  return { kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [node] }
+  return { tag: 'kernel', kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [node] }
 }

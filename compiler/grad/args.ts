@@ -12,3 +12,6 @@ export const ruleArgs = (node: Node): AnyArgs<Node> => ({
   types: node.ins,
   outType: node,
 })
+
+/** How engines rewrite what they made: the identity, or the simplifier. */
+export type Rewrite = (roots: readonly Node[]) => readonly Node[]

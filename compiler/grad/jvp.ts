@@ -5,15 +5,16 @@
 import { isFloat } from '../../src/core/dtype.ts'
 import { equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { graph } from '../../src/expr/node.ts'
+import { graph, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { ruleArgs } from './args.ts'
+import { pushScan } from './scan.ts'
 
 const pushforward = (node: Node, tangents: readonly (Node | null)[]): Node | null => {
   const def = opDef(node.op)
-  if (def.kind === 'leaf' || !isFloat(node.dtype)) return null
+  if (def.kind === 'leaf' || def.kind === 'control' || !isFloat(node.dtype)) return null
   if (def.kind === 'elementwise') {
     const terms = tangents.flatMap((t, i) => {
       const slope = def.partials[i] ?? null
@@ -28,10 +29,23 @@ const pushforward = (node: Node, tangents: readonly (Node | null)[]): Node | nul
 
 export const push = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] => {
   const known = new Map<Node, Node>(tangents)
+  const tuples = new Map<Node, readonly (Node | null)[]>()
   for (const node of topological(outputs)) {
     if (known.has(node)) continue
+    if (node.op === 'result') {
+      const moved = tuples.get(node.ins[0] as Node)?.[paramsOf(node, 'result').index] ?? null
+      if (moved !== null) known.set(node, moved)
+      continue
+    }
     const ins = node.ins.map((i) => known.get(i) ?? null)
     if (ins.every((t) => t === null)) continue
+    if (node.op === 'scan') {
+      tuples.set(
+        node,
+        derivedFrom(node, () => pushScan(node, ins, push)),
+      )
+      continue
+    }
     const out = derivedFrom(node, () => pushforward(node, ins), 'tangent')
     if (out !== null) known.set(node, out)
   }

@@ -5,10 +5,11 @@
  */
 import { InternalError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { graph as b, make } from '../../src/expr/node.ts'
+import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
+import { batchScan } from './scan.ts'
 
 /** An operand of an elementwise op, so that it broadcasts against the others behind the batch axis. */
 const aligned = (value: Node, type: Node, rank: number, size: number): Node =>
@@ -21,7 +22,8 @@ const batchNode = (node: Node, values: readonly (Node | undefined)[], size: numb
   const ins = node.ins.map((x, i) => values[i] ?? x)
   switch (def.kind) {
     case 'leaf':
-      throw new InternalError(`the leaf ${node.op} has no batch`)
+    case 'control':
+      throw new InternalError(`${node.op} has no batch`)
     case 'elementwise': {
       const rank = node.shape.length
       const operands = node.ins.map((x, i) => (values[i] === undefined ? x : aligned(values[i], x, rank, size)))
@@ -46,10 +48,23 @@ export const batchRoots = (
   size: number,
 ): readonly (Node | null)[] => {
   const values = new Map<Node, Node>(batched)
+  const tuples = new Map<Node, readonly (Node | undefined)[]>()
   for (const node of topological(roots)) {
     if (values.has(node)) continue
+    if (node.op === 'result') {
+      const value = tuples.get(node.ins[0] as Node)?.[paramsOf(node, 'result').index]
+      if (value !== undefined) values.set(node, value)
+      continue
+    }
     const ins = node.ins.map((x) => values.get(x))
     if (ins.every((v) => v === undefined)) continue
+    if (node.op === 'scan') {
+      tuples.set(
+        node,
+        derivedFrom(node, () => batchScan(node, ins, size, batchRoots)),
+      )
+      continue
+    }
     values.set(
       node,
       derivedFrom(node, () => batchNode(node, ins, size)),

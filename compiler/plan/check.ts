@@ -10,7 +10,7 @@ import { sizeOf } from '../../src/core/shape.ts'
 import { firstMissing, isSameAccess, joinSpans, type Span, subtractSpans } from '../kernel/access.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type Footprint, footprintsOf, usesOf } from '../kernel/uses.ts'
-import type { Plan, PlanBuffer, PlanEntry, PlanStep, Port, Region } from './plan.ts'
+import { nestSteps, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port, type Region } from './plan.ts'
 
 /** What is wrong, by a stable name, and where. */
 export interface PlanFault {
@@ -44,6 +44,8 @@ const checkPlacement = (plan: Plan, say: Say): void => {
   plan.buffers.forEach((b, i) => {
     const here = `${b.region} ${named(plan, i)}`
     if (!Number.isSafeInteger(b.elements) || b.elements < 0) say('placement', `${here}: ${b.elements} elements`)
+    // a slice begins where its element does
+    if (b.slice !== undefined) return
     if (!Number.isSafeInteger(b.offset) || b.offset < 0 || b.offset % ALIGNMENT !== 0)
       say('placement', `${here}: offset ${b.offset} is no multiple of ${ALIGNMENT}`)
     const end = rangeOf(b).end + ALIGNMENT
@@ -99,7 +101,10 @@ const isSameArea = (a: PlanBuffer, b: PlanBuffer): boolean =>
 
 /** The first buffer of the same area. */
 const areasOf = (plan: Plan): readonly number[] =>
-  plan.buffers.map((b, i) => (b.region === 'arena' ? i : plan.buffers.findIndex((o) => isSameArea(o, b))))
+  plan.buffers.map((b, i) => {
+    if (b.slice !== undefined) return b.slice.of
+    return b.region === 'arena' ? i : plan.buffers.findIndex((o) => o.slice === undefined && isSameArea(o, b))
+  })
 
 /** Outside the arena no two areas meet; and the arena keeps off what the user or the runtime has put into memory. */
 const checkRegions = (plan: Plan, areas: readonly number[], say: Say): void => {
@@ -238,6 +243,71 @@ const applyWrites = (facts: Facts, step: PlanStep, ledger: Ledger, where: string
   if (step.scratchBytes > 0) claim(ledger, [{ start: step.scratch, end: step.scratch + step.scratchBytes }], null)
 }
 
+/** The last trips of a loop do what the ones before did: three of them are looked at. */
+const TRIPS = 3
+
+interface Visit {
+  readonly at: number
+  /** The trip of each loop around the step. */
+  readonly trips: ReadonlyMap<number, number>
+  /** Whether this is the last trip looked at of every loop around it. */
+  readonly isLast: boolean
+}
+
+/** The steps in the order in which they run, with a few trips of each loop. */
+const walkTrips = (e: PlanEntry): readonly Visit[] => {
+  const places = new Map(e.steps.map((s, at) => [s, at] as const))
+  const nested = nestSteps<(trips: ReadonlyMap<number, number>, isLast: boolean) => readonly Visit[]>(
+    e,
+    (s) => (trips, isLast) => [{ at: places.get(s) as number, trips, isLast }],
+    (loop, count, body) => (trips, isLast) => {
+      const seen = Math.min(count, TRIPS)
+      return Array.from({ length: seen }, (_, t) => t).flatMap((t) =>
+        body.flatMap((visit) => visit(new Map([...trips, [loop, t]]), isLast && t === seen - 1)),
+      )
+    },
+  )
+  return nested.flatMap((visit) => visit(new Map(), true))
+}
+
+/** The plan with the step's slices where they lie at these trips. */
+const atTrips = (plan: Plan, step: PlanStep, trips: ReadonlyMap<number, number>): Plan => {
+  const moving = step.bindings.filter((i) => plan.buffers[i]?.slice !== undefined)
+  if (moving.length === 0) return plan
+  const buffers = [...plan.buffers]
+  for (const i of moving) {
+    const b = plan.buffers[i] as PlanBuffer
+    const moved = (b.slice?.moves ?? []).reduce((at, m) => at + m.advance * (trips.get(m.loop) ?? 0), b.offset)
+    buffers[i] = { ...b, offset: moved }
+  }
+  return { ...plan, buffers }
+}
+
+/** A slice stays inside the buffer that it is a part of, at every trip. */
+const checkSlices = (plan: Plan, e: PlanEntry, step: PlanStep, where: string, say: Say): boolean =>
+  step.bindings.every((i) => {
+    const b = plan.buffers[i]
+    if (b?.slice === undefined) return true
+    const whole = plan.buffers[b.slice.of]
+    const reach = b.slice.moves.map((m) => m.advance * ((e.loops[m.loop]?.trips ?? 1) - 1))
+    const least = reach.reduce((at, r) => at + Math.min(r, 0), b.offset)
+    const most = reach.reduce((at, r) => at + Math.max(r, 0), b.offset) + sizeInBytes(b)
+    const inside = whole !== undefined && least >= whole.offset && most <= rangeOf(whole).end && whole.dtype === b.dtype
+    if (!inside) say('binding', `${where}: slice ${named(plan, i)} leaves ${named(plan, b.slice.of)}`)
+    return inside
+  })
+
+/** Behind a loop, what its trips wrote slice by slice is written whole. */
+const fillSlices = (facts: Facts, step: PlanStep, ledger: Ledger): void => {
+  const { plan, footprints } = facts
+  step.bindings.forEach((id, i) => {
+    const b = plan.buffers[id] as PlanBuffer
+    const writes = footprints[step.kernel]?.[i]?.writes ?? []
+    if (b.slice === undefined || writes.length === 0) return
+    claim(ledger, [rangeOf(plan.buffers[b.slice.of] as PlanBuffer)], facts.areas[id] as number)
+  })
+}
+
 const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
   const { plan, areas } = facts
   const own = new Set(
@@ -249,13 +319,16 @@ const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
   const ledger: Ledger = new Map()
   // an entry's outputs hold nothing before it; those of other entries hold what the user may still want to read
   for (const i of lasting) if (!own.has(i)) ledger.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
-  e.steps.forEach((step, n) => {
-    const where = `${e.name}, step ${n}`
-    if (!checkBindings(plan, step, where, say)) return
-    checkAliases(plan, step, plan.kernels[step.kernel] as Kernel, where, say)
-    checkReads(facts, step, ledger, where, say)
-    applyWrites(facts, step, ledger, where, say)
-  })
+  for (const { at, trips, isLast } of walkTrips(e)) {
+    const where = `${e.name}, step ${at}${trips.size === 0 ? '' : `, trip ${[...trips.values()].join('.')}`}`
+    const step = e.steps[at] as PlanStep
+    const here = { ...facts, plan: atTrips(plan, step, trips) }
+    if (!checkSlices(plan, e, step, where, say) || !checkBindings(here.plan, step, where, say)) continue
+    checkAliases(here.plan, step, plan.kernels[step.kernel] as Kernel, where, say)
+    checkReads(here, step, ledger, where, say)
+    applyWrites(here, step, ledger, where, say)
+    if (isLast) fillSlices(facts, step, ledger)
+  }
   for (const i of lasting) {
     const b = plan.buffers[i] as PlanBuffer
     const missing = firstMissing([rangeOf(b)], ledger.get(i) ?? [])

@@ -9,13 +9,22 @@ import type { Kernel } from '../kernel/kernel.ts'
 
 export type Region = 'constant' | 'param' | 'state' | 'input' | 'output' | 'arena'
 
+/** Part of another buffer; at trips t its offset is that of the first trip + Σ advance · t. */
+export interface Slice {
+  readonly of: number
+  /** Index into the entry's loops, and bytes from one trip to the next; outer loops first. */
+  readonly moves: readonly { readonly loop: number; readonly advance: number }[]
+}
+
 export interface PlanBuffer {
   readonly dtype: DType
   readonly elements: number
   readonly region: Region
-  /** Byte offset in memory. */
+  /** Byte offset in memory; of a slice, that of the first trip. */
   readonly offset: number
   readonly label: string
+  /** One element of a sequence, which moves with loops of the entry that uses it. */
+  readonly slice?: Slice
 }
 
 /** A named tensor that the world sees: an input, an output, a parameter or a state. */
@@ -36,11 +45,19 @@ export interface PlanStep {
   readonly scratchBytes: number
 }
 
+/** Steps `from` (inclusive) to `to` (exclusive) run `trips` times. Loops nest or are apart; outer ones come first. */
+export interface PlanLoop {
+  readonly from: number
+  readonly to: number
+  readonly trips: number
+}
+
 export interface PlanEntry {
   readonly name: string
   readonly inputs: readonly Port[]
   readonly outputs: readonly Port[]
   readonly steps: readonly PlanStep[]
+  readonly loops: readonly PlanLoop[]
   readonly flops: number
   /** Bytes that the kernels read and write. */
   readonly traffic: number
@@ -56,4 +73,30 @@ export interface Plan {
   readonly constants: readonly { readonly buffer: number; readonly bytes: Uint8Array }[]
   readonly entries: readonly PlanEntry[]
   readonly memoryBytes: number
+}
+
+/** The steps of an entry as a tree: `step` for each call, `loop` around what repeats. */
+export const nestSteps = <A>(
+  entry: Pick<PlanEntry, 'steps' | 'loops'>,
+  step: (s: PlanStep) => A,
+  loop: (index: number, trips: number, body: readonly A[]) => A,
+): readonly A[] => {
+  const { steps, loops } = entry
+  /** Steps from … to, of which loops from the first-th on may be a part. */
+  const run = (from: number, to: number, first: number): readonly A[] => {
+    const out: A[] = []
+    let at = from
+    let next = first
+    while (at < to) {
+      const inner = loops[next]
+      if (inner !== undefined && inner.from <= at && inner.from < inner.to) {
+        out.push(loop(next, inner.trips, run(inner.from, inner.to, next + 1)))
+        at = inner.to
+        while (next < loops.length && (loops[next] as PlanLoop).from < at) next++
+      } else if (inner !== undefined && inner.from <= at) next++
+      else out.push(step(steps[at++] as PlanStep))
+    }
+    return out
+  }
+  return run(0, steps.length, 0)
 }

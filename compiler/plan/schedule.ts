@@ -4,17 +4,17 @@
  * Invariant: data dependencies are kept; the order is stable (what may stay in place stays).
  */
 import type { Node } from '../../src/expr/expr.ts'
-import type { FusedKernel } from '../program/fused.ts'
+import type { FusedStep } from '../program/fused.ts'
 import type { Update } from '../program/entry.ts'
 import { mayAlias } from './alias.ts'
 
 export interface Schedule {
-  readonly order: readonly FusedKernel[]
+  readonly order: readonly FusedStep[]
   /** Updates written straight over their target. */
   readonly inPlace: ReadonlySet<Update>
 }
 
-const slotsOf = (k: FusedKernel, role: 'read' | 'write', node: Node): readonly number[] =>
+const slotsOf = (k: FusedStep, role: 'read' | 'write', node: Node): readonly number[] =>
   k.slots.flatMap((s, i) => (s.role === role && s.node === node ? [i] : []))
 
 /** Stable topological sort: among the ready, the earliest first. null where there is a cycle. */
@@ -38,7 +38,7 @@ const sortStable = (count: number, before: readonly ReadonlySet<number>[]): read
   return order.length === count ? order : null
 }
 
-export const schedule = (kernels: readonly FusedKernel[], updates: readonly Update[]): Schedule => {
+export const schedule = (kernels: readonly FusedStep[], updates: readonly Update[]): Schedule => {
   const writer = new Map<Node, number>()
   const readers = new Map<Node, number[]>()
   for (const [i, k] of kernels.entries())
@@ -56,9 +56,10 @@ export const schedule = (kernels: readonly FusedKernel[], updates: readonly Upda
   for (const u of updates) {
     const w = writer.get(u.value)
     if (w === undefined || taken.has(u.value)) continue
-    const kernel = kernels[w] as FusedKernel
+    const kernel = kernels[w] as FusedStep
     const old = readers.get(u.target) ?? []
     const writes = slotsOf(kernel, 'write', u.value)
+    if (kernel.tag !== 'kernel') continue
     const safe = slotsOf(kernel, 'read', u.target).every((r) => writes.every((v) => mayAlias(kernel.kernel, r, v)))
     if (!safe) continue
     const added = old.filter((r) => r !== w && !(before[w] as Set<number>).has(r))
@@ -72,5 +73,5 @@ export const schedule = (kernels: readonly FusedKernel[], updates: readonly Upda
     inPlace.add(u)
     taken.add(u.value)
   }
-  return { order: order.map((i) => kernels[i] as FusedKernel), inPlace }
+  return { order: order.map((i) => kernels[i] as FusedStep), inPlace }
 }

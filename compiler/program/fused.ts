@@ -1,17 +1,19 @@
 /**
- * What fusion gives to planning. In: nothing. Out: the type. Invariant: each kernel's slots name the value they hold; every
- * value is written by one kernel, before the kernels that read it.
+ * What fusion gives to planning. In: nothing. Out: the types. Invariant: each step's slots name the values it reads and
+ * writes; every value is written by one step, before the steps that read it.
  */
 import type { Node } from '../../src/expr/expr.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { EntryProgram } from './entry.ts'
 
-/** A value in memory: a node, and which of its copies (an output may want one of its own). */
+/** A value in memory that a step reads or writes; scratch holds nothing before or after. */
 export interface Slot {
   readonly node: Node
   readonly role: 'read' | 'write' | 'scratch'
 }
 
 export interface FusedKernel {
+  readonly tag: 'kernel'
   readonly kernel: Kernel
   /** What each of the kernel's buffers holds. */
   readonly slots: readonly Slot[]
@@ -19,6 +21,37 @@ export interface FusedKernel {
   readonly anchors: readonly Node[]
 }
 
-export interface FusedProgram {
-  readonly kernels: readonly FusedKernel[]
+/** A value that a loop's body knows as one of its bound leaves. */
+export interface LoopInput {
+  readonly bound: Node
+  readonly from: Node
 }
+
+/** A loop over steps of its own. */
+export interface FusedLoop {
+  readonly tag: 'loop'
+  readonly slots: readonly Slot[]
+  readonly length: number
+  readonly reverse: boolean
+  /** `from` is the value before the first step; `result`, where it is wanted, the one after the last. */
+  readonly carries: readonly (LoopInput & { readonly result: Node | null })[]
+  /** Element t of `from` at step t. */
+  readonly sequences: readonly LoopInput[]
+  readonly constants: readonly LoopInput[]
+  /** The body: its results are the outputs' elements in order, its updates the next values of the carries. */
+  readonly body: Fused
+  /** Where each of the body's results is stacked. */
+  readonly outputs: readonly Node[]
+}
+
+export type FusedStep = FusedKernel | FusedLoop
+
+/** An entry, or the body of a loop, over roots that own their memory, and its steps in an order that respects data. */
+export interface Fused {
+  readonly entry: EntryProgram
+  readonly steps: readonly FusedStep[]
+}
+
+/** Every kernel of a program, those of loops included. */
+export const kernelsOf = (fused: Fused): readonly FusedKernel[] =>
+  fused.steps.flatMap((s) => (s.tag === 'kernel' ? [s] : kernelsOf(s.body)))

@@ -25,6 +25,9 @@ instructions and gets the same bits, so the table holds for all of them.
   infinities included, and even steps through intervals where the function is hard. No range is left out.
 - **instructions**: of \`Machine\`, literals and reinterpretations of bits not counted. \`sin\`, \`cos\`, \`tan\` and \`mod\` hold
   the reduction of very large operands, which is most of their length.
+- Every f32 of the intervals where the larger errors lie was tried as well: \`erfc\` on [0.5, 10.1] reaches 2.82, \`tanh\` on
+  [1/128, 10] 2.67, \`tan\` on [0.4, 4] and [100000, 130000] 2.59, \`acosh\` on [1, 3] 2.42, \`asin\` on [0.49, 1] 2.37, \`log2\` on
+  [0.7, 2.9] 2.17, \`exp\` on [0.1, 88.7] 0.98, \`log\` on [0.7, 1.42] 0.84.
 - Special values (NaN, infinities, signs of zeros) follow IEEE 754 and C99; \`test/ops/math.test.ts\` lists them.
 - The reference is \`Math\` in double precision for f32 and double-double arithmetic (about 100 bits) for f64. Where an f64
   result is subnormal the reference itself is rounded, which adds at most half an ulp.

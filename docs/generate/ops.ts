@@ -74,6 +74,7 @@ const leafParams: { readonly [K in LeafName]: ParamsOf<K> } = {
   full: { dtype: 'f32', shape: [3], value: 0.5 },
   constant: { dtype: 'f32', shape: [3], data: Float32Array.of(1, 2, 3) },
   iota: { shape: [3], axis: 0 },
+  bound: { id: 1, dtype: 'f32', shape: [3] },
 }
 
 const isLeafName = (op: OpName): op is LeafName => Object.hasOwn(leafParams, op)
@@ -165,7 +166,8 @@ const labels: Readonly<Record<Label, string>> = {
 const body = (): string => {
   return `The primitives of the expression graph, ${opNames.length} of them, from the table \`src/ops/registry.ts\`. What users call are
 [functions](language.md), most of which are one op. C1, C2 … name the constraints that \`infer\` checks. A law is an identity
-that the op's definition states: the left side is an application of the op, the right side costs less. How far a law holds:
+that the op's definition states: the left side is an application of the op, the right side costs less. How far a law holds
+([the simplifier](simplifier.md) says it precisely):
 
 ${table(
   ['label', 'the two sides are equal'],

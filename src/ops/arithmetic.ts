@@ -2,7 +2,7 @@
  * Arithmetic ops: sums, products, signs, roundings, extremes. In: operands of one dtype, broadcast. Out: the same dtype.
  * Invariant: each op's derivative, identities and scalar meaning stand here and nowhere else.
  */
-import * as math from './math/index.ts'
+import * as modulo from './math/modulo.ts'
 import {
   binary,
   broadcastConstraints,
@@ -307,7 +307,7 @@ export const mod = defineOp<'mod'>({
   },
   partials: [(_b, _a, t) => t, (b, { ins: [x, y] }, t) => b.neg([b.mul([b.floor([b.div([x, y])]), t])])],
   identities: [],
-  lower: (m, [x, y]) => math.mod(m, x, y),
+  lower: (m, [x, y]) => modulo.mod(m, x, y),
   print: (ins) => call('mod', ins),
   sample: {
     domain: [

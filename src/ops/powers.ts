@@ -2,7 +2,11 @@
  * Transcendental ops of two operands. In: two floats of one dtype, broadcast. Out: the same dtype.
  * Invariant: partial derivatives are finite wherever the mathematics has a finite one-sided limit.
  */
-import * as math from './math/index.ts'
+import * as arc from './math/arc.ts'
+import * as exponential from './math/exponential.ts'
+import * as logarithm from './math/logarithm.ts'
+import * as power from './math/power.ts'
+import * as logExp from './math/softplus.ts'
 import { binary, broadcastConstraints, lit, paren } from './common.ts'
 import { defineOp, type Printed, type Sig } from './signature.ts'
 
@@ -68,7 +72,7 @@ export const pow = defineOp<'pow'>({
       rule: (b, d, x) => [b.pow([x, b.lit(-1, d)]), b.div([b.lit(1, d), x])],
     },
   ],
-  lower: (m, [x, y]) => math.pow(m, x, y),
+  lower: (m, [x, y]) => power.pow(m, x, y),
   print: ([x, y]: readonly [Printed, Printed]) => ({
     text: `${paren(x, 4)}${superscript(y.text) ?? `^${paren(y, 4)}`}`,
     precedence: 3,
@@ -90,7 +94,7 @@ export const atan2 = defineOp<'atan2'>({
     (b, { ins: [y, x] }, t) => b.neg([b.div([b.mul([t, y]), b.add([b.square([x]), b.square([y])])])]),
   ],
   identities: [],
-  lower: (m, [y, x]) => math.atan2(m, y, x),
+  lower: (m, [y, x]) => arc.atan2(m, y, x),
   sample: {
     domain: [
       [0.2, 2],
@@ -108,7 +112,7 @@ export const hypot = defineOp<'hypot'>({
     (b, a, t) => b.where([b.equal([a.out, lit(b, a, 0)]), lit(b, a, 0), b.div([b.mul([t, a.ins[1]]), a.out])]),
   ],
   identities: [],
-  lower: (m, [x, y]) => math.hypot(m, x, y),
+  lower: (m, [x, y]) => power.hypot(m, x, y),
   sample: {
     domain: [
       [0.2, 2],
@@ -126,7 +130,7 @@ export const logAddExp = defineOp<'logAddExp'>({
     (b, { ins: [x, y] }, t) => b.mul([t, b.sigmoid([b.sub([y, x])])]),
   ],
   identities: [],
-  lower: (m, [x, y]) => math.logAddExp(m, x, y),
+  lower: (m, [x, y]) => logExp.logAddExp(m, x, y),
   sample: {
     domain: [
       [-2, 2],
@@ -151,7 +155,7 @@ export const sigmoidCrossEntropy = defineOp<'sigmoidCrossEntropy'>({
   // max(z, 0) − z·t + log(1 + exp(−|z|)): no term overflows
   lower: (m, [z, t]) => {
     const zero = m.lit(0, m.typeOf(z))
-    return m.add(m.sub(m.pmax(z, zero), m.mul(z, t)), math.log1p(m, math.exp(m, m.neg(m.abs(z)))))
+    return m.add(m.sub(m.pmax(z, zero), m.mul(z, t)), logarithm.log1p(m, exponential.exp(m, m.neg(m.abs(z)))))
   },
   sample: {
     domain: [

@@ -10,6 +10,7 @@ import type { TensorType } from '../core/shape.ts'
 import * as arithmetic from './arithmetic.ts'
 import * as composite from './composite.ts'
 import * as contraction from './contraction.ts'
+import * as control from './control.ts'
 import * as leaf from './leaf.ts'
 import * as logic from './logic.ts'
 import * as movement from './movement.ts'
@@ -40,6 +41,9 @@ export const registry: { readonly [K in OpName]: OpDef<K> } = {
   full: leaf.full,
   constant: leaf.constant,
   iota: leaf.iota,
+  bound: control.bound,
+  scan: control.scan,
+  result: control.result,
   neg: arithmetic.neg,
   abs: arithmetic.abs,
   sign: arithmetic.sign,
@@ -187,7 +191,14 @@ export interface AnyComposite extends AnyCommon<'composite'>, AnyLinear {
   readonly expand: <R>(b: Builder<R>, a: Omit<AnyArgs<R>, 'out'>) => R
   readonly sample: Sample
 }
-export type AnyOpDef = AnyCommon<'leaf'> | AnyElementwise | AnyReduction | AnyContraction | AnyMovement | AnyComposite
+export type AnyOpDef =
+  | AnyCommon<'leaf'>
+  | AnyCommon<'control'>
+  | AnyElementwise
+  | AnyReduction
+  | AnyContraction
+  | AnyMovement
+  | AnyComposite
 
 /**
  * An op definition seen without its own arity and params, for engines that walk the table. This is the one place where

@@ -48,7 +48,7 @@ export type Builder<R> = {
   readonly lit: (value: number, dtype: DType) => R
 }
 
-export type OpKind = 'leaf' | 'elementwise' | 'reduction' | 'contraction' | 'movement' | 'composite'
+export type OpKind = 'leaf' | 'elementwise' | 'reduction' | 'contraction' | 'movement' | 'composite' | 'control'
 
 /** What a derivative rule sees. `out` is the op's own result (the saved output), `types` those of the operands. */
 export interface RuleArgs<K extends OpName, R> {
@@ -203,6 +203,9 @@ export interface CompositeDef<K extends OpName> extends Common<K>, Differentiabl
 
 export interface LeafDef<K extends OpName> extends Common<K> {}
 
+/** An op that holds a function. Its derivative and its batch transform that function, which is the engines' work. */
+export interface ControlDef<K extends OpName> extends Common<K> {}
+
 export type OpDef<K extends OpName> = {
   readonly leaf: LeafDef<K>
   readonly elementwise: ElementwiseDef<K>
@@ -210,6 +213,7 @@ export type OpDef<K extends OpName> = {
   readonly contraction: ContractionDef<K>
   readonly movement: MovementDef<K>
   readonly composite: CompositeDef<K>
+  readonly control: ControlDef<K>
 }[KindOf<K>]
 
 export const defineOp = <K extends OpName>(d: OpDef<K>): OpDef<K> => d

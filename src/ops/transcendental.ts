@@ -3,7 +3,14 @@
  * Invariant: the scalar meaning is our own polynomial over Machine (src/ops/math), so every target gives the same bits;
  * the errors are in docs/generated/math.md. A rule reuses the saved output where the mathematics allows it.
  */
-import * as math from './math/index.ts'
+import * as arc from './math/arc.ts'
+import * as error from './math/error.ts'
+import * as exponential from './math/exponential.ts'
+import * as hyperbolic from './math/hyperbolic.ts'
+import * as logarithm from './math/logarithm.ts'
+import * as power from './math/power.ts'
+import * as logExp from './math/softplus.ts'
+import * as trigonometric from './math/trigonometric.ts'
 import { floatConstraint, lit, paren, unary } from './common.ts'
 import { defineOp, type Sig } from './signature.ts'
 
@@ -60,7 +67,7 @@ export const rsqrt = defineOp<'rsqrt'>({
   name: 'rsqrt',
   partials: [(b, a, t) => b.neg([b.div([b.mul([t, a.out]), b.mul([lit(b, a, 2), a.ins[0]])])])],
   identities: [],
-  lower: (m, [x]) => math.rsqrt(m, x),
+  lower: (m, [x]) => power.rsqrt(m, x),
 })
 
 export const exp = defineOp<'exp'>({
@@ -68,7 +75,7 @@ export const exp = defineOp<'exp'>({
   name: 'exp',
   partials: [(b, a, t) => b.mul([t, a.out])],
   identities: [],
-  lower: (m, [x]) => math.exp(m, x),
+  lower: (m, [x]) => exponential.exp(m, x),
 })
 
 export const exp2 = defineOp<'exp2'>({
@@ -76,7 +83,7 @@ export const exp2 = defineOp<'exp2'>({
   name: 'exp2',
   partials: [(b, a, t) => b.mul([b.mul([lit(b, a, Math.LN2), a.out]), t])],
   identities: [],
-  lower: (m, [x]) => math.exp2(m, x),
+  lower: (m, [x]) => exponential.exp2(m, x),
 })
 
 export const expm1 = defineOp<'expm1'>({
@@ -84,7 +91,7 @@ export const expm1 = defineOp<'expm1'>({
   name: 'expm1',
   partials: [(b, a, t) => b.mul([t, b.exp([a.ins[0]])])],
   identities: [],
-  lower: (m, [x]) => math.expm1(m, x),
+  lower: (m, [x]) => exponential.expm1(m, x),
 })
 
 export const log = defineOp<'log'>({
@@ -92,7 +99,7 @@ export const log = defineOp<'log'>({
   name: 'log',
   partials: [(b, a, t) => b.div([t, a.ins[0]])],
   identities: [],
-  lower: (m, [x]) => math.log(m, x),
+  lower: (m, [x]) => logarithm.log(m, x),
 })
 
 export const log2 = defineOp<'log2'>({
@@ -100,7 +107,7 @@ export const log2 = defineOp<'log2'>({
   name: 'log2',
   partials: [(b, a, t) => b.div([t, b.mul([lit(b, a, Math.LN2), a.ins[0]])])],
   identities: [],
-  lower: (m, [x]) => math.log2(m, x),
+  lower: (m, [x]) => logarithm.log2(m, x),
 })
 
 export const log1p = defineOp<'log1p'>({
@@ -108,7 +115,7 @@ export const log1p = defineOp<'log1p'>({
   name: 'log1p',
   partials: [(b, a, t) => b.div([t, b.add([lit(b, a, 1), a.ins[0]])])],
   identities: [],
-  lower: (m, [x]) => math.log1p(m, x),
+  lower: (m, [x]) => logarithm.log1p(m, x),
 })
 
 export const sin = defineOp<'sin'>({
@@ -116,7 +123,7 @@ export const sin = defineOp<'sin'>({
   name: 'sin',
   partials: [(b, a, t) => b.mul([t, b.cos([a.ins[0]])])],
   identities: [{ name: 'sin-neg', when: 'always', rule: (b, _d, x) => [b.sin([b.neg([x])]), b.neg([b.sin([x])])] }],
-  lower: (m, [x]) => math.sin(m, x),
+  lower: (m, [x]) => trigonometric.sin(m, x),
 })
 
 export const cos = defineOp<'cos'>({
@@ -127,7 +134,7 @@ export const cos = defineOp<'cos'>({
     { name: 'cos-neg', when: 'always', rule: (b, _d, x) => [b.cos([b.neg([x])]), b.cos([x])] },
     { name: 'cos-abs', when: 'always', rule: (b, _d, x) => [b.cos([b.abs([x])]), b.cos([x])] },
   ],
-  lower: (m, [x]) => math.cos(m, x),
+  lower: (m, [x]) => trigonometric.cos(m, x),
 })
 
 export const tan = defineOp<'tan'>({
@@ -135,7 +142,7 @@ export const tan = defineOp<'tan'>({
   name: 'tan',
   partials: [(b, a, t) => b.mul([t, b.add([lit(b, a, 1), b.square([a.out])])])],
   identities: [{ name: 'tan-neg', when: 'always', rule: (b, _d, x) => [b.tan([b.neg([x])]), b.neg([b.tan([x])])] }],
-  lower: (m, [x]) => math.tan(m, x),
+  lower: (m, [x]) => trigonometric.tan(m, x),
 })
 
 export const asin = defineOp<'asin'>({
@@ -143,7 +150,7 @@ export const asin = defineOp<'asin'>({
   name: 'asin',
   partials: [(b, a, t) => b.div([t, b.sqrt([b.sub([lit(b, a, 1), b.square([a.ins[0]])])])])],
   identities: [{ name: 'asin-neg', when: 'always', rule: (b, _d, x) => [b.asin([b.neg([x])]), b.neg([b.asin([x])])] }],
-  lower: (m, [x]) => math.asin(m, x),
+  lower: (m, [x]) => arc.asin(m, x),
 })
 
 export const acos = defineOp<'acos'>({
@@ -151,7 +158,7 @@ export const acos = defineOp<'acos'>({
   name: 'acos',
   partials: [(b, a, t) => b.neg([b.div([t, b.sqrt([b.sub([lit(b, a, 1), b.square([a.ins[0]])])])])])],
   identities: [],
-  lower: (m, [x]) => math.acos(m, x),
+  lower: (m, [x]) => arc.acos(m, x),
 })
 
 export const atan = defineOp<'atan'>({
@@ -159,7 +166,7 @@ export const atan = defineOp<'atan'>({
   name: 'atan',
   partials: [(b, a, t) => b.div([t, b.add([lit(b, a, 1), b.square([a.ins[0]])])])],
   identities: [{ name: 'atan-neg', when: 'always', rule: (b, _d, x) => [b.atan([b.neg([x])]), b.neg([b.atan([x])])] }],
-  lower: (m, [x]) => math.atan(m, x),
+  lower: (m, [x]) => arc.atan(m, x),
 })
 
 export const sinh = defineOp<'sinh'>({
@@ -167,7 +174,7 @@ export const sinh = defineOp<'sinh'>({
   name: 'sinh',
   partials: [(b, a, t) => b.mul([t, b.cosh([a.ins[0]])])],
   identities: [{ name: 'sinh-neg', when: 'always', rule: (b, _d, x) => [b.sinh([b.neg([x])]), b.neg([b.sinh([x])])] }],
-  lower: (m, [x]) => math.sinh(m, x),
+  lower: (m, [x]) => hyperbolic.sinh(m, x),
 })
 
 export const cosh = defineOp<'cosh'>({
@@ -175,7 +182,7 @@ export const cosh = defineOp<'cosh'>({
   name: 'cosh',
   partials: [(b, a, t) => b.mul([t, b.sinh([a.ins[0]])])],
   identities: [{ name: 'cosh-neg', when: 'always', rule: (b, _d, x) => [b.cosh([b.neg([x])]), b.cosh([x])] }],
-  lower: (m, [x]) => math.cosh(m, x),
+  lower: (m, [x]) => hyperbolic.cosh(m, x),
 })
 
 export const tanh = defineOp<'tanh'>({
@@ -183,7 +190,7 @@ export const tanh = defineOp<'tanh'>({
   name: 'tanh',
   partials: [(b, a, t) => b.mul([t, b.sub([lit(b, a, 1), b.square([a.out])])])],
   identities: [{ name: 'tanh-neg', when: 'always', rule: (b, _d, x) => [b.tanh([b.neg([x])]), b.neg([b.tanh([x])])] }],
-  lower: (m, [x]) => math.tanh(m, x),
+  lower: (m, [x]) => hyperbolic.tanh(m, x),
 })
 
 export const asinh = defineOp<'asinh'>({
@@ -193,7 +200,7 @@ export const asinh = defineOp<'asinh'>({
   identities: [
     { name: 'asinh-neg', when: 'always', rule: (b, _d, x) => [b.asinh([b.neg([x])]), b.neg([b.asinh([x])])] },
   ],
-  lower: (m, [x]) => math.asinh(m, x),
+  lower: (m, [x]) => hyperbolic.asinh(m, x),
 })
 
 export const acosh = defineOp<'acosh'>({
@@ -201,7 +208,7 @@ export const acosh = defineOp<'acosh'>({
   name: 'acosh',
   partials: [(b, a, t) => b.div([t, b.sqrt([b.sub([b.square([a.ins[0]]), lit(b, a, 1)])])])],
   identities: [],
-  lower: (m, [x]) => math.acosh(m, x),
+  lower: (m, [x]) => hyperbolic.acosh(m, x),
 })
 
 export const atanh = defineOp<'atanh'>({
@@ -211,7 +218,7 @@ export const atanh = defineOp<'atanh'>({
   identities: [
     { name: 'atanh-neg', when: 'always', rule: (b, _d, x) => [b.atanh([b.neg([x])]), b.neg([b.atanh([x])])] },
   ],
-  lower: (m, [x]) => math.atanh(m, x),
+  lower: (m, [x]) => hyperbolic.atanh(m, x),
 })
 
 export const erf = defineOp<'erf'>({
@@ -221,7 +228,7 @@ export const erf = defineOp<'erf'>({
     (b, a, t) => b.mul([b.mul([lit(b, a, 2 / Math.sqrt(Math.PI)), b.exp([b.neg([b.square([a.ins[0]])])])]), t]),
   ],
   identities: [{ name: 'erf-neg', when: 'always', rule: (b, _d, x) => [b.erf([b.neg([x])]), b.neg([b.erf([x])])] }],
-  lower: (m, [x]) => math.erf(m, x),
+  lower: (m, [x]) => error.erf(m, x),
 })
 
 export const erfc = defineOp<'erfc'>({
@@ -231,7 +238,7 @@ export const erfc = defineOp<'erfc'>({
     (b, a, t) => b.mul([b.mul([lit(b, a, -2 / Math.sqrt(Math.PI)), b.exp([b.neg([b.square([a.ins[0]])])])]), t]),
   ],
   identities: [],
-  lower: (m, [x]) => math.erfc(m, x),
+  lower: (m, [x]) => error.erfc(m, x),
 })
 
 export const sigmoid = defineOp<'sigmoid'>({
@@ -244,7 +251,7 @@ export const sigmoid = defineOp<'sigmoid'>({
   name: 'sigmoid',
   partials: [(b, a, t) => b.mul([b.mul([t, a.out]), b.sub([lit(b, a, 1), a.out])])],
   identities: [],
-  lower: (m, [x]) => math.sigmoid(m, x),
+  lower: (m, [x]) => exponential.sigmoid(m, x),
   print: ([x]) => ({ text: `σ(${x.text})`, precedence: 4 }),
 })
 
@@ -259,7 +266,7 @@ export const softplus = defineOp<'softplus'>({
       rule: (b, _d, x) => [b.softplus([b.neg([x])]), b.neg([b.logSigmoid([x])])],
     },
   ],
-  lower: (m, [x]) => math.softplus(m, x),
+  lower: (m, [x]) => logExp.softplus(m, x),
 })
 
 export const logSigmoid = defineOp<'logSigmoid'>({
@@ -273,7 +280,7 @@ export const logSigmoid = defineOp<'logSigmoid'>({
       rule: (b, _d, x) => [b.logSigmoid([b.neg([x])]), b.neg([b.softplus([x])])],
     },
   ],
-  lower: (m, [x]) => math.logSigmoid(m, x),
+  lower: (m, [x]) => logExp.logSigmoid(m, x),
   print: ([x]) => ({ text: `log σ(${x.text})`, precedence: 4 }),
 })
 

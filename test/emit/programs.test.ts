@@ -11,6 +11,7 @@ import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
 import { faultsOf } from '../../compiler/kernel/check.ts'
 import { faultsOfPlan } from '../../compiler/plan/check.ts'
 import { makePlan } from '../../compiler/plan/make.ts'
+import { kernelsOf } from '../../compiler/program/fused.ts'
 import type { Plan, PlanBuffer, Port } from '../../compiler/plan/plan.ts'
 import { type EntryProgram, rootsOf, type Update } from '../../compiler/program/entry.ts'
 import { topological } from '../../compiler/program/walk.ts'
@@ -128,7 +129,7 @@ describe('programs', () => {
   it.each(Object.entries(programs))('%s', async (_, program) => {
     const e = program()
     const fused = fuse(e)
-    expect(fused.program.kernels.flatMap((k) => faultsOf(k.kernel))).toEqual([])
+    expect(kernelsOf(fused).flatMap((k) => faultsOf(k.kernel))).toEqual([])
     const plan = makePlan([fused], {
       scratchBytes: (k) => (k.tag === 'contraction' ? contractionScratch(k, 'plain') : 0),
     })

@@ -178,8 +178,8 @@ export const casesOf = (op: OpName): readonly Case[] => {
   return byArity[opDef(op).arity].map((shapes) => ({ op, shapes, params: null }))
 }
 
-/** Ops with operands: leaves have nothing to try. */
-export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind !== 'leaf')
+/** Ops with operands of their own: leaves have nothing to try, and control ops are tried with functions (test/transforms). */
+export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind !== 'leaf' && opDef(op).kind !== 'control')
 
 export const sampleOf = (op: OpName): Sample => {
   const def = opDef(op)

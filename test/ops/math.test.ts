@@ -4,7 +4,10 @@ import { measure } from '../../docs/generate/math/measure.ts'
 import { type Binary, binarySubjects, type Unary, unarySubjects } from '../../docs/generate/math/subjects.ts'
 import type { Float } from '../../src/core/dtype.ts'
 import { type Column, columnMachine, columnOf, numericMachine } from '../../src/core/numeric.ts'
-import { exp, exp2, log2, logSigmoid, pow, sigmoid, softplus } from '../../src/ops/math/index.ts'
+import { exp, exp2, sigmoid } from '../../src/ops/math/exponential.ts'
+import { log2 } from '../../src/ops/math/logarithm.ts'
+import { pow } from '../../src/ops/math/power.ts'
+import { logSigmoid, softplus } from '../../src/ops/math/softplus.ts'
 
 type Name = keyof typeof unarySubjects | keyof typeof binarySubjects
 const subjects: Readonly<Record<Name, Unary | Binary>> = { ...unarySubjects, ...binarySubjects }
@@ -50,7 +53,7 @@ const bounds: Readonly<Record<Name, readonly [number, number]>> = {
   softplus: [1.75, 1.75],
   logSigmoid: [1.75, 1.75],
   erf: [1.5, 1.5],
-  erfc: [3, 2.5],
+  erfc: [3, 2.75],
   rsqrt: [1.5, 1.5],
   pow: [1.1, 1.1],
   atan2: [2.25, 2.25],

@@ -80,6 +80,15 @@ const helpers = {
     '  return float64[0]',
     '}',
   ),
+  slices: helper(
+    [],
+    '// A view for every trip of the loops by which a slice moves: [trips, bytes from one to the next] each.',
+    'const slices = (Kind, memory, offset, length, [[trips, advance], ...inner]) =>',
+    '  Array.from({ length: trips }, (_, t) => {',
+    '    const at = offset + t * advance',
+    '    return inner.length === 0 ? new Kind(memory, at, length) : slices(Kind, memory, at, length, inner)',
+    '  })',
+  ),
   write: helper(
     [],
     'const write = (memory, offset, base64) => {',

@@ -7,7 +7,7 @@ import type { Float } from '../../../src/core/dtype.ts'
 import type { ContractionKernel, Kernel, LoopKernel } from '../../kernel/kernel.ts'
 import { printKernel } from '../../kernel/print.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
-import type { Plan, PlanBuffer, PlanEntry } from '../../plan/plan.ts'
+import { nestSteps, type Plan, type PlanBuffer, type PlanEntry } from '../../plan/plan.ts'
 import { dotLines, dotName, emitFinish, emitProduct, finishParameters, TILE } from './contraction.ts'
 import { type HelperName, helperLines, helperNames } from './helpers.ts'
 import { emitLoop } from './loop.ts'
@@ -83,9 +83,26 @@ const usedBuffers = (plan: Plan): ReadonlySet<number> =>
 const viewLine = (b: PlanBuffer, name: string): string =>
   `const ${name} = new ${arrayName(b.dtype)}(memory, ${b.offset}, ${b.elements}) ${comment(`${b.region}: ${b.label}`)}`
 
-const entryLines = (e: PlanEntry, kernels: Lines, views: Lines): Lines => {
-  const calls = e.steps.map((s) => `${kernels[s.kernel]}(${s.bindings.map((b) => views[b]).join(', ')})`)
-  const [head = '', ...rest] = block(`${keyText(e.name)}: () =>`, calls)
+/** A slice has a view for each trip of its loops, made once, so that running allocates nothing. */
+const sliceLine = (b: PlanBuffer, name: string, loops: PlanEntry['loops']): string => {
+  const moves = (b.slice?.moves ?? []).map(({ loop, advance }) => `[${loops[loop]?.trips ?? 0}, ${advance}]`)
+  const made = `slices(${arrayName(b.dtype)}, memory, ${b.offset}, ${b.elements}, [${moves.join(', ')}])`
+  return `const ${name} = ${made} ${comment(`${b.region}: elements of ${b.label}`)}`
+}
+
+const trip = (loop: number): string => `t${loop}`
+
+const entryLines = (e: PlanEntry, plan: Plan, kernels: Lines, views: Lines): Lines => {
+  const view = (b: number): string =>
+    `${views[b]}${(plan.buffers[b]?.slice?.moves ?? []).map((m) => `[${trip(m.loop)}]`).join('')}`
+  const call = (s: PlanEntry['steps'][number]): string => `${kernels[s.kernel]}(${s.bindings.map(view).join(', ')})`
+  const body = nestSteps<Lines>(
+    e,
+    (s) => [call(s)],
+    (loop, trips, inner) =>
+      block(`for (let ${trip(loop)} = 0; ${trip(loop)} < ${trips}; ${trip(loop)}++)`, inner.flat()),
+  )
+  const [head = '', ...rest] = block(`${keyText(e.name)}: () =>`, body.flat())
   return [head, ...rest.slice(0, -1), '},']
 }
 
@@ -107,10 +124,16 @@ const instantiateLines = (plan: Plan, kernels: Lines): Lines => {
   return block(`export const instantiate = (memory = new ArrayBuffer(${bytes})) =>`, [
     `if (memory.byteLength < ${plan.memoryBytes}) throw new RangeError(\`memory holds \${memory.byteLength} bytes, ${plan.memoryBytes} are needed\`)`,
     ...plan.constants.map((c) => `write(memory, ${plan.buffers[c.buffer]?.offset ?? 0}, '${base64(c.bytes)}')`),
-    ...plan.buffers.flatMap((b, i) => (used.has(i) ? [viewLine(b, views[i] as string)] : [])),
+    ...plan.buffers.flatMap((b, i) => (used.has(i) && b.slice === undefined ? [viewLine(b, views[i] as string)] : [])),
+    ...plan.entries.flatMap((e) =>
+      [...new Set(e.steps.flatMap((s) => s.bindings))].flatMap((i) => {
+        const b = plan.buffers[i] as PlanBuffer
+        return b.slice === undefined ? [] : [sliceLine(b, views[i] as string, e.loops)]
+      }),
+    ),
     ...block(
       'const entries =',
-      plan.entries.flatMap((e) => entryLines(e, kernels, views)),
+      plan.entries.flatMap((e) => entryLines(e, plan, kernels, views)),
     ),
     'return { memory, entries }',
   ])
@@ -125,6 +148,7 @@ export const emitJavaScript = (plan: Plan, options: JavaScriptOptions): string =
   const lower = options.lower ?? lowerScalar
   const wanted: Wanted = { helpers: new Set(), lanes: new Set(), dots: new Map(), panels: new Map() }
   if (plan.constants.length > 0) wanted.helpers.add('write')
+  if (plan.buffers.some((b) => b.slice !== undefined)) wanted.helpers.add('slices')
   // identical kernels are one; their names need not differ
   const kernels = plan.kernels.map((k, i) => `k${i}_${k.name.replace(/[^A-Za-z0-9]+/g, '_').slice(0, 40)}`)
   const functions = plan.kernels.map((k, i) => kernelLines(k, kernels[i] as string, lower, wanted))

@@ -7,7 +7,7 @@ import type binaryen from 'binaryen'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
-import type { Plan, PlanEntry } from '../../plan/plan.ts'
+import { nestSteps, type Plan, type PlanEntry, type PlanStep } from '../../plan/plan.ts'
 import { emitContraction } from './contraction/contraction.ts'
 import { type EmitContext, emitContext } from './function.ts'
 import type { Binaryen } from './load.ts'
@@ -33,23 +33,34 @@ const PAGE = 65_536
 const emitKernel = (context: EmitContext, kernel: Kernel): string =>
   kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
 
+/** The steps of an entry as code: calls with fixed addresses, and loops that count trips, by which slices move. */
 const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: readonly string[]): void => {
   const { module: m, binaryen: b } = context
   const address = (buffer: number): number => {
     const found = plan.buffers[buffer]
     if (found === undefined) throw new InternalError(`entry ${entry.name} names buffer ${buffer}, which is not planned`)
-    return found.offset
+    return (found.slice?.moves ?? []).reduce(
+      (at, { loop, advance }) => m.i32.add(at, m.i32.mul(m.local.get(loop, b.i32), m.i32.const(advance))),
+      m.i32.const(found.offset),
+    )
   }
-  const calls = entry.steps.map(({ kernel, bindings, scratch }) => {
+  const call = ({ kernel, bindings, scratch }: PlanStep): number => {
     const name = names[kernel]
     if (name === undefined) throw new InternalError(`entry ${entry.name} names kernel ${kernel}, which is not planned`)
-    if (bindings.length !== plan.kernels[kernel]?.buffers.length)
-      throw new InternalError(`entry ${entry.name} binds ${bindings.length} buffers to ${name}`)
-    const operands = [...bindings.map(address), scratch].map((at) => m.i32.const(at))
-    return m.call(name, operands, b.none)
-  })
+    return m.call(name, [...bindings.map(address), m.i32.const(scratch)], b.none)
+  }
+  /** Loop i counts its trips in local i. */
+  const loop = (i: number, trips: number, body: readonly number[]): number => {
+    const label = `loop_${i}`
+    const next = m.local.tee(i, m.i32.add(m.local.get(i, b.i32), m.i32.const(1)), b.i32)
+    return m.block(null, [
+      m.local.set(i, m.i32.const(0)),
+      m.loop(label, m.block(null, [...body, m.br_if(label, m.i32.lt_s(next, m.i32.const(trips)))])),
+    ])
+  }
   const name = context.unique(`entry_${entry.name}`)
-  m.addFunction(name, b.none, b.none, [], m.block(null, calls))
+  const locals = entry.loops.map(() => b.i32)
+  m.addFunction(name, b.none, b.none, locals, m.block(null, [...nestSteps(entry, call, loop)]))
   m.addFunctionExport(name, entry.name)
 }
 

@@ -4,9 +4,29 @@
  * `precise` is right to about 2⁻⁹⁰ wherever `quick` is finite and not zero.
  */
 import type { Machine } from '../../../src/core/machine.ts'
-import * as math from '../../../src/ops/math/index.ts'
+import * as arcFunctions from '../../../src/ops/math/arc.ts'
+import * as errorFunctions from '../../../src/ops/math/error.ts'
+import * as exponentialFunctions from '../../../src/ops/math/exponential.ts'
+import * as hyperbolicFunctions from '../../../src/ops/math/hyperbolic.ts'
+import * as logarithmFunctions from '../../../src/ops/math/logarithm.ts'
+import * as moduloFunctions from '../../../src/ops/math/modulo.ts'
+import * as powerFunctions from '../../../src/ops/math/power.ts'
+import * as softplusFunctions from '../../../src/ops/math/softplus.ts'
+import * as trigonometricFunctions from '../../../src/ops/math/trigonometric.ts'
 import { add, type DD, div, exact, mul, neg, scale, sqrt, sub } from './doubleDouble.ts'
 import * as real from './elementary.ts'
+
+const math = {
+  ...arcFunctions,
+  ...errorFunctions,
+  ...exponentialFunctions,
+  ...hyperbolicFunctions,
+  ...logarithmFunctions,
+  ...moduloFunctions,
+  ...powerFunctions,
+  ...softplusFunctions,
+  ...trigonometricFunctions,
+}
 
 type Scalar = <R>(m: Machine<R>, x: R) => R
 type Scalar2 = <R>(m: Machine<R>, x: R, y: R) => R

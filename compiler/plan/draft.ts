@@ -1,0 +1,209 @@
+/**
+ * Steps over buffers that have no place yet. In: fused programs. Out: a flat list of kernel calls with the loops that repeat
+ * ranges of it, the buffers they name, and when each buffer is alive.
+ * Invariant: a buffer made outside a loop that is touched inside it is alive for all of the loop, since the next trip may
+ * read it again; a buffer made inside is alive only between the steps of one trip.
+ */
+import { bytesOf, type DType } from '../../src/core/dtype.ts'
+import { InternalError } from '../../src/core/errors.ts'
+import { sizeOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Fused, FusedKernel, FusedLoop, FusedStep } from '../program/fused.ts'
+import { mayAlias } from './alias.ts'
+import type { Lifetime } from './arena.ts'
+import { copyKernel } from './copy.ts'
+import type { Region } from './plan.ts'
+import { schedule } from './schedule.ts'
+
+/** A buffer before it has an offset. */
+export interface DraftBuffer {
+  readonly dtype: DType
+  readonly elements: number
+  readonly region: Region
+  readonly label: string
+  readonly slice?: { readonly of: number; readonly loop: number; readonly trips: number; readonly reverse: boolean }
+}
+
+export interface DraftStep {
+  readonly kernel: Kernel
+  readonly bindings: readonly number[]
+}
+
+export interface DraftLoop {
+  readonly from: number
+  to: number
+  readonly trips: number
+}
+
+/** The buffers of all entries. */
+export interface Buffers {
+  readonly list: readonly DraftBuffer[]
+  readonly add: (buffer: DraftBuffer) => number
+  /** Where a parameter, state, input or constant lies. */
+  readonly leaf: (n: Node) => number
+}
+
+export interface Drafted {
+  readonly steps: readonly DraftStep[]
+  readonly loops: readonly DraftLoop[]
+  /** Arena buffers and when they are alive; of buffers that share a place, the first. */
+  readonly lives: readonly { readonly buffer: number; readonly life: Lifetime }[]
+  /** The buffer whose place an arena buffer shares; itself where it has its own. */
+  readonly placeOf: (buffer: number) => number
+}
+
+/** Where the results of a level go, in the order of its entry's results. */
+type Targets = readonly number[]
+
+export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Drafted => {
+  const steps: DraftStep[] = []
+  const loops: DraftLoop[] = []
+  /** The loops that a buffer was made in, outermost first. */
+  const homes = new Map<number, readonly number[]>()
+  /** The loops that each step runs in. */
+  const nests: (readonly number[])[] = []
+  const reused = new Map<number, number>()
+  let nest: readonly number[] = []
+
+  const make = (dtype: DType, elements: number, label: string): number => {
+    const id = buffers.add({ dtype, elements, region: 'arena', label })
+    homes.set(id, nest)
+    return id
+  }
+
+  const call = (kernel: Kernel, bindings: readonly number[]): void => {
+    steps.push({ kernel, bindings })
+    nests.push(nest)
+  }
+
+  const copy = (from: number, to: number): void => {
+    const { dtype, elements, label } = buffers.list[to] as DraftBuffer
+    if (from !== to) call(copyKernel(dtype, elements, label), [from, to])
+  }
+
+  const level = (program: Fused, destinations: Targets, bound: ReadonlyMap<Node, number>): void => {
+    const { entry } = program
+    const { order, inPlace } = schedule(program.steps, entry.updates)
+    const own = new Map<Node, number>()
+    const place = (n: Node): number => own.get(n) ?? bound.get(n) ?? buffers.leaf(n)
+    const copies: { readonly from: Node; readonly to: number }[] = []
+    for (const u of entry.updates) if (inPlace.has(u)) own.set(u.value, place(u.target))
+    for (const [i, r] of entry.results.entries()) {
+      const to = destinations[i] as number
+      const taken = own.get(r.value)
+      if (taken === undefined) own.set(r.value, to)
+      else if (taken !== to) copies.push({ from: r.value, to })
+    }
+    for (const u of entry.updates) if (!inPlace.has(u)) copies.push({ from: u.value, to: place(u.target) })
+
+    const lastRead = new Map<Node, number>()
+    for (const [i, s] of order.entries())
+      for (const slot of s.slots) if (slot.role === 'read') lastRead.set(slot.node, i)
+    for (const c of copies) lastRead.set(c.from, order.length)
+
+    /** Where a kernel writes a value: where it is wanted, or where an operand lay that nobody reads again, or anew. */
+    const written = (k: FusedKernel, slot: number, at: number): number => {
+      const n = (k.slots[slot] as FusedKernel['slots'][number]).node
+      const known = own.get(n)
+      if (known !== undefined) return known
+      const id = make(n.dtype, sizeOf(n.shape), labelOf(k, slot))
+      own.set(n, id)
+      for (const [r, s] of k.slots.entries()) {
+        const old = own.get(s.node)
+        if (s.role !== 'read' || old === undefined || reused.has(old) || lastRead.get(s.node) !== at) continue
+        const draft = buffers.list[old] as DraftBuffer
+        const sameHome = homes.get(old) === nest
+        if (draft.region !== 'arena' || !sameHome || bytesIn(draft) !== bytesOf(n.dtype) * sizeOf(n.shape)) continue
+        if (!mayAlias(k.kernel, r, slot)) continue
+        reused.set(old, id)
+        break
+      }
+      return id
+    }
+
+    const kernel = (k: FusedKernel, at: number): void => {
+      const bindings = k.slots.map((s, slot) => {
+        if (s.role === 'write') return written(k, slot, at)
+        if (s.role === 'read') return place(s.node)
+        const b = k.kernel.buffers[slot] as Kernel['buffers'][number]
+        return make(b.dtype, b.elements, `${b.label} (scratch)`)
+      })
+      call(k.kernel, bindings)
+    }
+
+    const loop = (l: FusedLoop): void => {
+      const inside = new Map<Node, number>()
+      const whole = (n: Node): number => {
+        const id = own.get(n) ?? make(n.dtype, sizeOf(n.shape), 'loop')
+        own.set(n, id)
+        return id
+      }
+      for (const c of l.carries) {
+        const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
+        copy(place(c.from), id)
+        inside.set(c.bound, id)
+      }
+      if (l.length === 0) return
+      const index = loops.length
+      const slice = (of: number, n: Node): number => {
+        const { region, label } = buffers.list[of] as DraftBuffer
+        const moving = { of, loop: index, trips: l.length, reverse: l.reverse }
+        return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: moving })
+      }
+      for (const x of l.sequences) inside.set(x.bound, slice(place(x.from), x.bound))
+      for (const k of l.constants) inside.set(k.bound, place(k.from))
+      const values = l.body.entry.results.map((r) => r.value)
+      const to = l.outputs.map((n, i) => slice(whole(n), values[i] as Node))
+      const record: DraftLoop = { from: steps.length, to: steps.length, trips: l.length }
+      loops.push(record)
+      const outer = nest
+      nest = [...outer, index]
+      level(l.body, to, inside)
+      nest = outer
+      record.to = steps.length
+    }
+
+    const run = (s: FusedStep, at: number): void => (s.tag === 'kernel' ? kernel(s, at) : loop(s))
+    for (const [at, s] of order.entries()) run(s, at)
+    for (const c of copies) copy(place(c.from), c.to)
+  }
+
+  level(fused, targets, new Map())
+
+  // ---- lifetimes
+  const owner = new Map([...reused].map(([old, next]) => [next, old] as const))
+  const placeOf = (id: number): number => {
+    let root = id
+    for (let next = owner.get(root); next !== undefined; next = owner.get(root)) root = next
+    return root
+  }
+  const spans = new Map<number, { from: number; to: number }>()
+  const touch = (id: number, at: number): void => {
+    const draft = buffers.list[id] as DraftBuffer
+    if (draft.slice !== undefined) return touch(draft.slice.of, at)
+    if (draft.region !== 'arena') return
+    const home = homes.get(id)
+    if (home === undefined) throw new InternalError(`arena buffer ${id} has no home`)
+    const around = (nests[at] as readonly number[])[home.length]
+    const loop = around === undefined ? null : (loops[around] as DraftLoop)
+    const [from, to] = loop === null ? [at, at] : [loop.from, loop.to - 1]
+    const root = placeOf(id)
+    const span = spans.get(root)
+    if (span === undefined) spans.set(root, { from, to })
+    else {
+      span.from = Math.min(span.from, from)
+      span.to = Math.max(span.to, to)
+    }
+  }
+  for (const [at, s] of steps.entries()) for (const id of s.bindings) touch(id, at)
+  const lives = [...spans].map(([buffer, span]) => ({
+    buffer,
+    life: { bytes: bytesIn(buffers.list[buffer] as DraftBuffer), ...span },
+  }))
+  return { steps, loops, lives, placeOf }
+}
+
+const bytesIn = (b: DraftBuffer): number => bytesOf(b.dtype) * b.elements
+
+const labelOf = (k: FusedKernel, slot: number): string => (k.kernel.buffers[slot] as Kernel['buffers'][number]).label

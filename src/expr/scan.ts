@@ -1,0 +1,202 @@
+/**
+ * Loops as expressions. In: a function of carry and element, initial carries, sequences. Out: the last carries and the
+ * outputs stacked along a new first axis. Invariant: the function that a scan holds is closed. What it used of the world
+ * around it is taken out of the loop as far as it does not depend on the loop's own values (so invariant work is done
+ * once), and is passed in as constants.
+ */
+import type { TensorType } from '../core/shape.ts'
+import type { Scan } from '../ops/control.ts'
+import type { Expr, Node } from './expr.ts'
+import { graph, isExpr, make, paramsOf, shapeError } from './node.ts'
+import { setName } from './origin.ts'
+import { typed } from './typed.ts'
+
+/** A closed function over nodes. */
+export interface FnNodes {
+  readonly params: readonly Node[]
+  readonly results: readonly Node[]
+}
+
+/** A scan as engines see it. */
+export interface ScanParts {
+  readonly fn: FnNodes
+  readonly length: number
+  readonly reverse: boolean
+  readonly init: readonly Node[]
+  readonly sequences: readonly Node[]
+  readonly constants: readonly Node[]
+}
+
+let nextBound = 0
+
+/** A new parameter of a function, unlike every other node. */
+export const freshBound = ({ dtype, shape }: TensorType): Node =>
+  make('bound', [], { id: ++nextBound, dtype, shape: [...shape] })
+
+/** The parts of a scan node. What `params.fn` holds are nodes, because only `makeScan` makes scans. */
+export const scanParts = (node: Node): ScanParts => {
+  const { fn, length, reverse, carries, sequences } = paramsOf(node, 'scan')
+  return {
+    fn: fn as unknown as FnNodes,
+    length,
+    reverse,
+    init: node.ins.slice(0, carries),
+    sequences: node.ins.slice(carries, carries + sequences),
+    constants: node.ins.slice(carries + sequences),
+  }
+}
+
+/** The scan itself, whose results `resultsOf` takes apart. */
+export const makeScan = ({ fn, length, reverse, init, sequences, constants }: ScanParts): Node => {
+  const params: Scan = { fn, length, reverse, carries: init.length, sequences: sequences.length }
+  return make('scan', [...init, ...sequences, ...constants], params)
+}
+
+/** All results of a scan: the last carries, then the stacked outputs. */
+export const resultsOf = (scan: Node): readonly Node[] => {
+  const { fn, length, init } = scanParts(scan)
+  return fn.results.map(({ dtype, shape }, index) =>
+    graph.result([scan], { index, dtype, shape: index < init.length ? [...shape] : [length, ...shape] }),
+  )
+}
+
+/** The nodes between `results` and `params` that depend on a param. */
+export const dependentOn = (params: readonly Node[], results: readonly Node[]): ReadonlySet<Node> => {
+  const seen = new Set<Node>()
+  const stack = [...results]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n)) continue
+    seen.add(n)
+    stack.push(...n.ins)
+  }
+  const dependent = new Set<Node>(params)
+  for (const n of [...seen].sort((a, b) => a.id - b.id)) if (n.ins.some((i) => dependent.has(i))) dependent.add(n)
+  return dependent
+}
+
+/** Whether a free node is as cheap inside the loop as outside: a literal needs no memory. */
+const staysInside = (n: Node): boolean => n.op === 'full' || n.op === 'iota'
+
+/** The same results over new leaves for some nodes. */
+export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node>): readonly Node[] => {
+  const done = new Map<Node, Node>(given)
+  const seen = new Set<Node>()
+  const stack = [...roots]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n) || done.has(n)) continue
+    seen.add(n)
+    stack.push(...n.ins)
+  }
+  for (const n of [...seen].sort((a, b) => a.id - b.id)) {
+    const ins = n.ins.map((i) => done.get(i) ?? i)
+    done.set(n, ins.every((x, i) => x === n.ins[i]) ? n : make(n.op, ins, n.params))
+  }
+  return roots.map((r) => done.get(r) ?? r)
+}
+
+/** Closes a function: what it uses from outside becomes further parameters, and the values for them. */
+export const closeOver = (
+  params: readonly Node[],
+  results: readonly Node[],
+): { readonly fn: FnNodes; readonly constants: readonly Node[] } => {
+  const dependent = dependentOn(params, results)
+  const constants: Node[] = []
+  const inside = new Map<Node, Node>()
+  const take = (n: Node): void => {
+    if (dependent.has(n) || inside.has(n) || staysInside(n)) return
+    inside.set(n, freshBound(n))
+    constants.push(n)
+  }
+  for (const n of dependent) for (const i of n.ins) take(i)
+  for (const r of results) take(r)
+  return {
+    fn: { params: [...params, ...constants.map((c) => inside.get(c) as Node)], results: substitute(results, inside) },
+    constants,
+  }
+}
+
+type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
+
+/** The element of each sequence that the function sees: its first extent is the loop's. */
+type Elements<X> =
+  X extends Expr<infer S, infer D>
+    ? S extends readonly [number, ...infer Rest extends readonly number[]]
+      ? Expr<Rest, D>
+      : Node
+    : { readonly [K in keyof X]: Elements<X[K]> }
+
+/** Each output with the loop's extent in front. */
+type Stacked<Y> =
+  Y extends Expr<infer S, infer D> ? Expr<readonly [number, ...S], D> : { readonly [K in keyof Y]: Stacked<Y[K]> }
+
+const listOf = (v: Values): readonly Node[] => (isExpr(v) ? [v] : (Object.values(v) as readonly Node[]))
+
+/** The structure of `like` over other nodes. */
+const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {
+  if (isExpr(like)) return nodes[0] as unknown as V
+  if (Array.isArray(like)) return [...nodes] as unknown as V
+  return Object.fromEntries(Object.keys(like).map((k, i) => [k, nodes[i]])) as unknown as V
+}
+
+const namesOf = (v: Values, alone: string): readonly string[] =>
+  isExpr(v) ? [alone] : Array.isArray(v) ? v.map((_, i) => `${alone}${i}`) : Object.keys(v)
+
+export interface ScanOptions {
+  /** From the last element to the first; outputs stay at their element's place. Default false. */
+  readonly reverse?: boolean
+  /** The number of steps, where there is no sequence to tell it. */
+  readonly length?: number
+}
+
+const lengthOf = (sequences: readonly Node[], options: ScanOptions): number => {
+  const length = options.length ?? sequences[0]?.shape[0]
+  if (length === undefined || !Number.isInteger(length) || length < 0)
+    throw shapeError(
+      { code: 'E_SCAN_LENGTH', sentence: 'scan: no sequence and no length say how many steps there are' },
+      sequences,
+    )
+  return length
+}
+
+/**
+ * cₜ₊₁, yₜ = f(cₜ, xₜ) over the first axis of the sequences. Carries, sequences and outputs are an expression, a list or a
+ * record of them. The result is the last carry and the outputs of all steps, stacked. Code size and compile time do not
+ * depend on the number of steps; its derivative is a scan backwards.
+ *
+ * Throws ShapeError E_SCAN_LENGTH, E_SCAN_CARRY, E_SCAN_TYPE.
+ *
+ * @example
+ * const xs = input('xs', [10, 3])
+ * const { carry, outputs } = scan((c, x) => ({ carry: add(c, x), output: c }), zeros([3]), xs)
+ * console.log(carry.shape, outputs.shape) // [ 3 ] [ 10, 3 ]
+ */
+export const scan: <C extends Values, X extends Values, Y extends Values>(
+  f: (carry: C, element: Elements<X>) => { readonly carry: C; readonly output: Y },
+  init: C,
+  sequences: X,
+  options?: ScanOptions,
+) => { readonly carry: C; readonly outputs: Stacked<Y> } = typed(
+  (
+    f: (carry: Values, element: Values) => { readonly carry: Values; readonly output: Values },
+    init: Values,
+    over: Values,
+    options: ScanOptions = {},
+  ) => {
+    const [initial, sequences] = [listOf(init), listOf(over)]
+    const length = lengthOf(sequences, options)
+    const carries = initial.map((n) => freshBound(n))
+    const elements = sequences.map((n) => freshBound({ dtype: n.dtype, shape: n.shape.slice(1) }))
+    for (const [i, name] of namesOf(init, 'c').entries()) setName(carries[i] as Node, name)
+    for (const [i, name] of namesOf(over, 'x').entries()) setName(elements[i] as Node, `${name}ₜ`)
+    const { carry, output } = f(shapedLike(init, carries), shapedLike(over, elements))
+    const { fn, constants } = closeOver([...carries, ...elements], [...listOf(carry), ...listOf(output)])
+    const node = makeScan({ fn, length, reverse: options.reverse ?? false, init: initial, sequences, constants })
+    const results = resultsOf(node)
+    return {
+      carry: shapedLike(init, results.slice(0, initial.length)),
+      outputs: shapedLike(output, results.slice(initial.length)),
+    }
+  },
+)

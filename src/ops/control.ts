@@ -1,0 +1,115 @@
+/**
+ * Control: loops that hold a closed function. In: initial carries, sequences, and what the function closes over.
+ * Out: several results, taken apart by `result`. Invariant: a function's body is expressions over `bound` leaves of its own;
+ * derivatives and batches of a loop are loops again, made by the engines, since they transform whole functions.
+ */
+import { right } from 'fp-ts/lib/Either.js'
+import type { DType } from '../core/dtype.ts'
+import { equalTypes, type Shape, showType, type TensorType } from '../core/shape.ts'
+import { atom, call, type Inferred, violation } from './common.ts'
+import { defineOp, type Printed, type Sig } from './signature.ts'
+
+/** A closed function: its `bound` leaves in order, and its results over them (expressions; the floor above knows them). */
+export interface Fn {
+  readonly params: readonly TensorType[]
+  readonly results: readonly TensorType[]
+}
+
+export interface Scan {
+  /** (carries…, one element of each sequence…, constants…) -> (carries…, one element of each output…) */
+  readonly fn: Fn
+  readonly length: number
+  /** From the last element to the first; outputs stay at their element's place. */
+  readonly reverse: boolean
+  readonly carries: number
+  readonly sequences: number
+}
+
+declare module './signature.ts' {
+  interface OpSignatures {
+    /** The parameter of a closed function. */
+    readonly bound: Sig<0, { readonly id: number; readonly dtype: DType; readonly shape: Shape }, 'leaf'>
+    readonly scan: Sig<'n', Scan, 'control'>
+    /** One result of a control op. */
+    readonly result: Sig<1, { readonly index: number; readonly dtype: DType; readonly shape: Shape }, 'control'>
+  }
+}
+
+export const bound = defineOp<'bound'>({
+  kind: 'leaf',
+  arity: 0,
+  name: 'bound',
+  doc: { summary: 'The parameter of a closed function.', constraints: {} },
+  infer: (_ins, { dtype, shape }) => right({ dtype, shape }),
+  identities: [],
+  print: (_ins, { id }) => atom(`v${id}`),
+})
+
+/** What several results together count as: a tensor without elements, which only `result` may take. */
+const tuple: TensorType = { dtype: 'bool', shape: [0] }
+
+const inferScan = (ins: readonly TensorType[], { fn, length, carries, sequences }: Scan): Inferred => {
+  if (ins.length !== fn.params.length)
+    return violation(
+      'C1',
+      'E_SCAN_ARITY',
+      `scan: the function takes ${fn.params.length} values, ${ins.length} are given`,
+    )
+  if (fn.results.length < carries)
+    return violation(
+      'C1',
+      'E_SCAN_ARITY',
+      `scan: the function gives ${fn.results.length} values for ${carries} carries`,
+    )
+  for (const [i, p] of fn.params.entries()) {
+    const x = ins[i] as TensorType
+    const isSequence = i >= carries && i < carries + sequences
+    if (isSequence && x.shape[0] !== length)
+      return violation(
+        'C2',
+        'E_SCAN_LENGTH',
+        `scan: sequence ${i - carries} is ${showType(x)}, but the length is ${length}`,
+      )
+    const want = isSequence ? { dtype: p.dtype, shape: [length, ...p.shape] } : p
+    if (!equalTypes(x, want))
+      return violation('C3', 'E_SCAN_TYPE', `scan: value ${i} is ${showType(x)}, the function takes ${showType(want)}`)
+    const next = fn.results[i]
+    if (i < carries && next !== undefined && !equalTypes(next, p))
+      return violation(
+        'C4',
+        'E_SCAN_CARRY',
+        `scan: carry ${i} goes in as ${showType(p)} and comes out as ${showType(next)}`,
+      )
+  }
+  return right(tuple)
+}
+
+export const scan = defineOp<'scan'>({
+  kind: 'control',
+  arity: 'n',
+  name: 'scan',
+  doc: {
+    summary: 'A loop over the first axis of sequences that carries values from step to step and stacks outputs.',
+    constraints: {
+      C1: 'as many values as the function takes, and a result for every carry',
+      C2: 'the first extent of every sequence is the length',
+      C3: 'values have the types that the function takes',
+      C4: 'a carry comes out with the type that it went in with',
+    },
+    formula: 'cₜ₊₁, yₜ = f(cₜ, xₜ); derivative: a scan backwards over saved values',
+  },
+  infer: inferScan,
+  identities: [],
+  print: (ins: readonly Printed[], { length, reverse }) =>
+    call('scan', ins, `${length} steps${reverse ? ', backwards' : ''}`),
+})
+
+export const result = defineOp<'result'>({
+  kind: 'control',
+  arity: 1,
+  name: 'result',
+  doc: { summary: 'One result of a control op.', constraints: {} },
+  infer: (_ins, { dtype, shape }) => right({ dtype, shape }),
+  identities: [],
+  print: ([x], { index }) => atom(`${x.text}[${index}]`),
+})

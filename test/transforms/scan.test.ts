@@ -1,0 +1,170 @@
+import { add, input, matmul, mean, mul, type Node, scan, square, sub, sum, tanh, zeros } from 'nabla'
+import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { describe, expect, test } from 'vitest'
+
+const values = (n: number, seed: number): readonly number[] =>
+  Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
+
+const env = (nodes: readonly Node[]): Map<Node, Tensor> =>
+  new Map(
+    nodes.map((n, i) => [
+      n,
+      tensor(
+        n.dtype,
+        n.shape,
+        values(
+          n.shape.reduce((a, b) => a * b, 1),
+          i + 1,
+        ),
+      ),
+    ]),
+  )
+
+const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
+  interpret(roots, e).map((t) => Array.from(t.data))
+
+const near = (got: readonly (readonly number[])[], want: readonly (readonly number[])[], digits = 12): void => {
+  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
+  for (const [i, w] of want.entries()) for (const [k, v] of w.entries()) expect(got[i]?.[k]).toBeCloseTo(v, digits)
+}
+
+const [T, B, E, H] = [12, 3, 4, 5]
+
+interface Rnn {
+  readonly xs: Node
+  readonly h0: Node
+  readonly wx: Node
+  readonly wh: Node
+  readonly b: Node
+  readonly targets: Node
+}
+
+const leaves = (): Rnn => ({
+  xs: input('xs', [T, B, E], 'f64'),
+  h0: input('h0', [B, H], 'f64'),
+  wx: input('wx', [E, H], 'f64'),
+  wh: input('wh', [H, H], 'f64'),
+  b: input('b', [H], 'f64'),
+  targets: input('targets', [T, B, H], 'f64'),
+})
+
+const cell = (r: Rnn, h: Node, x: Node): Node => tanh(add(add(matmul(x, r.wx), matmul(h, r.wh)), r.b)) as Node
+
+const byScan = (r: Rnn): Scalar => {
+  const { carry, outputs } = scan(
+    (h: Node, { x, t }: { x: Node; t: Node }) => {
+      const next = cell(r, h, x)
+      return { carry: next, output: sum(square(sub(next, t))) as Node }
+    },
+    r.h0,
+    { x: r.xs, t: r.targets },
+  )
+  return add(sum(outputs), mean(carry)) as Scalar
+}
+
+const at = (x: Node, t: number): Node =>
+  // one element of a sequence, without its axis
+  sum(mul(x, onlyAt(x.shape[0] as number, t, x.shape.length)), 0) as Node
+
+const onlyAt = (n: number, t: number, rank: number): Node =>
+  constantVector(
+    Array.from({ length: n }, (_, i) => (i === t ? 1 : 0)),
+    rank,
+  )
+
+const constantVector = (data: readonly number[], rank: number): Node => {
+  const flat = constantOf(data)
+  return reshapeTo(flat, [data.length, ...new Array<number>(rank - 1).fill(1)])
+}
+
+import { constant, reshape } from 'nabla'
+
+const constantOf = (data: readonly number[]): Node => constant(Float64Array.from(data) as never) as Node
+const reshapeTo = (x: Node, shape: readonly number[]): Node => reshape(x, shape as never) as Node
+
+const unrolled = (r: Rnn): Scalar => {
+  let h = r.h0
+  let total: Node = constantOf([0])
+  total = sum(total) as Node
+  for (let t = 0; t < T; t++) {
+    h = cell(r, h, at(r.xs, t))
+    total = add(total, sum(square(sub(h, at(r.targets, t))))) as Node
+  }
+  return add(total, mean(h)) as Scalar
+}
+
+describe('a recurrent network of 12 steps', () => {
+  const r = leaves()
+  const e = env(Object.values(r))
+  const { xs, h0, wx, wh, b } = r
+  const wrt = [xs, h0, wx, wh, b]
+
+  test('has the value of its unrolled form', () => {
+    near(evaluate([byScan(r)], e), evaluate([unrolled(r)], e))
+  })
+
+  test('has its gradients', () => {
+    near(evaluate(grad(byScan(r), wrt), e), evaluate(grad(unrolled(r), wrt), e))
+  })
+
+  test('has its tangents', () => {
+    const moves = wrt.map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
+    const all = new Map([...e, ...env(moves)])
+    near(evaluate([jvp(byScan(r), wrt, moves)], all), evaluate([jvp(unrolled(r), wrt, moves)], all))
+  })
+
+  test('has its Hessian-vector products', () => {
+    const moves = [wh, b].map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
+    const all = new Map([...e, ...env(moves)])
+    near(evaluate(hvp(byScan(r), [wh, b], moves), all), evaluate(hvp(unrolled(r), [wh, b], moves), all), 9)
+  })
+
+  test('has weight gradients that leave the loop: one product over all steps', () => {
+    const [gradient] = grad(byScan(r), [wh])
+    expect((gradient as Node).op).toBe('dotGeneral')
+  })
+})
+
+describe('scan', () => {
+  test('runs backwards, with outputs at their places', () => {
+    const xs = input('xs', [4], 'f64')
+    const { carry, outputs } = scan(
+      (c: Node, x: Node) => ({ carry: add(c, x) as Node, output: c }),
+      zeros([], 'f64') as Node,
+      xs as Node,
+      { reverse: true },
+    )
+    const e = new Map<Node, Tensor>([[xs, tensor('f64', [4], [1, 2, 3, 4])]])
+    expect(evaluate([carry, outputs as Node], e)).toEqual([[10], [9, 7, 4, 0]])
+  })
+
+  test('maps over a batch', () => {
+    const xs = input('xs', [3, 5], 'f64')
+    const total = (x: Node): Node =>
+      scan(
+        (c: Node, v: Node) => ({ carry: add(mul(c, v), v) as Node, output: c }),
+        zeros([], 'f64') as Node,
+        x,
+      ).carry
+    const e = env([xs])
+    const rows = (evaluate([xs], e)[0] as readonly number[]).reduce<number[][]>((all, v, i) => {
+      if (i % 5 === 0) all.push([])
+      ;(all.at(-1) as number[]).push(v)
+      return all
+    }, [])
+    near(evaluate([vmap(total)(xs)], e), [rows.map((row) => row.reduce((c, v) => c * v + v, 0))])
+  })
+
+  test('refuses carries that change their type, and sequences of other lengths', () => {
+    const xs = input('xs', [4, 2], 'f64')
+    expect(() =>
+      scan((_c: Node, x: Node) => ({ carry: x, output: x }), zeros([3], 'f64') as Node, xs as Node),
+    ).toThrow('scan: carry 0 goes in as f64[3] and comes out as f64[2]')
+    expect(() =>
+      scan((c: Node, { a }: { a: Node; d: Node }) => ({ carry: c, output: a }), zeros([], 'f64') as Node, {
+        a: xs as Node,
+        d: input('d', [3], 'f64') as Node,
+      }),
+    ).toThrow('scan: sequence 1 is f64[3], but the length is 4')
+  })
+})
