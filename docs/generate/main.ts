@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: writes every generated page of docs/.
- * In: nothing. Out: the files. Invariant: the list below is all of them; a test compares each.
+ * In: `--measure`, where the errors of the scalar functions are to be measured anew. Out: the files.
+ * Invariant: the list below is all of the others; a test compares each.
  */
 import { errorsPage } from './errors.ts'
 import { opsPage } from './ops.ts'
@@ -13,3 +14,6 @@ for (const page of pages) {
   await writePage(page)
   console.log(`docs/${page.file}`)
 }
+
+// measuring takes minutes; the module writes its page itself
+if (process.argv.includes('--measure')) await import('./math.ts')
