@@ -1,24 +1,31 @@
 // The command line of `npm run bench`: words in, a plan out, or a sentence that says which word was not understood.
 
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { expandFigure, figureNames } from './figures/table.ts'
 import { type PeerName, peerNames } from './subjects.ts'
 import { expand, workloadNames } from './workloads/table.ts'
 
 export type Plan = {
   readonly workloads: readonly string[]
+  /** Figures that are Nabla's alone. */
+  readonly figures: readonly string[]
+  /** Where to keep the run for docs/performance.md; undefined: nowhere. */
+  readonly record: string | undefined
   readonly json: boolean
   readonly quick: boolean
   readonly peers: readonly PeerName[]
   readonly help: boolean
 }
 
-export const usage = `npm run bench -- [WORKLOAD ...] [--json] [--peers none|all|NAME,...] [--quick]
+export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAME,...] [--quick] [--record FILE]
 
-  WORKLOAD   ${workloadNames.filter((name) => !name.startsWith('matmul')).join(', ')}, matmul (every product) or the name of one product, such as matmul-256-tn;
-             none named: all of them
+  NAME       ${workloadNames.filter((name) => !name.startsWith('matmul')).join(', ')}, matmul (every product) or the name of one product, such as matmul-256-tn;
+             ${figureNames.filter((name) => !name.startsWith('ops')).join(', ')};
+             ops (all lengths of derivatives) or one of them, such as ops-delta-rule; none named: everything
   --json     a line of JSON a figure in place of the tables
   --peers    which peers to measure beside Nabla: ${peerNames.join(', ')}; all is the default
-  --quick    a smoke run of a few seconds: few products, rough figures
+  --quick    a smoke run of some seconds: few products, rough figures
+  --record   also write the machine and the lines to FILE, from which \`npm run docs\` makes docs/performance.md
   --help     this text
 
 Figures are of one thread. The exit status is 1 when the subjects' first losses disagree, or when one of them fails.`
@@ -37,6 +44,7 @@ const peersOf = (value: string): Either<string, readonly PeerName[]> => {
 export const plan = (words: readonly string[]): Either<string, Plan> => {
   let [json, quick, help] = [false, false, false]
   let peers: readonly PeerName[] = peerNames
+  let record: string | undefined
   const named: string[] = []
   for (let index = 0; index < words.length; index += 1) {
     const [word = '', inline] = (words[index] ?? '').split('=', 2)
@@ -49,14 +57,20 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
       const parsed = peersOf(value)
       if (parsed._tag === 'Left') return parsed
       peers = parsed.right
+    } else if (word === '--record') {
+      record = inline ?? words[++index]
+      if (record === undefined) return left('--record: into which file?')
     } else if (word.startsWith('-')) return left(`'${word}' is not an option; --help lists them`)
     else named.push(word)
   }
-  const asked = named.length > 0 ? named : [...workloadNames.filter((name) => !name.startsWith('matmul')), 'matmul']
-  const unknown = asked.find((word) => expand(word, quick) === undefined)
-  if (unknown !== undefined) return left(`no workload is called '${unknown}'; --help lists them`)
+  const everything = [...workloadNames.filter((name) => !name.startsWith('matmul')), 'matmul', ...figureNames]
+  const asked = named.length > 0 ? named : everything
+  const unknown = asked.find((word) => expand(word, quick) === undefined && expandFigure(word) === undefined)
+  if (unknown !== undefined) return left(`nothing is called '${unknown}'; --help lists the names`)
   return right({
     workloads: [...new Set(asked.flatMap((word) => expand(word, quick) ?? []))],
+    figures: [...new Set(asked.flatMap((word) => expandFigure(word) ?? []))],
+    record,
     json,
     quick,
     peers,

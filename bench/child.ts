@@ -13,10 +13,13 @@ const sampleMilliseconds = 0.25
 const trainingTask = async (module: SubjectModule, training: Training, open: Open): Promise<Task | undefined> => {
   const step = await module.train?.(training.name, open.variant)
   if (step === undefined) return undefined
+  const start = performance.now()
   const losses = Array.from({ length: comparedLosses }, (_, index) => step(index))
+  const firstMilliseconds = (performance.now() - start) / comparedLosses
   let index = comparedLosses
   return {
     losses,
+    firstMilliseconds,
     work: training.productFlops,
     runLimit: training.stepLimit - comparedLosses,
     run: (times) => {
@@ -60,6 +63,7 @@ const productTask = async (product: Product, multiplication: Multiplication): Pr
   checkProduct(product, await multiplication.result())
   return {
     losses: [],
+    firstMilliseconds: 0,
     work: product.flops,
     runLimit: unlimited,
     run: (times) => repeat(multiplication.run, times),
@@ -118,6 +122,7 @@ type Ready = { readonly task: Task; readonly limit: number; readonly times: numb
 
 // Warming up takes at most a tenth of the runs that the workload allows, and the slices share the rest evenly.
 const warm = async (task: Task, open: Open): Promise<Ready> => {
+  if (open.warmMilliseconds === 0) return { task, limit: task.runLimit, times: 1 }
   const warmLimit = Math.floor(task.runLimit / 10)
   const { best } = await slice(task, open.warmMilliseconds, warmLimit, 1)
   const limit = Math.floor((task.runLimit - warmLimit) / open.slices)
@@ -138,7 +143,7 @@ const answer = async (request: Request): Promise<Reply> => {
   const task = await prepare(request)
   if (task === undefined) return { _tag: 'absent', reason: `does not do ${request.workload}` }
   ready = await warm(task, request)
-  return { _tag: 'opened', work: task.work, losses: task.losses }
+  return { _tag: 'opened', work: task.work, losses: task.losses, firstMilliseconds: task.firstMilliseconds }
 }
 
 process.on('message', (request: Request) => {

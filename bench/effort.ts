@@ -6,6 +6,15 @@ export type Effort = {
   readonly trainingMilliseconds: number
   readonly productMilliseconds: number
   readonly peakMilliseconds: number
+  /** Fresh processes for what is measured from a cold start. */
+  readonly processes: number
+  /** Steps over which allocation is counted, of a small and of a large program. */
+  readonly shortSteps: number
+  readonly wideSteps: number
+  /** Steps of a long run. */
+  readonly longSteps: number
+  /** Whether the interpreter trains along. */
+  readonly interpreted: boolean
 }
 
 export const fullEffort: Effort = {
@@ -14,6 +23,11 @@ export const fullEffort: Effort = {
   trainingMilliseconds: 300,
   productMilliseconds: 60,
   peakMilliseconds: 20,
+  processes: 7,
+  shortSteps: 10_000,
+  wideSteps: 500,
+  longSteps: 3000,
+  interpreted: true,
 }
 
 /** A smoke run: every path is taken, the figures are rough. */
@@ -23,4 +37,9 @@ export const quickEffort: Effort = {
   trainingMilliseconds: 50,
   productMilliseconds: 20,
   peakMilliseconds: 10,
+  processes: 1,
+  shortSteps: 10_000,
+  wideSteps: 20,
+  longSteps: 60,
+  interpreted: false,
 }

@@ -3,7 +3,8 @@
 import type { Variant } from './subject.ts'
 import type { SubjectName } from './subjects.ts'
 
-export type Unit = 'ms' | 'GFLOP/s' | 'GB/s' | 'bytes'
+/** `ops` are operations of an expression; a `ratio` is one of two times. */
+export type Unit = 'ms' | 'GFLOP/s' | 'GB/s' | 'bytes' | 'ops' | 'ratio'
 
 export type Line = {
   readonly workload: string
@@ -16,6 +17,8 @@ export type Line = {
   readonly sharePeak?: number
   /** The losses of the first five steps. */
   readonly losses?: readonly number[]
+  /** Of a compilation: milliseconds of each pass. */
+  readonly passes?: Readonly<Record<string, number>>
 }
 
 /** Four digits that count: more would be noise. */
@@ -26,4 +29,7 @@ export const printLine = (line: Line): string =>
     ...line,
     value: rounded(line.value),
     ...(line.sharePeak === undefined ? {} : { sharePeak: rounded(line.sharePeak) }),
+    ...(line.passes === undefined
+      ? {}
+      : { passes: Object.fromEntries(Object.entries(line.passes).map(([pass, ms]) => [pass, rounded(ms)])) }),
   })

@@ -1,13 +1,23 @@
 // `npm run bench`: the words of the command line in; tables or lines of JSON on standard output; remarks on standard error.
-// Products share their subjects' processes; every training workload gets fresh ones.
+// Products share their subjects' processes; every training workload gets fresh ones, and so do most of Nabla's own figures.
 
 import { tolerance, widest } from './agreement.ts'
 import { type Plan, plan, usage } from './arguments.ts'
 import { type Effort, fullEffort, quickEffort } from './effort.ts'
+import { measureFigure } from './figures/table.ts'
 import { printLine } from './line.ts'
-import { type Entrant, type Measurement, measureBandwidth, measureWorkload, overall, slicesOf } from './measure.ts'
+import { writeRecord } from './record.ts'
+import {
+  type Entrant,
+  firstSteps,
+  type Measurement,
+  measureBandwidth,
+  measureWorkload,
+  overall,
+  slicesOf,
+} from './measure.ts'
 import { startSubject, SubjectError, type SubjectProcess } from './process.ts'
-import { peakOf, type Subject, subjectsOf } from './subjects.ts'
+import { interpreter, peakOf, type Subject, subjectsOf } from './subjects.ts'
 import { tables } from './table.ts'
 import { workload } from './workloads/table.ts'
 import type { Workload } from './workloads/workload.ts'
@@ -44,6 +54,16 @@ const pool = (): { readonly of: (subject: Subject) => SubjectProcess; readonly c
   }
 }
 
+/** What the interpreter makes of a workload's first steps: it is asked for its losses, not for its speed. */
+const interpretedSteps = async (wanted: Workload, effort: Effort): Promise<readonly Measurement[]> => {
+  const module = interpreter.module(wanted)
+  if (module === undefined || !effort.interpreted) return []
+  const started = startSubject(interpreter)
+  const opened = await started.open(wanted.name, { module, warmMilliseconds: 0, slices: 1 })
+  started.close()
+  return opened === undefined ? [] : [firstSteps(wanted, interpreter, opened)]
+}
+
 // Products first to last in one group, every training workload in a group of its own.
 const groupsOf = (workloads: readonly Workload[]): readonly (readonly Workload[])[] => {
   const products = workloads.filter(({ _tag }) => _tag === 'product')
@@ -51,10 +71,26 @@ const groupsOf = (workloads: readonly Workload[]): readonly (readonly Workload[]
   return [...trainings, ...(products.length === 0 ? [] : [products])]
 }
 
+type Report = (figures: readonly Measurement[]) => void
+
+const measureFigures = async (
+  names: readonly string[],
+  effort: Effort,
+  report: Report,
+): Promise<readonly Measurement[]> => {
+  const all: Measurement[] = []
+  for (const name of names) {
+    const measured = await measureFigure(name, effort)
+    report(measured)
+    all.push(...measured)
+  }
+  return all
+}
+
 const measureAll = async (
   { workloads, peers }: Plan,
   effort: Effort,
-  report: (figures: readonly Measurement[]) => void,
+  report: Report,
 ): Promise<{ readonly figures: readonly Measurement[]; readonly ceilings: readonly Measurement[] }> => {
   const subjects = subjectsOf(peers)
   const figures: Measurement[] = []
@@ -76,8 +112,9 @@ const measureAll = async (
         entrants.push(...(await enter(running.of(subject), wanted.name, module, milliseconds, effort)))
       }
       const measured = await measureWorkload(wanted, entrants, peaks.flat(), effort.rounds)
-      report(measured.figures)
-      figures.push(...measured.figures)
+      const taken = [...measured.figures, ...(await interpretedSteps(wanted, effort))]
+      report(taken)
+      figures.push(...taken)
       seen.push(...measured.ceilings)
     }
     running.close()
@@ -115,13 +152,19 @@ const run = async (asked: Plan): Promise<number> => {
   const lines = (measurements: readonly Measurement[]): void => {
     if (asked.json) for (const { line } of measurements) write(printLine(line))
   }
-  const { figures, ceilings } = await measureAll(asked, asked.quick ? quickEffort : fullEffort, (measured) => {
+  const effort = asked.quick ? quickEffort : fullEffort
+  const report: Report = (measured) => {
     const [first] = measured
     if (!asked.json && first !== undefined) remark(`${first.line.workload} measured`)
     lines(measured)
-  })
+  }
+  const nothing = { figures: [], ceilings: [] }
+  const steps = asked.workloads.length === 0 ? nothing : await measureAll(asked, effort, report)
+  const own = await measureFigures(asked.figures, effort, report)
+  const [figures, ceilings] = [[...steps.figures, ...own], steps.ceilings]
   lines(ceilings)
   if (!asked.json) write(tables(figures, ceilings))
+  if (asked.record !== undefined) await writeRecord(asked.record, [...figures, ...ceilings])
   if (figures.length === 0) {
     remark('nothing was measured: no subject does what was asked for')
     return 1

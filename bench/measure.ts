@@ -85,6 +85,16 @@ const stepMeasurement = (workload: Workload, taken: Taken, peak: Taken | undefin
       }
 }
 
+/** A subject that only says what the losses are: its few steps are timed as they come. */
+export const firstSteps = (
+  workload: Workload,
+  subject: Subject,
+  { losses, firstMilliseconds }: Opened,
+): Measurement => ({
+  line: { ...described(workload.name, 'ms', subject), value: firstMilliseconds, losses },
+  best: firstMilliseconds,
+})
+
 const ratesOf = (taken: Taken): readonly number[] => taken.slices.map((slice) => giga(taken.opened.work, slice.best))
 
 const ceilingMeasurement = (name: 'peak' | 'bandwidth', taken: Taken): Measurement => {

@@ -128,6 +128,7 @@ const task = (kernel: Kernel, argument: number, work: number): Task => ({
   },
   work,
   losses: [],
+  firstMilliseconds: 0,
   runLimit: unlimited,
 })
 

@@ -9,6 +9,7 @@ export type Open = {
   readonly module: string | undefined
   readonly workload: string
   readonly variant: Variant
+  /** 0: it shall not be timed at all. */
   readonly warmMilliseconds: number
   /** How many slices may be asked for, so that a workload's limit of steps can be shared out among them. */
   readonly slices: number
@@ -23,6 +24,8 @@ export type Opened = {
   readonly work: number
   /** The first five losses, in the order of the steps; empty for what is not training. */
   readonly losses: readonly number[]
+  /** Milliseconds of one of those steps, in the mean: cold, and so no figure of its own. */
+  readonly firstMilliseconds: number
 }
 
 export type Slice = {

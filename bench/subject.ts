@@ -28,5 +28,7 @@ export type Task = {
   readonly run: (times: number) => void | Promise<void>
   readonly work: number
   readonly losses: readonly number[]
+  /** Milliseconds of a step while the losses were taken. */
+  readonly firstMilliseconds: number
   readonly runLimit: number
 }

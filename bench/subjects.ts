@@ -7,7 +7,8 @@ import { relaxedByDefault, relaxedFlag } from './engine.ts'
 import type { Variant } from './subject.ts'
 import type { Workload } from './workloads/workload.ts'
 
-export type SubjectName = 'nabla' | 'jax-js' | 'tfjs-wasm' | 'peak'
+/** `hand` is what a person writes; `interpreter` is Nabla's slow evaluator, which only says what is right. */
+export type SubjectName = 'nabla' | 'jax-js' | 'tfjs-wasm' | 'peak' | 'interpreter' | 'hand'
 
 export type Subject = {
   readonly name: SubjectName
@@ -65,6 +66,15 @@ export const peakOf = (variant: 'plain' | 'relaxed'): Subject => ({
   flags: variant === 'relaxed' ? relaxedFlags : [],
   module: () => undefined,
 })
+
+/** Trains along for the losses alone: nothing is fused, planned or emitted. */
+export const interpreter: Subject = {
+  name: 'interpreter',
+  variant: 'javascript',
+  threads: 1,
+  flags: [],
+  module: (workload) => (workload._tag === 'training' ? './nabla/interpreter.ts' : undefined),
+}
 
 /** Every subject of a run, for the peers asked for. */
 export const subjectsOf = (peers: readonly PeerName[]): readonly Subject[] => [

@@ -3,12 +3,13 @@
 
 import type { Line } from './line.ts'
 import type { Measurement } from './measure.ts'
+import { expand } from './workloads/table.ts'
 
 const columnOf = ({ subject, variant, threads }: Line): string =>
   `${subject} ${variant}${threads === 1 ? '' : ` x${threads}`}`
 
 const digits = (value: number): string => {
-  if (value >= 1000) return value.toFixed(0)
+  if (Number.isInteger(value) || value >= 1000) return value.toFixed(0)
   return value.toPrecision(value >= 100 ? 4 : 3)
 }
 
@@ -52,9 +53,31 @@ const block = (title: string, measurements: readonly Measurement[]): string => {
   return aligned([[title, ...columns], ...rows])
 }
 
-/** The tables of a run: steps, rates, and the machine's own limits. */
+/** Steps are those figures in milliseconds that were taken on a workload. */
+const isStep = ({ line }: Measurement): boolean => line.unit === 'ms' && expand(line.workload, false) !== undefined
+
+const passesOf = ({ passes }: Line): string =>
+  Object.entries(passes ?? {})
+    .map(([pass, ms]) => `${pass} ${digits(ms)}`)
+    .join(', ')
+
+// One row a figure: what it is, its unit, and the quietest round's or the parts it is made of.
+const ownTable = (figures: readonly Measurement[]): string =>
+  aligned([
+    ['', 'nabla', '', ''],
+    ...figures.map(({ line, best }) => [
+      line.workload,
+      digits(line.value),
+      line.unit,
+      [...(best === line.value ? [] : [`best ${digits(best)}`]), passesOf(line)].filter((s) => s !== '').join('; '),
+    ]),
+  ])
+
+/** The tables of a run: steps, rates, Nabla's own figures, and the machine's limits. */
 export const tables = (figures: readonly Measurement[], ceilings: readonly Measurement[]): string => {
-  const steps = figures.filter(({ line }) => line.unit === 'ms')
+  const steps = figures.filter(isStep)
+  const operations = figures.filter(({ line }) => line.unit === 'ops')
+  const own = figures.filter((m) => !isStep(m) && !['GFLOP/s', 'ops'].includes(m.line.unit))
   const rates = figures.filter(({ line }) => line.unit === 'GFLOP/s')
   return [
     ...(steps.length === 0
@@ -64,6 +87,10 @@ export const tables = (figures: readonly Measurement[], ceilings: readonly Measu
           "xN: N times as long as nabla plain; N %: the products' share of the measured peak",
         ]),
     ...(rates.length === 0 ? [] : [block('GFLOP/s', rates), 'N %: share of the peak of the same variant, same rounds']),
+    ...(operations.length === 0
+      ? []
+      : [block('operations of a gradient', operations), 'from the leaves to all derivatives, views not counted']),
+    ...(own.length === 0 ? [] : [ownTable(own)]),
     ...ceilings.map(
       ({ line, best }) => `${line.workload} ${line.variant}: ${digits(line.value)} ${line.unit} (best ${digits(best)})`,
     ),

@@ -3,7 +3,7 @@
 
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { type CompileOptions, compile, type EntryInputs } from 'nabla/compiler'
-import { load, type Program } from 'nabla/runtime'
+import { type Entry, load, type Program } from 'nabla/runtime'
 import type { Step, Variant } from '../subject.ts'
 import type { Tensor, Training } from '../workloads/workload.ts'
 
@@ -28,20 +28,27 @@ const copyInto = (
   view.set(data)
 }
 
-/** A step on each batch in turn: the batch is copied into the inputs, and the loss is read from the output. */
-export const stepOf = async (
-  { parameters, batches, optimizer }: Training,
-  entries: EntryInputs,
-  variant: Variant,
-): Promise<Step> => {
-  const program = await programOf(entries, variant)
+export const writeParameters = (program: Program, { parameters }: Training): void => {
   for (const [name, value] of Object.entries(parameters)) copyInto(program.params, name, value)
+}
+
+/** The learning rate and one of the batches. */
+export const writeBatch = ({ inputs }: Entry, { batches, optimizer }: Training, index: number): void => {
+  copyInto(inputs, 'learningRate', { shape: [], data: Float32Array.of(optimizer.learningRate) })
+  for (const [name, value] of Object.entries(batches[index % batches.length] ?? {})) copyInto(inputs, name, value)
+}
+
+/** A step on each batch in turn: the batch is copied into the inputs, and the loss is read from the output. */
+export const stepOf = async (training: Training, entries: EntryInputs, variant: Variant): Promise<Step> => {
+  const program = await programOf(entries, variant)
+  writeParameters(program, training)
   const { step } = program.entries
   if (step === undefined) throw new Error('there is no entry step')
-  copyInto(step.inputs, 'learningRate', { shape: [], data: Float32Array.of(optimizer.learningRate) })
+  writeBatch(step, training, 0)
+  const { batches } = training
   const loss = step.outputs['loss'] as Float32Array
   const views = Object.entries(batches[0] ?? {}).map(([name]) => [name, step.inputs[name]] as const)
-  let held = -1
+  let held = 0
   return (index) => {
     const k = index % batches.length
     // one batch alone stays where it is, as a page would leave it

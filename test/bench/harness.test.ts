@@ -29,10 +29,12 @@ const line = (losses: readonly number[], variant: Line['variant'] = 'plain'): Li
 
 describe('the command line', () => {
   it('takes everything, beside every peer, when nothing is named', () => {
-    const { workloads, peers, json, quick } = planned()
+    const { workloads, figures, peers, json, quick, record } = planned()
     expect(workloads.slice(0, 2)).toEqual(['W1', 'W2'])
     expect(workloads).toContain('matmul-1024-nt')
+    expect(figures).toEqual(expect.arrayContaining(['artifact-W2', 'compile-W2', 'start-W2', 'ops-delta-rule']))
     expect({ peers, json, quick }).toEqual({ peers: ['jax-js', 'tfjs-wasm'], json: false, quick: false })
+    expect(record).toBeUndefined()
   })
 
   it('takes names, groups and options in any order', () => {
@@ -44,10 +46,17 @@ describe('the command line', () => {
     expect(planned('--peers=tfjs-wasm,jax-js').peers).toEqual(['jax-js', 'tfjs-wasm'])
     expect(planned('matmul').workloads).toHaveLength(18)
     expect(planned('matmul', '--quick').workloads).toHaveLength(5)
+    expect(planned('runtime', 'W1', '--record', 'kept.json')).toMatchObject({
+      workloads: ['W1'],
+      figures: ['runtime'],
+      record: 'kept.json',
+    })
+    expect(planned('ops').figures.every((name) => name.startsWith('ops-'))).toBe(true)
   })
 
   it.each([
-    [['W0'], "no workload is called 'W0'; --help lists them"],
+    [['W0'], "nothing is called 'W0'; --help lists the names"],
+    [['--record'], '--record: into which file?'],
     [['--peers'], '--peers: which? none, all, or names separated by commas'],
     [['--peers', 'torch'], "--peers: no peer is called 'torch'; there are jax-js, tfjs-wasm, all and none"],
     [['--fast'], "'--fast' is not an option; --help lists them"],
@@ -88,6 +97,13 @@ describe('a figure', () => {
   it('is one line of JSON', () => {
     expect(printLine({ ...line([2.25]), value: 8.70004, sharePeak: 0.781234 })).toBe(
       '{"workload":"W2","subject":"nabla","variant":"plain","threads":1,"unit":"ms","value":8.7,"losses":[2.25],"sharePeak":0.7812}',
+    )
+  })
+
+  it('of a compilation says what each pass took', () => {
+    const { losses: _, ...bare } = line([])
+    expect(printLine({ ...bare, workload: 'compile-W2', passes: { fuse: 12.34567, emit: 40 } })).toBe(
+      '{"workload":"compile-W2","subject":"nabla","variant":"plain","threads":1,"unit":"ms","value":8.7,"passes":{"fuse":12.35,"emit":40}}',
     )
   })
 

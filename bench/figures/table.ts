@@ -1,0 +1,34 @@
+// The figures that are Nabla's alone, by name: sizes, compilation, start, allocation, a long run, lengths of derivatives.
+
+import type { Effort } from '../effort.ts'
+import type { Measurement } from '../measure.ts'
+import { derivations } from '../textbook.ts'
+import { measureAllocation } from './allocation.ts'
+import { measureArtifact, measureRuntime, measureWrapper } from './artifacts.ts'
+import { measureCompilation } from './compile.ts'
+import { measureLongRun } from './long.ts'
+import { measureOperations, operationsName } from './operations.ts'
+import { measureStart } from './start.ts'
+
+type Measure = (effort: Effort) => Promise<readonly Measurement[]>
+
+const table: ReadonlyMap<string, Measure> = new Map<string, Measure>([
+  ['artifact-W2', measureArtifact],
+  ['wrapper-W2', measureWrapper],
+  ['runtime', measureRuntime],
+  ['compile-W2', measureCompilation],
+  ['start-W2', measureStart],
+  ['alloc-W1', ({ shortSteps }) => measureAllocation('W1', shortSteps)],
+  ['alloc-W2', ({ wideSteps }) => measureAllocation('W2', wideSteps)],
+  ['long-W2', measureLongRun],
+  ...derivations().map((d): [string, Measure] => [operationsName(d), async () => measureOperations(d)]),
+])
+
+export const figureNames: readonly string[] = [...table.keys()]
+
+/** The figures that one word of the command line names: one of them, or `ops` for all derivatives; else undefined. */
+export const expandFigure = (word: string): readonly string[] | undefined =>
+  word === 'ops' ? figureNames.filter((name) => name.startsWith('ops-')) : table.has(word) ? [word] : undefined
+
+export const measureFigure = (name: string, effort: Effort): Promise<readonly Measurement[]> =>
+  table.get(name)?.(effort) ?? Promise.resolve([])

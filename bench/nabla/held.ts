@@ -1,0 +1,31 @@
+// Workloads held by Nabla's runtime, their first batch in place. Comes in: a workload's name; goes out: its step, ready to
+// be run again and again, and the program it belongs to.
+
+import type { Entry, Program } from 'nabla/runtime'
+import { w1 } from '../workloads/w1.ts'
+import { w2 } from '../workloads/w2.ts'
+import type { Training } from '../workloads/workload.ts'
+import { programOf, writeBatch, writeParameters } from './program.ts'
+import { entries as w1Entries } from './w1.ts'
+import { entries as w2Entries } from './w2.ts'
+
+export type Held = { readonly training: Training; readonly program: Program; readonly step: Entry }
+
+const models = {
+  W1: { training: w1, entries: w1Entries },
+  W2: { training: w2, entries: w2Entries },
+} as const
+
+export type HeldName = keyof typeof models
+
+export const isHeld = (name: string): name is HeldName => Object.hasOwn(models, name)
+
+export const holdWorkload = async (name: HeldName): Promise<Held> => {
+  const { training, entries } = models[name]
+  const [given, program] = [training(), await programOf(entries(), 'plain')]
+  writeParameters(program, given)
+  const { step } = program.entries
+  if (step === undefined) throw new Error('there is no entry step')
+  writeBatch(step, given, 0)
+  return { training: given, program, step }
+}
