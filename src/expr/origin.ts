@@ -93,9 +93,9 @@ export const roleOf = (node: Node): Role | undefined => {
   }
 }
 
-/** Gives an expression a name for messages and printing. The first name stays. */
+/** Gives an expression a name for messages and printing. The first name stays: that of an input or a parameter is its own. */
 export const setName = (node: Node, name: string): void => {
-  if (!names.has(node)) names.set(node, name)
+  if (nameOf(node) === undefined) names.set(node, name)
 }
 
 export const nameOf = (node: Node): string | undefined => {
