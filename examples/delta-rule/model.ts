@@ -19,3 +19,5 @@ export const y = named('y', sigmoid(inp2))
 
 export const loss = mul(0.5, sum(square(sub(t, y))))
 export const step = trainStep(loss, sgd())
+
+export const model = { y, loss }

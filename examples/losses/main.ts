@@ -1,6 +1,6 @@
 // The losses and penalties of the lectures, each with its derivative.
 
-import { dot, greater, input, mul, neg, oneHot, sign, softmax, sub, where } from 'nabla'
+import { dot, type Expr, greater, input, mul, neg, oneHot, sign, softmax, sub, where } from 'nabla'
 import { grad, print } from 'nabla/compiler'
 import { differenceOf } from '../shared/differences.ts'
 import { besideSlides } from '../shared/lecture.ts'
@@ -58,20 +58,20 @@ const maxNorm = async (log: Log) => {
   const derivative = grad(f, m.w)
   log(`${indent(print({ 'uᵀ held(w)': f, '∂/∂w': derivative }))}\n`)
   const w = [0.5, -1, 2, 0.1, -0.25]
-  for (const [c, case_] of [
+  for (const [c, comparison] of [
     [1, 'longer'],
     [3, 'shorter'],
   ] as const) {
-    const difference = differenceOf(
-      f,
-      m.w,
-      derivative,
-      new Map<typeof m.c | typeof m.w, readonly number[]>([
-        [m.c, [c]],
-        [m.w, w],
-      ]),
+    const given = new Map<Expr, readonly number[]>([
+      [m.c, [c]],
+      [m.w, w],
+    ])
+    const difference = differenceOf(f, m.w, derivative, given)
+    check(
+      log,
+      `where w is ${comparison} than c, ${difference.toExponential(0)} from central differences`,
+      difference < 1e-6,
     )
-    check(log, `where w is ${case_} than c: ${difference.toExponential(0)} from central differences`, difference < 1e-6)
   }
   const { entries, params } = await start({ step: m.maxNormStep })
   const norms = Array.from({ length: 5 }, () => {

@@ -33,8 +33,13 @@ const columns = 100
 
 const widthOf = (s: string): number => [...s.replace(/\p{M}/gu, '')].length
 
+/** Central differences with steps of 1e-5 in f64 are this near to what they approach. */
+const tolerance = 1e-7
+
+const isRight = ({ same, difference }: Finding): boolean => same && difference < tolerance
+
 const verdict = ({ same, difference }: Finding): string =>
-  `${same ? '✓ same expression' : '✗ another expression'}  ${difference < 1e-6 ? '✓' : '✗'} differences ${difference.toExponential(0)}`
+  `${same ? '✓ same expression' : '✗ another expression'}  ${difference < tolerance ? '✓' : '✗'} differences ${difference.toExponential(0)}`
 
 /** The slide's line: its formula below the generated one, what was found at the right. */
 const slideLine = (indented: number, says: string, finding: Finding): string => {
@@ -66,7 +71,7 @@ const formulaOf = ({ lines }: Field): string =>
 
 /**
  * Prints the scalar (a record of one, for its name) and each of its derivatives, with the slide's formula under it and what
- * comparing them has shown.
+ * comparing them has shown. Throws, when all is printed, where one is not the slide's or not right.
  */
 export const besideSlides = <K extends string>(
   log: Log,
@@ -95,5 +100,7 @@ export const besideSlides = <K extends string>(
     if (slide !== undefined && finding !== undefined) log(`  ${slideLine(widthOf(head), slide.says, finding)}`)
     gap = field.name === name || slide !== undefined
   }
+  const wrong = entries.map(([k]) => k).filter((k) => !isRight(findings[k as K]))
+  if (wrong.length > 0) throw new Error(`not as on the slides: ${wrong.join(', ')}`)
   return findings
 }

@@ -9,6 +9,8 @@ export type Log = (text: string) => void
 export const runAsMain = async (url: string, run: (log: Log) => Promise<unknown>): Promise<void> => {
   const [, file] = process.argv
   if (file === undefined || url.replace(/\?.*$/, '') !== pathToFileURL(file).href) return
+  // a reader that has seen enough, such as head, closes the pipe
+  process.stdout.on('error', () => process.exit(0))
   await run((text) => process.stdout.write(`${text}\n`))
 }
 

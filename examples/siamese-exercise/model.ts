@@ -32,3 +32,5 @@ export const h2 = named('h₂', sigmoid(add(matmul(W, x2), b)))
 
 export const J = add(mul(0.5, sum(square(sub(h1, h2)))), mul(div(lambda, 2), sum(square(W))))
 export const step = trainStep(J, sgd())
+
+export const model = { J }

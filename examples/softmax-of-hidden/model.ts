@@ -21,3 +21,5 @@ export const e = oneHot(label, classes)
 /** L(x, i*) = log P(y = i* | x), by an op that never leaves the logarithm. */
 export const logLikelihood = neg(crossEntropy(scores, label))
 export const step = trainStep(neg(logLikelihood), sgd())
+
+export const model = { P, logLikelihood }

@@ -50,3 +50,5 @@ export const scores = matmul(Z, transpose(W))
 export const loss = mean(crossEntropy(scores, labels))
 export const predicted = argmax(scores, -1)
 export const step = trainStep(loss, sgd())
+
+export const model = { logLikelihood, loss }

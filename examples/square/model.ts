@@ -9,3 +9,5 @@ export const dx = input('dx', [])
 
 export const y = mul(x, x)
 export const dy = jvp(y, x, dx)
+
+export const model = { y, dy }

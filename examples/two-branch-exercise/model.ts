@@ -40,3 +40,5 @@ export const y = oneHot(label, k)
 
 export const J = mean(crossEntropy(theta, label))
 export const step = trainStep(J, sgd())
+
+export const model = { prediction, J }

@@ -35,3 +35,5 @@ export const y = oneHot(label, Dy)
 
 export const J = sum(crossEntropy(theta, label))
 export const step = trainStep(J, sgd())
+
+export const model = { prediction, J }

@@ -1,6 +1,7 @@
 // XOR: not by a line, but by one tanh unit, given or learned, and by a network 2-8-1; never from zeros.
 
 import { div, mul, sub, sum, square, tanh, add, matmul, transpose } from 'nabla'
+import { print } from 'nabla/compiler'
 import { besideSlides } from '../shared/lecture.ts'
 import { check, heading, type Log, runAsMain } from '../shared/main.ts'
 import { orThrow, repeat, start } from '../shared/start.ts'
@@ -21,9 +22,13 @@ const oneUnit = async (log: Log) => {
   const given = orThrow(entries.exclusive.call({ 'x₁': a, 'x₂': b })).exclusive.slice()
   const movie = orThrow(entries.notGood.call({ 'x₁': a, 'x₂': b })).notGood.slice()
   log(heading('One tanh unit'))
-  log(`  x₁                                   ${shown(a)}\n  x₂                                   ${shown(b)}`)
-  log(`  y = −x₁ − x₂ + 2 tanh(x₁ + x₂)       ${shown(given)}`)
-  log(`  y = −2x₁ − x₂ + 2 tanh(x₁ + x₂)      ${shown(movie)}`)
+  for (const [name, values] of [
+    ['x₁', a],
+    ['x₂', b],
+    [`y = ${print(exclusive)}`, given],
+    [`y = ${print(notGood)}`, movie],
+  ] as const)
+    log(`  ${name.padEnd(40)}${shown(values)}`)
   check(log, 'the first is XOR at a threshold of ¼', isXor(given, 0.25))
   check(
     log,

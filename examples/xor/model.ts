@@ -30,7 +30,7 @@ export const hidden = 8
 
 export const x1 = input('x₁', [rows])
 export const x2 = input('x₂', [rows])
-const or = named('or', tanh(add(x1, x2)))
+const or = tanh(add(x1, x2))
 
 /** y = −x₁ − x₂ + 2 tanh(x₁ + x₂): clearly above 0 where exactly one input is 1. */
 export const exclusive = add(sub(neg(x1), x2), mul(2, or))
