@@ -6,6 +6,7 @@
  * zeros alone.
  */
 import { isFloat } from '../../src/core/dtype.ts'
+import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, make } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
@@ -125,6 +126,10 @@ const turned = (n: Node, now: (i: Node) => Node): Node => {
   return make(n.op === 'sub' ? 'add' : n.op, n.ins.map(now), n.params)
 }
 
+/** The sign of one number costs nothing; to follow it into tensors would only turn the text round. */
+const isSlight = (start: Node, { flipped }: Way): boolean =>
+  sizeOf(start.shape) === 1 && [...flipped].some((n) => sizeOf(n.shape) > 1)
+
 interface Start {
   readonly node: Node
   /** What stands for the node with the opposite sign. */
@@ -141,7 +146,7 @@ const disjointWays = (order: readonly Node[], roots: ReadonlySet<Node>): readonl
     const instead = mirror.get(node) ?? (node.op === 'neg' && isFloat(node.dtype) ? node.ins[0] : undefined)
     if (instead === undefined || touched.has(instead)) continue
     const way = wayFrom(node, users, roots)
-    if (way === null) continue
+    if (way === null || isSlight(node, way)) continue
     const all = [...way.flipped, ...way.absorbers, instead]
     if (way.flipped.has(instead) || all.some((n) => touched.has(n))) continue
     for (const n of all) touched.add(n)
