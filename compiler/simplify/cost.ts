@@ -4,9 +4,10 @@
  *
  * `work` counts scalar work as if nothing were shared: for each application a weight for each element it walks, plus the
  * work of its operands. `order` ranks forms of equal work: signs stand outside of products, literals on their side of a
- * commutative op. Both are strictly monotone in every operand, and a rule lowers the pair whatever the leaves weigh;
- * so a replacement lowers the cost of every expression around it, and no endless sequence of rewritings exists
- * (a lexicographic combination of two monotone interpretations; Baader and Nipkow, Term rewriting, 1998, section 5.3).
+ * commutative op. Both are monotone in every operand (a rule of equal work never makes a literal, so what a literal's side
+ * adds to `order` stays), and a rule lowers the pair whatever the leaves weigh; so a replacement lowers the cost of every
+ * expression around it, and no endless sequence of rewritings exists: a lexicographic combination of two monotone
+ * interpretations (Baader and Nipkow, Term rewriting and all that, 1998, section 5.3).
  */
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'

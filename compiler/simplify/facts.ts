@@ -28,20 +28,20 @@ const names = (...list: readonly OpName[]): ReadonlySet<OpName> => new Set(list)
 
 /** Finite for finite operands. */
 const bounded = names('sigmoid', 'tanh', 'sin', 'cos', 'erf', 'erfc', 'atan', 'relu', 'neg', 'abs', 'sign', 'floor')
-const rounded = names('ceil', 'round', 'trunc', 'clip', 'maximum', 'minimum', 'stopGradient', 'copy', 'softplus')
+const rounded = names('ceil', 'round', 'trunc', 'maximum', 'minimum', 'stopGradient', 'copy', 'softplus')
 const logistic = names('logSigmoid', 'asinh', 'softmax', 'max', 'min', 'unitFloat')
 const keepsFinite: ReadonlySet<OpName> = new Set([...bounded, ...rounded, ...logistic])
 
 /** Never negative. */
-const neverNegative = names('square', 'abs', 'relu', 'sqrt', 'rsqrt', 'acosh', 'acos', 'oneHot', 'unitFloat', 'erfc')
+const neverNegative = names('square', 'abs', 'relu', 'sqrt', 'acosh', 'acos', 'oneHot', 'unitFloat', 'erfc')
 /** Mathematically above 0. */
 const alwaysPositive = names('exp', 'exp2', 'softmax', 'sigmoid', 'softplus', 'cosh')
 /** As their operand is. */
 const signKeeping = names('reshape', 'broadcastTo', 'transpose', 'slice', 'reverse', 'stopGradient', 'copy', 'sum')
 const alsoSignKeeping = names('mean', 'max', 'min', 'prod', 'concat', 'maximum', 'minimum', 'where')
 const keepsSign: ReadonlySet<OpName> = new Set([...signKeeping, ...alsoSignKeeping])
-/** Products and quotients of numbers above 0 are above 0. */
-const multiplies = names('mul', 'div', 'dotGeneral')
+/** Products of numbers above 0 are above 0. */
+const multiplies = names('mul', 'dotGeneral')
 
 const allFinite = (data: ArrayLike<number>): boolean => {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false
@@ -62,6 +62,8 @@ const isFiniteNode = (n: Node, ins: readonly Fact[]): boolean => {
     case 'cast':
       // an f64 may be too large for f32
       return (ins[0] as Fact).finite && (n.ins[0] as Node).dtype !== 'f64'
+    case 'clip':
+      return (ins[0] as Fact).finite && paramsOf(n, 'clip').lo < Infinity && paramsOf(n, 'clip').hi > -Infinity
     case 'where':
       return (ins[1] as Fact).finite && (ins[2] as Fact).finite
     case 'bitcast':
@@ -78,10 +80,16 @@ const isComplement = (n: Node): boolean => {
 }
 
 const signOf = (n: Node, ins: readonly Fact[]): Pick<Fact, 'nonNegative' | 'positive'> => {
+  if (!isFloat(n.dtype)) return { nonNegative: false, positive: false }
   if (alwaysPositive.has(n.op)) return { nonNegative: true, positive: true }
   if (n.op === 'full') {
     const { value } = paramsOf(n, 'full')
     return { nonNegative: value >= 0, positive: value > 0 }
+  }
+  if (n.op === 'div') {
+    // x / −0 is −∞, so a divisor must be above 0
+    const [p, q] = ins as readonly [Fact, Fact]
+    return { nonNegative: p.nonNegative && q.positive, positive: p.positive && q.positive }
   }
   const branches = n.op === 'where' ? ins.slice(1) : ins
   if (keepsSign.has(n.op) || multiplies.has(n.op) || n.op === 'add')
