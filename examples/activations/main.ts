@@ -23,7 +23,7 @@ import { grad } from 'nabla/compiler'
 import { multiplesSvg, type Plot } from '../drawing/multiples.ts'
 import { blue, orange } from '../drawing/svg.ts'
 import { besideSlides, type Finding } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
 import { activations, lines, point, slope, x } from './model.ts'
 

@@ -2,7 +2,7 @@
 
 import { matmul, mul, outer, sub, transpose } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { repeat, start } from '../shared/start.ts'
 import { inp1, inp2, loss, o, step, t, W1, W2, x, y } from './model.ts'
 

@@ -55,7 +55,7 @@ const drawPlot = ({ x, y, steepest }: Multiples, plot: Plot, { left, top }: Plac
   const across = linearScale(x, [left, right], 8, label)
   const up = linearScale(y, [bottom, top], 6, label)
   const small = `fill="${quiet}" font-size="11"`
-  const named = across.ticks.filter((tick) => tick % 2 === 0)
+  const named = linearScale(x, [left, right], 4, label).ticks
   return [
     `<clipPath id="plot${index}"><rect x="${px(left)}" y="${px(top)}" width="${plotWidth}" height="${plotHeight}"/></clipPath>`,
     text(left, top - 24, plot.title, `fill="${ink}" font-size="14" font-weight="600"`),

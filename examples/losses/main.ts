@@ -4,7 +4,7 @@ import { dot, type Expr, greater, input, mul, neg, oneHot, sign, softmax, sub, w
 import { grad, print } from 'nabla/compiler'
 import { differenceOf } from '../shared/differences.ts'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, indent, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, indent, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
 import * as m from './model.ts'
 

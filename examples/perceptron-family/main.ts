@@ -4,7 +4,7 @@ import { mul, sigmoid, sub } from 'nabla'
 import { print } from 'nabla/compiler'
 import { drawUniform } from '../shared/draw.ts'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, indent, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, indent, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
 import {
   adalineLoss,

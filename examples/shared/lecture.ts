@@ -5,7 +5,7 @@
 import type { Expr } from 'nabla'
 import { grad, print, type Scalar, simplify } from 'nabla/compiler'
 import { differenceOf, type Given } from './differences.ts'
-import type { Log } from './main.ts'
+import type { Log } from './report.ts'
 import { isSame } from './same.ts'
 
 /** What a slide says of one derivative. */

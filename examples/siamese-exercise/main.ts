@@ -4,7 +4,7 @@
 
 import { add, mul, outer, sub } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { repeat, start } from '../shared/start.ts'
 import { b, h1, h2, J, lambda, step, W, x1, x2 } from './model.ts'
 

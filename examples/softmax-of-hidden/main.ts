@@ -2,7 +2,7 @@
 
 import { matmul, mul, outer, square, sub, transpose } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { repeat, start } from '../shared/start.ts'
 import { e, f, label, logLikelihood, P, scores, step, V, W, z } from './model.ts'
 

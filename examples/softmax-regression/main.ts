@@ -5,7 +5,7 @@ import { print } from 'nabla/compiler'
 import { accuracy } from 'nabla/runtime'
 import { drawUniform } from '../shared/draw.ts'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, indent, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, indent, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
 import {
   batch,

@@ -2,7 +2,7 @@
 
 import { grad, compile, print } from 'nabla/compiler'
 import { mul } from 'nabla'
-import { check, heading, indent, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, indent, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
 import { dx, dy, x, y } from './model.ts'
 

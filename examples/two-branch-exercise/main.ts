@@ -4,7 +4,7 @@
 
 import { add, div, greater, matmul, mul, sub, where } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { repeat, start } from '../shared/start.ts'
 import { h1, h2, J, label, N, prediction, step, W1, W2, W3, x, y } from './model.ts'
 

@@ -2,7 +2,7 @@
 
 import { matmul, mul, sub, transpose } from 'nabla'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { repeat, start } from '../shared/start.ts'
 import { b1, b2, h1, J, label, prediction, step, theta, W1, W2, x, y, z1 } from './model.ts'
 

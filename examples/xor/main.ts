@@ -3,7 +3,7 @@
 import { div, mul, sub, sum, square, tanh, add, matmul, transpose } from 'nabla'
 import { print } from 'nabla/compiler'
 import { besideSlides } from '../shared/lecture.ts'
-import { check, heading, type Log, runAsMain } from '../shared/main.ts'
+import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, repeat, start } from '../shared/start.ts'
 import * as model from './model.ts'
 

@@ -1,5 +1,5 @@
-// What makes a module runnable: `node cli/run.js examples/xor/main.ts` runs it, an import only reads it.
-// In: the module's URL and its `run`. Out: its report on the terminal. Invariant: a check that fails ends the process with 1.
+// What examples report, and how a module becomes runnable: `node cli/run.js examples/xor/main.ts` runs it, an import only
+// reads it. In: the module's URL and its `run`. Out: lines on the terminal. Invariant: a check that fails ends the process with 1.
 
 import { pathToFileURL } from 'node:url'
 
