@@ -6,7 +6,7 @@ import type { Expr } from 'nabla'
 import { topological } from '../../compiler/program/walk.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { Measurement } from '../measure.ts'
-import { type Derivation, derivations, generated } from '../textbook.ts'
+import { type Derivation, generated } from '../textbook.ts'
 
 const isOperation = ({ op }: Expr): boolean => {
   const def = opDef(op)

@@ -11,17 +11,19 @@ import { entries as w2Entries } from './w2.ts'
 
 export type Held = { readonly training: Training; readonly program: Program; readonly step: Entry }
 
-const models = {
+export const heldModels = {
   W1: { training: w1, entries: w1Entries },
   W2: { training: w2, entries: w2Entries },
 } as const
 
-export type HeldName = keyof typeof models
+export type HeldName = keyof typeof heldModels
 
-export const isHeld = (name: string): name is HeldName => Object.hasOwn(models, name)
+export const heldNames = Object.keys(heldModels) as readonly HeldName[]
+
+export const isHeld = (name: string): name is HeldName => Object.hasOwn(heldModels, name)
 
 export const holdWorkload = async (name: HeldName): Promise<Held> => {
-  const { training, entries } = models[name]
+  const { training, entries } = heldModels[name]
   const [given, program] = [training(), await programOf(entries(), 'plain')]
   writeParameters(program, given)
   const { step } = program.entries
