@@ -125,6 +125,9 @@ const forwardJacobian = (output: Node, x: Node): Node => {
   return b.reshape([movedTo(first, output.shape.length)], { shape: [...output.shape, ...x.shape] })
 }
 
+/** The structure of the variables, each with its partial derivatives. */
+export type JacobianOf<W> = W extends Expr ? Node : { readonly [K in keyof W]: JacobianOf<W[K]> }
+
 /**
  * All partial derivatives of `output` by each node of `wrt`: shape [...output, ...variable]. Reverse or forward mode for each
  * variable, whichever needs fewer passes. Throws ShapeError E_GRAD_DTYPE.
@@ -133,13 +136,14 @@ const forwardJacobian = (output: Node, x: Node): Node => {
  * const z = input('z', [5])
  * console.log(jacobian(softmax(z), z).shape) // [ 5, 5 ]
  */
-export const jacobian = <W extends Structure>(output: Expr, wrt: W): W => {
+export const jacobian = <W extends Structure>(output: Expr, wrt: W): JacobianOf<W> => {
   const nodes = flatten(wrt)
   requireFloats('jacobian', [output, ...nodes])
   const reverse = nodes.filter((x) => sizeOf(output.shape) <= sizeOf(x.shape))
   const rows = new Map(reverseJacobian(output, reverse).map((j, i) => [reverse[i] as Node, j]))
   const all = nodes.map((x) => rows.get(x) ?? forwardJacobian(output, x))
-  return rebuild(wrt, simplifyRoots(all).roots)
+  // the structure is that of wrt; the shapes behind it are not
+  return rebuild(wrt as Structure, simplifyRoots(all).roots) as JacobianOf<W>
 }
 
 /**

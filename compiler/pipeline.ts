@@ -7,6 +7,7 @@
 import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
 import { attachManifest } from '../src/artifact/container.ts'
 import type { Node } from '../src/expr/expr.ts'
+import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm } from './emit/wasm/emit.ts'
@@ -19,6 +20,7 @@ import { print } from './inspect/print.ts'
 import { faultsOf } from './kernel/check.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { printKernel } from './kernel/print.ts'
+import { optimizeLoops } from './loops/loops.ts'
 import { manifestOf } from './manifest.ts'
 import { type Pass, runPass, type Watch } from './pass.ts'
 import { faultsOfPlan } from './plan/check.ts'
@@ -46,12 +48,43 @@ export const simplifyRoots = (
 
 const simplified = (n: Node): Node => simplifyRoots([n]).roots[0] as Node
 
-/** Cotangents of `wrt`, simplified; null where the output does not depend on one. */
+/** The nodes that depend on another one of them. */
+const isChained = (nodes: readonly Node[]): boolean =>
+  nodes.some((n) =>
+    dependentOn(
+      nodes.filter((o) => o !== n),
+      [n],
+    ).has(n),
+  )
+
+/**
+ * Cotangents of `wrt`, simplified; null where the output does not depend on one. The output is simplified first, with the
+ * variables held as they are, so that naive text has the derivative of the stable one; where one variable is made of
+ * another, rewriting could lose it, and the output is taken as it stands.
+ */
 export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
-  const leaves = wrt.every((n) => n.ins.length === 0)
-  const cts = pull(leaves ? simplified(output) : output, cotangent, wrt, (found) => simplifyRoots(found).roots)
-  const found = cts.filter((c): c is Node => c !== null)
-  const { roots } = simplifyRoots(found)
+  if (isChained(wrt)) return pulled(output, cotangent, wrt)
+  const held = new Map(wrt.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
+  const back = new Map([...held].map(([n, stand]) => [stand, n] as const))
+  const cts = pulled(
+    simplified(substitute([output], held)[0] as Node),
+    cotangent,
+    wrt.map((n) => held.get(n) ?? n),
+  )
+  if (held.size === 0) return cts
+  const given = simplifyRoots(
+    substitute(
+      cts.filter((c): c is Node => c !== null),
+      back,
+    ),
+  ).roots
+  let k = 0
+  return cts.map((c) => (c === null ? null : (given[k++] as Node)))
+}
+
+const pulled = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
+  const cts = pull(output, cotangent, wrt, (found) => simplifyRoots(found).roots)
+  const { roots } = simplifyRoots(cts.filter((c): c is Node => c !== null))
   let k = 0
   return cts.map((c) => (c === null ? null : (roots[k++] as Node)))
 }
@@ -73,7 +106,11 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   name: 'simplify',
   run: (e) => {
     const before = rootsOf(e)
-    const { roots } = simplify(before, { fastMath })
+    const once = (roots: readonly Node[]): readonly Node[] => simplify(roots, { fastMath }).roots
+    const small = once(before)
+    // what leaves a loop meets what is around it
+    const outside = optimizeLoops(small, { simplify: once, batch: batchRoots })
+    const roots = outside === small ? small : once(outside)
     const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
     return mapEntry(e, (n) => after.get(n) as Node)
   },

@@ -8,6 +8,7 @@ import type { DType, Float } from '../../src/core/dtype.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, is, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
+import { rescan, scanParts } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { mapGraph } from './walk.ts'
 
@@ -17,6 +18,7 @@ export type Releaf = (leaf: Node, dtype: DType) => Node
 const leafOf = (n: Node, dtype: DType, releaf: Releaf): Node => {
   if (is(n, 'input') || is(n, 'param') || is(n, 'state')) return releaf(n, dtype)
   if (dtype === n.dtype) return n
+  if (is(n, 'bound')) return make('bound', [], { ...paramsOf(n, 'bound'), dtype })
   if (is(n, 'full')) return make('full', [], { ...paramsOf(n, 'full'), dtype })
   if (is(n, 'constant')) {
     const p = paramsOf(n, 'constant')
@@ -50,9 +52,18 @@ const nodeOf = (n: Node, ins: readonly Node[], of: (dtype: DType) => DType): Nod
 /** Names and lines of origin go with the nodes. */
 export const retype = (roots: readonly Node[], from: Float, to: Float, releaf: Releaf): readonly Node[] => {
   const of = (dtype: DType): DType => (dtype === from ? to : dtype)
+  /** A loop's function in the other type, over bound leaves of that type. */
+  const loopOf = (n: Node, ins: readonly Node[]): Node => {
+    const parts = scanParts(n)
+    const inner = retype([...parts.fn.params, ...parts.fn.results], from, to, releaf)
+    const count = parts.fn.params.length
+    return rescan(n, ins, { params: inner.slice(0, count), results: inner.slice(count) })
+  }
   const get = mapGraph(roots, (n, ins) =>
     derivedFrom(n, () => {
-      const made = opDef(n.op).kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : nodeOf(n, ins, of)
+      const { kind } = opDef(n.op)
+      const made =
+        kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : is(n, 'scan') ? loopOf(n, ins) : nodeOf(n, ins, of)
       const name = nameOf(n)
       if (name !== undefined) setName(made, name)
       return made

@@ -25,6 +25,13 @@ export const expressionErrorCodes = {
   E_RANGE: { phase: 'expression', summary: 'a range of numbers has no end' },
   E_RANK: { phase: 'expression', summary: 'an operand has not as many axes as the op wants' },
   E_RATE: { phase: 'expression', summary: 'a rate is not in [0, 1)' },
+  E_SCAN_ARITY: { phase: 'expression', summary: 'the function of a loop takes or gives another number of values' },
+  E_SCAN_CARRY: { phase: 'expression', summary: 'a carry of a loop comes out with another type than it went in with' },
+  E_SCAN_LENGTH: {
+    phase: 'expression',
+    summary: 'sequences of a loop differ in length, or nothing says how long it is',
+  },
+  E_SCAN_TYPE: { phase: 'expression', summary: 'a value has another type than the function of a loop takes' },
   E_SHAPE_BROADCAST: { phase: 'expression', summary: 'shapes do not broadcast' },
   E_SHAPE_CONCAT: {
     phase: 'expression',

@@ -52,6 +52,12 @@ export const makeScan = ({ fn, length, reverse, init, sequences, constants }: Sc
   return make('scan', [...init, ...sequences, ...constants], params)
 }
 
+/** A scan like another, over other operands and with another function of as many values. */
+export const rescan = (like: Node, ins: readonly Node[], fn: FnNodes): Node => {
+  const { length, reverse, carries, sequences } = paramsOf(like, 'scan')
+  return make('scan', ins, { fn, length, reverse, carries, sequences })
+}
+
 /** All results of a scan: the last carries, then the stacked outputs. */
 export const resultsOf = (scan: Node): readonly Node[] => {
   const { fn, length, init } = scanParts(scan)

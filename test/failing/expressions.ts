@@ -21,7 +21,9 @@ import {
   mse,
   mul,
   param,
+  type Node,
   reshape,
+  scan,
   sgd,
   slice,
   split,
@@ -91,6 +93,30 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_RANGE: { message: 'arange: 0 to 5 by 0 has no end', run: () => arange(some(0), some(5), some(0)) },
   E_RANK: { message: 'diagonal: [4] is not a matrix, operand labels [4]', run: () => loose(diagonal)(labels) },
   E_RATE: { message: 'dropout: the rate 1 is not in [0, 1), operand x [4,3]', run: () => dropout(x, some(1), key(0)) },
+  E_SCAN_ARITY: {
+    message: 'scan: the function takes 1 values, 0 are given',
+    run: () =>
+      graph.scan([], { fn: { params: [x], results: [x] }, length: 2, reverse: false, carries: 1, sequences: 0 }),
+  },
+  E_SCAN_CARRY: {
+    message: 'scan: carry 0 goes in as f32[4,3] and comes out as f32[4], operand x [4,3]',
+    run: () => scan((c: Node) => ({ carry: sum(c, 1) as Node, output: c }), x as Node, [], { length: 3 }),
+  },
+  E_SCAN_LENGTH: {
+    message: 'scan: no sequence and no length say how many steps there are',
+    run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, []),
+  },
+  E_SCAN_TYPE: {
+    message: 'scan: value 0 is f32[4,3], the function takes f32[3], operand x [4,3]',
+    run: () =>
+      graph.scan([x], {
+        fn: { params: [input('p', [3])], results: [input('p', [3])] },
+        length: 2,
+        reverse: false,
+        carries: 1,
+        sequences: 0,
+      }),
+  },
   E_SHAPE_BROADCAST: {
     message: 'broadcastTo: [4,3] does not broadcast to [4,6], operand x [4,3]',
     run: () => broadcastTo(x, [some(4), some(6)]),

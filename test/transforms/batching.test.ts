@@ -23,7 +23,7 @@ const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
 const evaluate = (n: Node, e: ReadonlyMap<Node, Tensor>): readonly number[] =>
   Array.from((interpret([n], e)[0] as Tensor).data)
 
-const close = (got: readonly number[], want: readonly number[]): void => {
+const expectClose = (got: readonly number[], want: readonly number[]): void => {
   expect(got.length).toBe(want.length)
   for (const [i, w] of want.entries()) expect(got[i]).toBeCloseTo(w, 10)
 }
@@ -37,7 +37,7 @@ describe('jacobian', () => {
     expect(j.shape).toEqual([4, 4])
     const e = env(z)
     const y = evaluate(softmax(z), e)
-    close(
+    expectClose(
       evaluate(j, e),
       y.flatMap((a, i) => y.map((b, k) => (i === k ? a : 0) - a * b)),
     )
@@ -51,9 +51,9 @@ describe('jacobian', () => {
       [2, 3],
     ])
     const e = env(w, x)
-    close(evaluate(j.x, e), evaluate(w, e))
+    expectClose(evaluate(j.x, e), evaluate(w, e))
     const v = evaluate(x, e)
-    close(evaluate(j.w, e), [...v, 0, 0, 0, 0, 0, 0, ...v])
+    expectClose(evaluate(j.w, e), [...v, 0, 0, 0, 0, 0, 0, ...v])
   })
 
   test('forward and reverse mode agree: few outputs, few inputs', () => {
@@ -64,11 +64,11 @@ describe('jacobian', () => {
     const e = env(t, x)
     const [a] = evaluate(t, e) as [number]
     const v = evaluate(x, e)
-    close(
+    expectClose(
       evaluate(j.t, e),
       v.map((b) => b * (1 - Math.tanh(a * b) ** 2)),
     )
-    close(
+    expectClose(
       evaluate(j.x, e),
       v.flatMap((b, i) => v.map((_, k) => (i === k ? a * (1 - Math.tanh(a * b) ** 2) : 0))),
     )
@@ -76,7 +76,7 @@ describe('jacobian', () => {
 
   test('by an unused variable is zeros of its shape', () => {
     const [x, y] = [input('x', [2], 'f64'), input('y', [3], 'f64')]
-    close(evaluate(jacobian(square(x), y), env(x, y)), [0, 0, 0, 0, 0, 0])
+    expectClose(evaluate(jacobian(square(x), y), env(x, y)), [0, 0, 0, 0, 0, 0])
   })
 })
 
@@ -86,7 +86,7 @@ describe('hessian', () => {
     const h = hessian(scalar(matmul(x, matmul(a, x))), x)
     const e = env(a, x)
     const m = evaluate(a, e)
-    close(
+    expectClose(
       evaluate(h, e),
       Array.from({ length: 9 }, (_, k) => (m[k] as number) + (m[(k % 3) * 3 + Math.floor(k / 3)] as number)),
     )
@@ -96,7 +96,7 @@ describe('hessian', () => {
     const [x, v] = [input('x', [4], 'f64'), input('v', [4], 'f64')]
     const loss = scalar(sum(mul(sigmoid(x), square(x))))
     const e = env(x, v)
-    close(evaluate(hvp(loss, x, v), e), evaluate(matmul(hessian(loss, x), v as Node), e))
+    expectClose(evaluate(hvp(loss, x, v), e), evaluate(matmul(hessian(loss, x), v as Node), e))
   })
 })
 
@@ -114,7 +114,7 @@ describe('vmap', () => {
       readonly number[],
       readonly number[],
     ]
-    close(
+    expectClose(
       evaluate(gradients, e),
       Y.flatMap((y, i) => {
         const row = X.slice(3 * i, 3 * i + 3)
@@ -131,7 +131,7 @@ describe('vmap', () => {
     expect(table.shape).toEqual([3, 4, 2])
     const e = env(m, k)
     const [M, K] = [evaluate(m, e), evaluate(k, e)]
-    close(
+    expectClose(
       evaluate(table, e),
       K.flatMap((c) => M.map((a) => a * c)),
     )
@@ -142,7 +142,7 @@ describe('vmap', () => {
     const total = sum(vmap((x: Node, y: Node) => loss(x, y) as Node)(xs, ys))
     const each = vmap((x: Node, y: Node) => grad(loss(x, y), w) as Node)(xs, ys)
     const e = env(xs, ys, w)
-    close(evaluate(grad(scalar(total), w), e), evaluate(sum(each, 0), e))
+    expectClose(evaluate(grad(scalar(total), w), e), evaluate(sum(each, 0), e))
   })
 
   test('refuses batches of different sizes, and axes that are not there', () => {
@@ -166,8 +166,8 @@ describe('higher derivatives', () => {
         [x, tensor('f64', [], [v])],
         [input('dx', [], 'f64'), tensor('f64', [], [1])],
       ])
-      close(evaluate(third, e), [want])
-      close(evaluate(mixed, e), [want])
+      expectClose(evaluate(third, e), [want])
+      expectClose(evaluate(mixed, e), [want])
     }
   })
 })

@@ -1,4 +1,4 @@
-import { add, input, matmul, mean, mul, type Node, scan, square, sub, sum, tanh, zeros } from 'nabla'
+import { add, constant, input, matmul, mean, mul, type Node, reshape, scan, square, sub, sum, tanh, zeros } from 'nabla'
 import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 
@@ -23,7 +23,7 @@ const env = (nodes: readonly Node[]): Map<Node, Tensor> =>
 const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
   interpret(roots, e).map((t) => Array.from(t.data))
 
-const near = (got: readonly (readonly number[])[], want: readonly (readonly number[])[], digits = 12): void => {
+const expectNear = (got: readonly (readonly number[])[], want: readonly (readonly number[])[], digits = 12): void => {
   expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
   for (const [i, w] of want.entries()) for (const [k, v] of w.entries()) expect(got[i]?.[k]).toBeCloseTo(v, digits)
 }
@@ -77,8 +77,6 @@ const constantVector = (data: readonly number[], rank: number): Node => {
   return reshapeTo(flat, [data.length, ...new Array<number>(rank - 1).fill(1)])
 }
 
-import { constant, reshape } from 'nabla'
-
 const constantOf = (data: readonly number[]): Node => constant(Float64Array.from(data) as never) as Node
 const reshapeTo = (x: Node, shape: readonly number[]): Node => reshape(x, shape as never) as Node
 
@@ -100,23 +98,23 @@ describe('a recurrent network of 12 steps', () => {
   const wrt = [xs, h0, wx, wh, b]
 
   test('has the value of its unrolled form', () => {
-    near(evaluate([byScan(r)], e), evaluate([unrolled(r)], e))
+    expectNear(evaluate([byScan(r)], e), evaluate([unrolled(r)], e))
   })
 
   test('has its gradients', () => {
-    near(evaluate(grad(byScan(r), wrt), e), evaluate(grad(unrolled(r), wrt), e))
+    expectNear(evaluate(grad(byScan(r), wrt), e), evaluate(grad(unrolled(r), wrt), e))
   })
 
   test('has its tangents', () => {
     const moves = wrt.map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
     const all = new Map([...e, ...env(moves)])
-    near(evaluate([jvp(byScan(r), wrt, moves)], all), evaluate([jvp(unrolled(r), wrt, moves)], all))
+    expectNear(evaluate([jvp(byScan(r), wrt, moves)], all), evaluate([jvp(unrolled(r), wrt, moves)], all))
   })
 
   test('has its Hessian-vector products', () => {
     const moves = [wh, b].map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
     const all = new Map([...e, ...env(moves)])
-    near(evaluate(hvp(byScan(r), [wh, b], moves), all), evaluate(hvp(unrolled(r), [wh, b], moves), all), 9)
+    expectNear(evaluate(hvp(byScan(r), [wh, b], moves), all), evaluate(hvp(unrolled(r), [wh, b], moves), all), 9)
   })
 
   test('has weight gradients that leave the loop: one product over all steps', () => {
@@ -141,25 +139,21 @@ describe('scan', () => {
   test('maps over a batch', () => {
     const xs = input('xs', [3, 5], 'f64')
     const total = (x: Node): Node =>
-      scan(
-        (c: Node, v: Node) => ({ carry: add(mul(c, v), v) as Node, output: c }),
-        zeros([], 'f64') as Node,
-        x,
-      ).carry
+      scan((c: Node, v: Node) => ({ carry: add(mul(c, v), v) as Node, output: c }), zeros([], 'f64') as Node, x).carry
     const e = env([xs])
     const rows = (evaluate([xs], e)[0] as readonly number[]).reduce<number[][]>((all, v, i) => {
       if (i % 5 === 0) all.push([])
       ;(all.at(-1) as number[]).push(v)
       return all
     }, [])
-    near(evaluate([vmap(total)(xs)], e), [rows.map((row) => row.reduce((c, v) => c * v + v, 0))])
+    expectNear(evaluate([vmap(total)(xs)], e), [rows.map((row) => row.reduce((c, v) => c * v + v, 0))])
   })
 
   test('refuses carries that change their type, and sequences of other lengths', () => {
     const xs = input('xs', [4, 2], 'f64')
-    expect(() =>
-      scan((_c: Node, x: Node) => ({ carry: x, output: x }), zeros([3], 'f64') as Node, xs as Node),
-    ).toThrow('scan: carry 0 goes in as f64[3] and comes out as f64[2]')
+    expect(() => scan((_c: Node, x: Node) => ({ carry: x, output: x }), zeros([3], 'f64') as Node, xs as Node)).toThrow(
+      'scan: carry 0 goes in as f64[3] and comes out as f64[2]',
+    )
     expect(() =>
       scan((c: Node, { a }: { a: Node; d: Node }) => ({ carry: c, output: a }), zeros([], 'f64') as Node, {
         a: xs as Node,

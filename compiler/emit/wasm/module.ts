@@ -47,6 +47,9 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
   const call = ({ kernel, bindings, scratch }: PlanStep): number => {
     const name = names[kernel]
     if (name === undefined) throw new InternalError(`entry ${entry.name} names kernel ${kernel}, which is not planned`)
+    const wanted = plan.kernels[kernel]?.buffers.length ?? 0
+    if (bindings.length !== wanted)
+      throw new InternalError(`entry ${entry.name} binds ${bindings.length} buffers to ${name}, which has ${wanted}`)
     return m.call(name, [...bindings.map(address), m.i32.const(scratch)], b.none)
   }
   /** Loop i counts its trips in local i. */
