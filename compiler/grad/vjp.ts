@@ -44,7 +44,7 @@ const added = (x: Node, before: Node | null | undefined, c: Node): Node =>
   before === undefined || before === null ? c : derivedFrom(x, () => graph.add([before, c]), 'cotangent')
 
 /** Cotangents of `wrt` when each output receives its own. */
-export const pullAll = (
+const pullAll = (
   outputs: readonly (readonly [output: Node, cotangent: Node])[],
   wrt: readonly Node[],
   rewrite: Rewrite = (roots) => roots,

@@ -29,7 +29,6 @@ export interface NablaError<Tag extends string = string> {
 }
 
 export type CompileError = NablaError<'CompileError'>
-export type GradError = NablaError<'GradError'>
 export type LoadError = NablaError<'LoadError'>
 export type RunError = NablaError<'RunError'>
 export type DataError = NablaError<'DataError'>

@@ -53,7 +53,7 @@ const root = new URL('../../', import.meta.url).href
 const own = ['src/', 'compiler/'].flatMap((d) => [root + d, root.replace(/^file:\/\//, '') + d])
 
 /** The first frame of a stack that is not Nabla's own and not the platform's. */
-export const userFrame = (stack: string): Source | undefined => {
+const userFrame = (stack: string): Source | undefined => {
   for (const line of stack.split('\n').slice(1)) {
     const m = /(?:\(|at |@)((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*?):(\d+):(\d+)\)?$/.exec(line.trim())
     if (m === null) continue

@@ -6,8 +6,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { range, showShape, type TensorType } from '../core/shape.ts'
 import { type Inferred, paren, violation, wrongDtype } from './common.ts'
-import { showAxes } from './reduction.ts'
-import { behindBatch } from './reduction.ts'
+import { behindBatch, showAxes } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
 export interface DotAxes {

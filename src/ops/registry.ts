@@ -17,6 +17,7 @@ import * as movement from './movement.ts'
 import * as powers from './powers.ts'
 import * as random from './random.ts'
 import * as reduction from './reduction.ts'
+import * as rounding from './rounding.ts'
 import type {
   Arity,
   Builder,
@@ -49,10 +50,10 @@ export const registry: { readonly [K in OpName]: OpDef<K> } = {
   sign: arithmetic.sign,
   square: arithmetic.square,
   cube: arithmetic.cube,
-  floor: arithmetic.floor,
-  ceil: arithmetic.ceil,
-  round: arithmetic.round,
-  trunc: arithmetic.trunc,
+  floor: rounding.floor,
+  ceil: rounding.ceil,
+  round: rounding.round,
+  trunc: rounding.trunc,
   add: arithmetic.add,
   sub: arithmetic.sub,
   mul: arithmetic.mul,

@@ -31,7 +31,7 @@ const numberOf = (dtype: DType, random: () => number, special: number): number =
   return random() < special ? (specials[Math.floor(random() * specials.length)] as number) : random() * 4 - 2
 }
 
-export const filled = (dtype: DType, elements: number, random: () => number, special = 0): Memory =>
+const filled = (dtype: DType, elements: number, random: () => number, special = 0): Memory =>
   arrayOf(dtype, elements).map(() => numberOf(dtype, random, special)) as Memory
 
 export const access = (strides: readonly number[], offset = 0): Access => ({ offset, strides })
@@ -49,7 +49,7 @@ export const apply = (dtype: DType, op: OpName, args: readonly number[], params:
   params,
   args,
 })
-export const row = (dtype: DType, number: number): Instr => ({ tag: 'row', dtype, row: number })
+const row = (dtype: DType, number: number): Instr => ({ tag: 'row', dtype, row: number })
 export const index = (axis: number): Instr => ({ tag: 'index', dtype: 'i32', axis })
 
 export const buffer = (

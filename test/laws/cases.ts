@@ -179,7 +179,9 @@ export const casesOf = (op: OpName): readonly Case[] => {
 }
 
 /** Ops with operands of their own: leaves have nothing to try, and control ops are tried with functions (test/transforms). */
-export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind !== 'leaf' && opDef(op).kind !== 'control')
+export const triedOps: readonly OpName[] = opNames.filter(
+  (op) => opDef(op).kind !== 'leaf' && opDef(op).kind !== 'control',
+)
 
 export const sampleOf = (op: OpName): Sample => {
   const def = opDef(op)

@@ -27,7 +27,7 @@ export interface Parts<R> {
 const bitsOfRootHalf = 0x3f3504f3
 
 /** For positive normal x. */
-export const parts = <R>(m: Machine<R>, x: R): Parts<R> => {
+const parts = <R>(m: Machine<R>, x: R): Parts<R> => {
   const c = literals(m, x)
   if (floatType(m, x) === 'f32') {
     // counted from the bits of √½, the exponent field steps where the significand should
@@ -55,7 +55,7 @@ const tail = <R>(m: Machine<R>, f: R): { readonly half: R; readonly correction: 
 }
 
 /** e·ln 2 + log(1 + f), the small terms first. */
-export const logOfParts = <R>(m: Machine<R>, { e, f }: Parts<R>): R => {
+const logOfParts = <R>(m: Machine<R>, { e, f }: Parts<R>): R => {
   const c = literals(m, f)
   const [high, low] = ln2Parts[floatType(m, f)]
   const { half, correction } = tail(m, f)
