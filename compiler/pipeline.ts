@@ -90,8 +90,11 @@ const pulled = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (
 }
 
 /** Tangents of the outputs, simplified; null where one does not depend on a moving node. */
-export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] =>
-  push(outputs, tangents).map((t) => (t === null ? null : simplified(t)))
+export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] => {
+  const leaves = [...tangents.keys()].every((n) => n.ins.length === 0)
+  const moved = push(leaves ? simplifyRoots(outputs).roots : outputs, tangents)
+  return moved.map((t) => (t === null ? null : simplified(t)))
+}
 
 /** Roots over a batch, whose axis is the first; null where one does not depend on the batch. */
 export const batch = (
