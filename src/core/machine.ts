@@ -48,6 +48,12 @@ export interface Machine<R> {
   readonly le: (a: R, b: R) => R
   readonly eq: (a: R, b: R) => R
   readonly select: (condition: R, a: R, b: R) => R
+  /**
+   * `select` of several values, of which `rare` gives those where the condition holds. The rare path may be skipped where
+   * no lane needs it; the result is the same. It depends on nothing but what the condition and `common` depend on.
+   * A machine that cannot branch, or gains nothing by it, leaves this out.
+   */
+  readonly rarely?: (condition: R, rare: () => readonly R[], common: readonly R[]) => readonly R[]
 
   // bool and i32 alike (bitwise on i32)
   readonly and: (a: R, b: R) => R

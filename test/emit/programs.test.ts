@@ -42,6 +42,26 @@ const entry = (results: Readonly<Record<string, Node>>, updates: readonly Update
   updates,
 })
 
+/** Operands of which some lanes of a vector take the long path of sin, cos, tan and mod, and others do not. */
+const rareOperands = (dtype: 'f32' | 'f64', scale: number): Readonly<Record<string, Node>> => {
+  const large = (name: string, shape: readonly number[]): Node =>
+    b.mul([input(`${name}_${dtype}`, shape, dtype), literal(scale, dtype)])
+  const [all, row, column] = [large('all', [17, 70]), large('row', [17, 1]), large('column', [70])]
+  const product = b.dotGeneral([input(`p_${dtype}`, [17, 9], dtype), input(`q_${dtype}`, [9, 70], dtype)], {
+    batch: [[], []],
+    contract: [[1], [0]],
+  })
+  const one = literal(1, dtype)
+  return {
+    map: b.sin([all]),
+    hoisted: b.add([b.mul([b.cos([row]), b.sin([column])]), b.mod([row, b.add([b.square([column]), one])])]),
+    rows: sum(b.mul([b.cos([all]), b.sin([row])]), 1),
+    columns: sum(b.sin([b.add([all, row])]), 0),
+    greatest: b.max([b.cos([all])], { axes: [0, 1], keepDims: false }),
+    behind: b.mul([product, b.mul([b.sin([b.add([all, one])]), b.mul([b.cos([row]), b.cos([column])])])]),
+  }
+}
+
 const x = input('x', [17, 9])
 const programs: Readonly<Record<string, () => EntryProgram>> = {
   'softmax over the last axis': () => entry({ y: b.softmax([x], { axis: 1 }) }),
@@ -85,6 +105,8 @@ const programs: Readonly<Record<string, () => EntryProgram>> = {
     const loss = mean(b.square([y]))
     return entry({ loss, y }, stepDown(loss, [w]))
   },
+  'rare operands in loops, outside of them, in sums and behind products, in f32': () => entry(rareOperands('f32', 5e3)),
+  'rare operands in loops, outside of them, in sums and behind products, in f64': () => entry(rareOperands('f64', 4e7)),
   'two parameters that change places': () => {
     const [p, q] = [param('p', [33]), param('q', [33])]
     return entry({ s: sum(p, 0) }, [

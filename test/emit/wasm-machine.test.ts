@@ -4,6 +4,7 @@ import type { Instr } from '../../compiler/kernel/kernel.ts'
 import type { Lower } from '../../compiler/kernel/scalar.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import type { Machine } from '../../src/core/machine.ts'
+import { rarely } from '../../src/ops/math/rarely.ts'
 import type { OpName } from '../../src/ops/signature.ts'
 import { access, buffer, load, type LoopCase, randomOf, stage } from './kernels.ts'
 import { arrayOf, bitsOf, type Memory, runKernel } from './oracle.ts'
@@ -47,6 +48,14 @@ const operands = (dtype: DType, count: number, domain: Instruction['domain'], tu
   return arrayOf(dtype, count).map((_, i) => from[at(i) % from.length] as number) as Memory
 }
 
+/** Where x < y, x + 1, and −y instead where x < 0 as well; the inner choice is made for the lanes of the outer one. */
+const nested: Make = (m, [x, y]) => {
+  const [a, b] = [x, y] as [NonNullable<typeof x>, NonNullable<typeof y>]
+  const zero = m.lit(0, m.typeOf(a))
+  const inner = () => rarely(m, m.lt(a, zero), () => [m.neg(b)], [m.add(a, m.lit(1, m.typeOf(a)))])
+  return rarely(m, m.lt(a, b), inner, [a])[0] as NonNullable<typeof x>
+}
+
 const row = (
   name: string,
   make: Make,
@@ -74,6 +83,13 @@ const numbers = (['f32', 'f64', 'i32'] as const).flatMap((t) => [
   ),
   ...(['lt', 'le', 'eq'] as const).map((op) => row(op, (m, [x, y]) => m[op](x as never, y as never), [t, t], 'bool')),
   row('select', (m, [c, x, y]) => m.select(c as never, x as never, y as never), ['bool', t, t], t),
+  row(
+    'rarely',
+    (m, [c, x, y]) => rarely(m, c as never, () => [m.add(x as never, m.lit(3, t))], [y as never])[0] as never,
+    ['bool', t, t],
+    t,
+  ),
+  row('rarely in rarely', nested, [t, t], t),
   row('lit', (m, [x]) => m.add(x as never, m.lit(-3, t)), [t], t),
 ])
 

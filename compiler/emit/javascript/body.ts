@@ -8,7 +8,7 @@ import type { Instr, KernelBuffer, Store } from '../../kernel/kernel.ts'
 import type { Lower } from '../../kernel/scalar.ts'
 import type { HelperName } from './helpers.ts'
 import { type Scalar, textMachine } from './machine.ts'
-import { addLine, addressIn, bindAnew, bindIn, indexIn, type Nest } from './nest.ts'
+import { addLine, addressIn, bindAnew, bindIn, bindRarely, indexIn, type Nest } from './nest.ts'
 
 export interface Context {
   readonly buffers: readonly KernelBuffer[]
@@ -35,7 +35,11 @@ export const emitBody = (
   given: readonly (Scalar | undefined)[],
   accumulator: Scalar | undefined = undefined,
 ): readonly Scalar[] => {
-  const m = textMachine((text, dtype, level) => bindIn(nest, text, dtype, level), c.use)
+  const m = textMachine(
+    (text, dtype, level) => bindIn(nest, text, dtype, level),
+    (condition, rare, common) => bindRarely(nest, condition, rare, common),
+    c.use,
+  )
   const values: Scalar[] = []
   const valueOf = (instr: Instr): Scalar | undefined => {
     switch (instr.tag) {

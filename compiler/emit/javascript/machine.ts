@@ -1,6 +1,6 @@
 /**
- * The text Machine. In: `bind`, which gives an expression a name, and `use`, which asks for a helper function. Out: a
- * Machine over names and literals.
+ * The text Machine. In: `bind`, which gives an expression a name, `branch`, which is its `rarely`, and `use`, which asks
+ * for a helper function. Out: a Machine over names and literals.
  * Invariant: f32 values are doubles that are f32 values; every f32 operation that can be inexact is rounded by `f`
  * (Math.fround), and a sum, product, quotient or root rounded to double first and to f32 then is correctly rounded
  * (Figueroa 1995: 53 ≥ 2·24 + 2). A bool is a JavaScript boolean.
@@ -19,6 +19,7 @@ export interface Scalar {
 }
 
 export type Bind = (text: string, dtype: DType, level: number) => Scalar
+export type Branch = NonNullable<Machine<Scalar>['rarely']>
 
 /** An operation of two operands as an expression, rounded to its dtype. */
 export const arithmeticText = (sign: '+' | '-' | '*' | '/', dtype: DType, a: string, b: string): string => {
@@ -28,7 +29,7 @@ export const arithmeticText = (sign: '+' | '-' | '*' | '/', dtype: DType, a: str
 
 const negated = (text: string): string => (text.startsWith('-') ? `-(${text})` : `-${text}`)
 
-export const textMachine = (bind: Bind, use: (name: HelperName) => void): Machine<Scalar> => {
+export const textMachine = (bind: Bind, branch: Branch, use: (name: HelperName) => void): Machine<Scalar> => {
   const level = (...args: readonly Scalar[]): number => args.reduce((l, a) => Math.max(l, a.level), 0)
   const unary = (a: Scalar, text: string, dtype: DType = a.dtype): Scalar => bind(text, dtype, a.level)
   const binary = (a: Scalar, b: Scalar, text: string, dtype: DType = a.dtype): Scalar => bind(text, dtype, level(a, b))
@@ -79,6 +80,7 @@ export const textMachine = (bind: Bind, use: (name: HelperName) => void): Machin
     le: compare('<='),
     eq: compare('==='),
     select: (c, a, b) => bind(`${c.text} ? ${a.text} : ${b.text}`, a.dtype, level(c, a, b)),
+    rarely: branch,
     and: logic('&&', '&'),
     or: logic('||', '|'),
     xor: logic('!==', '^'),

@@ -5,6 +5,7 @@
  * levels of a stage are its own, those of the outer loops are shared by the stages, in order.
  */
 import type { DType } from '../../../src/core/dtype.ts'
+import { InternalError } from '../../../src/core/errors.ts'
 import type { Access } from '../../kernel/kernel.ts'
 import type { Scalar } from './machine.ts'
 import { block, type Lines } from './text.ts'
@@ -71,6 +72,30 @@ export const bindAnew = (nest: Nest, text: string, dtype: DType, level: number, 
   const name = prefix === 't' ? `t${nest.counter.values++}` : `at${nest.counter.addresses++}`
   addLine(nest, level, `const ${name} = ${text}`)
   return { text: name, dtype, level }
+}
+
+/**
+ * Names for what `common` gives, assigned from `rare` where the condition holds. What `rare` makes at the level of the
+ * choice stands inside of the branch and is known nowhere else; what it makes further outside is made there, for all.
+ */
+export const bindRarely = (
+  nest: Nest,
+  condition: Scalar,
+  rare: () => readonly Scalar[],
+  common: readonly Scalar[],
+): readonly Scalar[] => {
+  const level = Math.max(condition.level, ...common.map((c) => c.level))
+  const { lines, known } = levelAt(nest, level)
+  const before = { lines: lines.length, known: known.size }
+  const values = rare()
+  if (values.some((v) => v.level > level)) throw new InternalError('a rare path needs more loops than its condition')
+  const inside = lines.splice(before.lines)
+  for (const key of [...known.keys()].slice(before.known)) known.delete(key)
+  const names = common.map(() => `t${nest.counter.values++}`)
+  const assigned = names.map((name, i) => `${name} = ${values[i]?.text}`)
+  lines.push(...names.map((name, i) => `let ${name} = ${common[i]?.text}`))
+  lines.push(...block(`if (${condition.text})`, [...inside, ...assigned]))
+  return names.map((text, i) => ({ text, dtype: (common[i] as Scalar).dtype, level }))
 }
 
 interface Term {

@@ -85,6 +85,8 @@ export interface FunctionBuilder {
   readonly effect: (args: readonly Value[], make: (args: readonly Node[]) => Node) => void
   /** Runs the body once and again as long as the i32 that it gives is not 0; `leave` ends the loop where its i32 is not 0. */
   readonly repeat: (body: (leave: (condition: Value) => void) => Value) => void
+  /** Runs the body where the i32 is not 0. What is made within is used within; results leave in variables. */
+  readonly when: (condition: Value, body: () => void) => void
   /** Instructions made so far, a measure of code size. */
   readonly count: () => number
   /** Adds the function to the module. */
@@ -94,6 +96,7 @@ export interface FunctionBuilder {
 type Statement =
   | { readonly tag: 'value'; readonly value: Value }
   | { readonly tag: 'effect'; readonly args: readonly Value[]; readonly make: (args: readonly Node[]) => Node }
+  | { readonly tag: 'when'; readonly condition: Value; readonly body: readonly Statement[] }
   | {
       readonly tag: 'repeat'
       readonly body: readonly Statement[]
@@ -150,6 +153,20 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
     statements.push({ tag: 'effect', args, make })
     epoch++
   }
+  /** Opens a block of statements; what it answers closes the block and gives them. */
+  const enter = (): (() => readonly Statement[]) => {
+    const outer = { statements, block }
+    statements = []
+    block = ++blocks
+    epoch++
+    return () => {
+      const inner = statements
+      statements = outer.statements
+      block = outer.block
+      epoch++
+      return inner
+    }
+  }
   const set = (variable: Variable, value: Value): void =>
     effect([value], ([x]) => m.local.set(variable.local, x as Node))
 
@@ -165,6 +182,10 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
   const lower = (list: readonly Statement[]): Node[] =>
     list.flatMap((s) => {
       if (s.tag === 'effect') return [s.make(s.args.map(node))]
+      if (s.tag === 'when') {
+        const condition = node(s.condition)
+        return [m.if(condition, m.block(null, lower(s.body)))]
+      }
       if (s.tag === 'repeat') {
         const body = lower(s.body)
         const loop = m.loop(s.label, m.block(null, [...body, m.br_if(s.label, node(s.again))]))
@@ -206,26 +227,27 @@ export const functionBuilder = (context: EmitContext, params: number): FunctionB
     set,
     effect,
     repeat: (body) => {
-      const outer = { statements, block }
-      statements = []
-      block = ++blocks
-      const inside = `L${block}`
-      epoch++
       depth++
+      const close = enter()
+      const label = `L${block}`
       let exit: string | null = null
       const leave = (condition: Value): void => {
-        const label = `${inside}_out`
-        exit = label
-        effect([condition], ([x]) => m.br_if(label, x as Node))
+        const out = `${label}_out`
+        exit = out
+        effect([condition], ([x]) => m.br_if(out, x as Node))
       }
       const again = body(leave)
       use(again)
-      const inner = statements
-      statements = outer.statements
-      block = outer.block
-      epoch++
+      const inner = close()
       depth--
-      statements.push({ tag: 'repeat', body: inner, again, label: inside, exit })
+      statements.push({ tag: 'repeat', body: inner, again, label, exit })
+    },
+    when: (condition, body) => {
+      use(condition)
+      const close = enter()
+      body()
+      const inner = close()
+      statements.push({ tag: 'when', condition, body: inner })
     },
     count: () => values.length,
     finish: (name) => {

@@ -111,6 +111,17 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
     return { dtype: a.dtype, value }
   }
 
+  const rarely = (condition: Lanes, rare: () => readonly Lanes[], common: readonly Lanes[]): readonly Lanes[] => {
+    const chosen = common.map((value) => ({ value, variable: fn.variable('v128', value.value) }))
+    const any = fn.value('i32', [condition.value], ([c]) => v128.any_true(c as Node))
+    fn.when(any, () => {
+      const values = rare()
+      for (const [i, { value, variable }] of chosen.entries())
+        fn.set(variable, select(condition, values[i] as Lanes, value).value)
+    })
+    return chosen.map(({ value, variable }) => ({ dtype: value.dtype, value: fn.get(variable) }))
+  }
+
   const add = same('add')
   const sub = same('sub')
   // The sign as a constant in a register is one instruction; engines spend three on f32x4.neg and f32x4.abs.
@@ -196,6 +207,7 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
     le: compare('le'),
     eq: compare('eq'),
     select,
+    rarely,
     and: bitwise('and'),
     or: bitwise('or'),
     xor: bitwise('xor'),
