@@ -7,7 +7,7 @@ export type { DType, Float } from './core/dtype.ts'
 export { ShapeError, type Source, showSource } from './core/errors.ts'
 export type { Shape, TensorType } from './core/shape.ts'
 export { constant, type Nested } from './expr/constant.ts'
-export { dot, matmul, outer } from './expr/contraction.ts'
+export { dot, dotGeneral, type DotOptions, matmul, outer } from './expr/contraction.ts'
 export {
   arange,
   eye,
@@ -72,6 +72,7 @@ export {
   tanh,
   trunc,
 } from './expr/elementwise.ts'
+export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
 export { concat, pad, type PadWidths, repeat, roll, split, stack, tile } from './expr/joining.ts'
 export { type Initial, type Initializer, input, named, param, state } from './expr/leaves.ts'

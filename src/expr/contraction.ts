@@ -3,11 +3,11 @@
  * Invariant: an extent that only one operand has (a batch, say) is a free axis of the contraction and never repeated in
  * memory; the result is moved into NumPy's order afterwards, where it is not already so.
  */
-import { range, showShape } from '../core/shape.ts'
+import { range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, Fits, MatMul, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, shapeError } from './node.ts'
-import { accepting, dual, type First, sameDType, typed } from './typed.ts'
+import { accepting, axisOf, dual, type First, sameDType, typed } from './typed.ts'
 
 const refused = (code: string, a: Node, b: Node, words: string, hint?: string) =>
   shapeError(
@@ -156,4 +156,64 @@ export const outer: {
     sameDType('outer', a, b)
     return graph.dotGeneral([a, b], { batch: [[], []], contract: [[], []] })
   }),
+)
+
+/** Which axes of a and of b stay side by side, and which are multiplied and summed; in pairs, and counted from either end. */
+export interface DotOptions {
+  readonly batch?: readonly [readonly number[], readonly number[]]
+  readonly contract?: readonly [readonly number[], readonly number[]]
+}
+
+type PairsOf<O, K extends 'batch' | 'contract', Side extends 0 | 1> = O extends {
+  readonly [_ in K]: readonly [infer A extends readonly number[], infer B extends readonly number[]]
+}
+  ? [A, B][Side]
+  : readonly []
+
+/** The extents at the axes; unknown where an axis is. */
+type At<S extends Shape, Axes extends readonly number[]> = { readonly [K in keyof Axes]: S[Axes[K]] & number }
+
+/** The extents whose places are not used. */
+type Free<S extends Shape, Used, Seen extends readonly unknown[] = readonly []> = S extends readonly [
+  infer D extends number,
+  ...infer Rest extends Shape,
+]
+  ? Seen['length'] extends Used
+    ? Free<Rest, Used, readonly [...Seen, D]>
+    : readonly [D, ...Free<Rest, Used, readonly [...Seen, D]>]
+  : readonly []
+
+type UsedBy<O, Side extends 0 | 1> = PairsOf<O, 'batch', Side>[number] | PairsOf<O, 'contract', Side>[number]
+
+/** Known where the axes are literals that count from the front. */
+type DotShape<A extends Shape, B extends Shape, O> = number extends
+  | A['length']
+  | B['length']
+  | UsedBy<O, 0>
+  | UsedBy<O, 1>
+  ? Shape
+  : `${UsedBy<O, 0> | UsedBy<O, 1>}` extends `-${string}`
+    ? Shape
+    : readonly [...At<A, PairsOf<O, 'batch', 0>>, ...Free<A, UsedBy<O, 0>>, ...Free<B, UsedBy<O, 1>>]
+
+/**
+ * The contraction that all products are made of: sums of products over the axes of `contract`, side by side along those of
+ * `batch`. The result has the batch axes, then the others of a, then the others of b. f32, f64 or i32.
+ *
+ * Throws ShapeError E_AXIS, E_AXIS_PAIRS, E_SHAPE_MATMUL_INNER, E_SHAPE_MATMUL_BATCH, E_DTYPE, E_DTYPE_MISMATCH.
+ *
+ * @example
+ * const [a, b] = [input('a', [8, 32, 64]), input('b', [64, 8, 16])]
+ * console.log(dotGeneral(a, b, { batch: [[0], [1]], contract: [[2], [0]] }).shape) // [ 8, 32, 16 ]
+ */
+export const dotGeneral: <A extends Expr, B extends Expr, const O extends DotOptions>(
+  a: A,
+  b: B,
+  axes: O,
+) => Expr<DotShape<A['shape'], B['shape'], O>, A['dtype']> = typed(
+  (a: Node, b: Node, { batch = [[], []], contract = [[], []] }: DotOptions) => {
+    const pairs = ([p, q]: readonly [readonly number[], readonly number[]]) =>
+      [p.map((i) => axisOf('dotGeneral', a, i)), q.map((i) => axisOf('dotGeneral', b, i))] as const
+    return graph.dotGeneral([a, b], { batch: pairs(batch), contract: pairs(contract) })
+  },
 )

@@ -12,7 +12,9 @@ import {
   crossEntropy,
   diagonal,
   dropout,
+  einsum,
   exp,
+  gru,
   input,
   key,
   layerNorm,
@@ -69,6 +71,26 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_DTYPE_MISMATCH: {
     message: 'add: dtypes f32 and i32 differ, operands x [4,3] and n [4,3]',
     run: () => loose(add)(x, input('n', [some(4), 3], 'i32')),
+  },
+  E_EINSUM_EXTENT: {
+    message: "einsum: letter j has extents 3 and 5 ('ij,jk->ik' of [4,3] and [5,2]), operands x [4,3] and w [5,2]",
+    run: () => einsum('ij,jk->ik', x, w),
+  },
+  E_EINSUM_OPERANDS: {
+    message: "einsum: 'ij,jk->ik' names 2 operands, 1 are given, operand x [4,3]",
+    run: () => einsum('ij,jk->ik', x),
+  },
+  E_EINSUM_OUTPUT: {
+    message: 'einsum: letter k of the output is in no operand, operand x [4,3]',
+    run: () => einsum('ij->ik', x),
+  },
+  E_EINSUM_RANK: {
+    message: "einsum: 'ijk' does not name the axes of [4,3], operand x [4,3]",
+    run: () => einsum('ijk->i', x),
+  },
+  E_EINSUM_SPEC: {
+    message: "einsum: 'i1->i' is not made of letters, commas, one ... a term and one ->, operand x [4,3]",
+    run: () => einsum('i1->i', x),
   },
   E_EMPTY: {
     message: 'argmax: axis 0 of [0,3] is empty, so it has no argmax, operand none [0,3]',
