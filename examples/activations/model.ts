@@ -40,6 +40,4 @@ export const activations = (x: Floats) => ({
 
 /** The functions at one point, to be differentiated. */
 export const x = input('x', [])
-export const point = activations(x)
-
-export const model = point
+export const model = activations(x)

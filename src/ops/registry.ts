@@ -35,7 +35,7 @@ import type {
 } from './signature.ts'
 import * as transcendental from './transcendental.ts'
 
-export const registry: { readonly [K in OpName]: OpDef<K> } = {
+const registry: { readonly [K in OpName]: OpDef<K> } = {
   input: leaf.input,
   param: leaf.param,
   state: leaf.state,
