@@ -25,12 +25,12 @@ import { blue, orange } from '../drawing/svg.ts'
 import { besideSlides, type Finding } from '../shared/lecture.ts'
 import { check, heading, type Log, runAsMain } from '../shared/report.ts'
 import { orThrow, start } from '../shared/start.ts'
-import { activations, lines, point, slope, x } from './model.ts'
+import { activations, lines, model, slope, x } from './model.ts'
 
 const { w, b } = lines
 const atLines = add(mul(x, w), b)
 const greatest = where(equal(atLines, max(atLines, -1, { keepDims: true })), 1, 0)
-const { sigmoid, tanh, relu, prelu } = point
+const { sigmoid, tanh, relu, prelu } = model
 
 const slides = {
   sigmoid: { name: 'σ', f: 'σ(x) = 1 / (1 + e⁻ˣ)', says: 'σ(x) (1 − σ(x))', written: mul(sigmoid, sub(1, sigmoid)) },
@@ -71,7 +71,7 @@ const derivatives = (log: Log): Readonly<Record<Name, Finding>> =>
     names.map((key) => {
       const { name, f, says, written } = slides[key]
       log(heading(`${name}: ${f}`))
-      return [key, besideSlides(log, { 'f(x)': point[key] }, { 'f′(x)': { by: x, says, written } })['f′(x)']]
+      return [key, besideSlides(log, { 'f(x)': model[key] }, { 'f′(x)': { by: x, says, written } })['f′(x)']]
     }),
   ) as Record<Name, Finding>
 

@@ -14,7 +14,7 @@ export type Site = Readonly<Record<string, string | Uint8Array>>
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'] as const
 
 /** The Chromium of this machine: what CHROMIUM names, else where Linux distributions put it. */
-const chromiumPath = (): string | undefined =>
+export const chromiumPath = (): string | undefined =>
   [process.env['CHROMIUM'], ...candidates].find((path) => path !== undefined && existsSync(path))
 
 // A container has neither a sandbox nor a GPU to give, and the rest keeps Chromium from calling home.
