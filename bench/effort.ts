@@ -2,6 +2,8 @@
 
 export type Effort = {
   readonly rounds: number
+  /** How often something is taken again where another process had the core. */
+  readonly retries: number
   readonly warmMilliseconds: number
   readonly trainingMilliseconds: number
   readonly productMilliseconds: number
@@ -19,6 +21,7 @@ export type Effort = {
 
 export const fullEffort: Effort = {
   rounds: 7,
+  retries: 2,
   warmMilliseconds: 800,
   trainingMilliseconds: 300,
   productMilliseconds: 60,
@@ -33,6 +36,7 @@ export const fullEffort: Effort = {
 /** A smoke run: every path is taken, the figures are rough. */
 export const quickEffort: Effort = {
   rounds: 2,
+  retries: 0,
   warmMilliseconds: 60,
   trainingMilliseconds: 50,
   productMilliseconds: 20,

@@ -111,7 +111,7 @@ const measureAll = async (
         if (module === undefined) continue
         entrants.push(...(await enter(running.of(subject), wanted.name, module, milliseconds, effort)))
       }
-      const measured = await measureWorkload(wanted, entrants, peaks.flat(), effort.rounds)
+      const measured = await measureWorkload(wanted, entrants, peaks.flat(), effort)
       const taken = [...measured.figures, ...(await interpretedSteps(wanted, effort))]
       report(taken)
       figures.push(...taken)
@@ -122,7 +122,7 @@ const measureAll = async (
   machine.close()
   const memory = pool()
   const [copy] = await enter(memory.of(peakOf('plain')), 'bandwidth', undefined, effort.peakMilliseconds * 5, effort)
-  const bandwidth = copy === undefined ? [] : await measureBandwidth(copy, effort.rounds)
+  const bandwidth = copy === undefined ? [] : await measureBandwidth(copy, effort)
   memory.close()
   const ofVariant = (variant: string): readonly Measurement[] => seen.filter(({ line }) => line.variant === variant)
   return { figures, ceilings: [...overall(ofVariant('plain')), ...overall(ofVariant('relaxed')), ...bandwidth] }

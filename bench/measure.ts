@@ -19,10 +19,9 @@ type Taken = Entrant & { readonly slices: readonly Slice[] }
 
 // A slice in which another process had the core for more than a twentieth of the time is taken again, within reason.
 const disturbed = 0.95
-const retries = 2
 
 /** How many slices a process may be asked for in so many rounds. */
-export const slicesOf = (effort: Effort): number => effort.rounds * (1 + retries)
+export const slicesOf = ({ rounds, retries }: Effort): number => rounds * (1 + retries)
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -31,7 +30,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
 }
 
-const quietSlice = async ({ process, milliseconds }: Entrant): Promise<Slice> => {
+const quietSlice = async ({ process, milliseconds }: Entrant, retries: number): Promise<Slice> => {
   let calmest = await process.slice(milliseconds)
   for (let retry = 0; retry < retries && calmest.busy < disturbed; retry += 1) {
     const again = await process.slice(milliseconds)
@@ -41,13 +40,15 @@ const quietSlice = async ({ process, milliseconds }: Entrant): Promise<Slice> =>
 }
 
 // Every round begins with the next subject, so that none always follows the same one.
-const takeTurns = async (entrants: readonly Entrant[], rounds: number): Promise<readonly Taken[]> => {
+type Turns = Pick<Effort, 'rounds' | 'retries'>
+
+const takeTurns = async (entrants: readonly Entrant[], { rounds, retries }: Turns): Promise<readonly Taken[]> => {
   const slices = entrants.map((): Slice[] => [])
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < entrants.length; turn += 1) {
       const index = (round + turn) % entrants.length
       const entrant = entrants[index]
-      if (entrant !== undefined) slices[index]?.push(await quietSlice(entrant))
+      if (entrant !== undefined) slices[index]?.push(await quietSlice(entrant, retries))
     }
   }
   return entrants.map((entrant, index) => ({ ...entrant, slices: slices[index] ?? [] }))
@@ -111,9 +112,9 @@ export const measureWorkload = async (
   workload: Workload,
   subjects: readonly Entrant[],
   peaks: readonly Entrant[],
-  rounds: number,
+  turns: Turns,
 ): Promise<{ readonly figures: readonly Measurement[]; readonly ceilings: readonly Measurement[] }> => {
-  const taken = await takeTurns([...subjects, ...peaks], rounds)
+  const taken = await takeTurns([...subjects, ...peaks], turns)
   const takenPeaks = taken.slice(subjects.length)
   const peakFor = ({ variant }: Subject): Taken | undefined =>
     takenPeaks.find(({ process }) => process.subject.variant === variant)
@@ -126,8 +127,8 @@ export const measureWorkload = async (
 }
 
 /** The bandwidth of memory, reads and writes together, over a buffer that no cache holds. */
-export const measureBandwidth = async (entrant: Entrant, rounds: number): Promise<readonly Measurement[]> =>
-  (await takeTurns([entrant], rounds)).map((taken) => ceilingMeasurement('bandwidth', taken))
+export const measureBandwidth = async (entrant: Entrant, turns: Turns): Promise<readonly Measurement[]> =>
+  (await takeTurns([entrant], turns)).map((taken) => ceilingMeasurement('bandwidth', taken))
 
 /** One figure for a ceiling that was measured again with every workload: the median of its medians. */
 export const overall = (measurements: readonly Measurement[]): readonly Measurement[] => {

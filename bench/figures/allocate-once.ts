@@ -37,9 +37,9 @@ const growth = (count: number): number => {
 // The optimizing compiler, which has work of its own on the heap, comes to its end first.
 const steps = Number(times)
 const memory = program.memory.byteLength
-for (let round = 0; round < 3; round += 1) repeat(Math.min(steps, training.stepLimit))
+repeat(Math.min(steps, training.stepLimit))
 // Asking allocates too; what it costs with no step between is taken off.
-const rounds = Array.from({ length: 6 }, () => -growth(0) + growth(steps))
+const rounds = Array.from({ length: 5 }, () => -growth(0) + growth(steps))
 // The first rounds still see the engine settle; a step that allocated would do so in every one.
 const bytes = median(rounds.slice(-3))
 if (!Number.isFinite(last[0] as number)) throw new Error(`the loss is ${last[0]}`)

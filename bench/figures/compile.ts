@@ -7,8 +7,8 @@ import type { Compiled } from './compile-once.ts'
 import { repeatFresh, runFreshTypeScript } from './fresh.ts'
 import { timeLine } from './lines.ts'
 
-export const measureCompilation = async ({ processes }: Effort): Promise<readonly Measurement[]> => {
-  const told = await repeatFresh(processes, () => runFreshTypeScript<Compiled>('./compile-once.ts', []))
+export const measureCompilation = async (effort: Effort): Promise<readonly Measurement[]> => {
+  const told = await repeatFresh(effort, () => runFreshTypeScript<Compiled>('./compile-once.ts', []))
   const names = Object.keys(told[0]?.passes ?? {})
   const passes = Object.fromEntries(names.map((name) => [name, median(told.map((t) => t.passes[name] ?? Number.NaN))]))
   return [

@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { Effort } from '../effort.ts'
 
 const run = promisify(execFile)
 const typescript = fileURLToPath(new URL('../../cli/run.js', import.meta.url))
@@ -12,7 +13,6 @@ const typescript = fileURLToPath(new URL('../../cli/run.js', import.meta.url))
 export type Told = { readonly busy: number }
 
 const calm = 0.95
-const retries = 2
 
 /** Runs a JavaScript file; its last line is JSON, and its own word for what that holds is taken. */
 export const runFresh = async <T>(file: string, args: readonly string[], flags: readonly string[] = []): Promise<T> => {
@@ -27,7 +27,7 @@ export const runFreshTypeScript = <T>(
   flags: readonly string[] = [],
 ): Promise<T> => runFresh(typescript, [fileURLToPath(new URL(name, import.meta.url)), ...args], flags)
 
-const calmest = async <T extends Told>(once: () => Promise<T>): Promise<T> => {
+const calmest = async <T extends Told>(once: () => Promise<T>, retries: number): Promise<T> => {
   let best = await once()
   for (let retry = 0; retry < retries && best.busy < calm; retry += 1) {
     const again = await once()
@@ -36,9 +36,12 @@ const calmest = async <T extends Told>(once: () => Promise<T>): Promise<T> => {
   return best
 }
 
-/** So many fresh processes, one after the other. */
-export const repeatFresh = async <T extends Told>(times: number, once: () => Promise<T>): Promise<readonly T[]> => {
+/** As many fresh processes as the effort allows, one after the other. */
+export const repeatFresh = async <T extends Told>(
+  { processes, retries }: Effort,
+  once: () => Promise<T>,
+): Promise<readonly T[]> => {
   const told: T[] = []
-  for (let time = 0; time < times; time += 1) told.push(await calmest(once))
+  for (let time = 0; time < processes; time += 1) told.push(await calmest(once, retries))
   return told
 }

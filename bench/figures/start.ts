@@ -35,8 +35,8 @@ const program = loaded.right`)
 const byWrapper = script(`const { load } = await import('./wrapper.mjs')
 const program = await load()`)
 
-const measured = async (name: string, file: string, processes: number): Promise<readonly Measurement[]> => {
-  const told = await repeatFresh(processes, () => runFresh<Started>(file, []))
+const measured = async (name: string, file: string, effort: Effort): Promise<readonly Measurement[]> => {
+  const told = await repeatFresh(effort, () => runFresh<Started>(file, []))
   return [
     timeLine(
       name,
@@ -49,7 +49,7 @@ const measured = async (name: string, file: string, processes: number): Promise<
   ]
 }
 
-export const measureStart = async ({ processes }: Effort): Promise<readonly Measurement[]> => {
+export const measureStart = async (effort: Effort): Promise<readonly Measurement[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'nabla-start-'))
   const place = (name: string): string => join(folder, name)
   try {
@@ -60,8 +60,8 @@ export const measureStart = async ({ processes }: Effort): Promise<readonly Meas
     await writeFile(place('by-runtime.mjs'), byRuntime)
     await writeFile(place('by-wrapper.mjs'), byWrapper)
     return [
-      ...(await measured('start-W2', place('by-runtime.mjs'), processes)),
-      ...(await measured('start-W2-wrapper', place('by-wrapper.mjs'), processes)),
+      ...(await measured('start-W2', place('by-runtime.mjs'), effort)),
+      ...(await measured('start-W2-wrapper', place('by-wrapper.mjs'), effort)),
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -147,7 +147,7 @@ describe('a subject in its own process', () => {
       wanted,
       [{ process: subject, opened, milliseconds: 5 }],
       [{ process: peak, opened: ceiling, milliseconds: 5 }],
-      3,
+      { rounds: 3, retries: 1 },
     )
     const [figure] = figures
     expect(figure?.line).toMatchObject({ workload: 'matmul-64-tn', unit: 'GFLOP/s', variant: 'plain' })
