@@ -7,42 +7,12 @@
 import { equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { effortOf } from '../kernel/effort.ts'
 import { strip } from './shape.ts'
 import { resolve } from './view.ts'
 
 const sizeLimit = 48
 const cheapLimit = 4
-
-/** Machine instructions of an op, roughly: what decides between computing again and loading. */
-const costOf = (node: Node): number => {
-  switch (node.op) {
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'neg':
-    case 'abs':
-    case 'relu':
-    case 'square':
-    case 'where':
-    case 'copy':
-    case 'stopGradient':
-    case 'greater':
-    case 'greaterEqual':
-    case 'less':
-    case 'lessEqual':
-    case 'equal':
-    case 'notEqual':
-    case 'logicalAnd':
-    case 'logicalOr':
-    case 'logicalXor':
-    case 'logicalNot':
-    case 'cast':
-    case 'bitcast':
-      return 1
-    default:
-      return 10
-  }
-}
 
 /** A value that costs no memory access: a literal, or the affine position itself. */
 export const isFree = (node: Node): boolean => {
@@ -79,7 +49,7 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
     const ins = node.ins.filter((i) => !isFree(i))
     const inside = ins.filter((i) => inlined.has(i))
     const sum = (m: ReadonlyMap<Node, number>) => inside.reduce((n, i) => n + (m.get(i) ?? 0), 0)
-    cost.set(node, costOf(node) + sum(cost))
+    cost.set(node, effortOf(node) + sum(cost))
     size.set(node, 1 + sum(size))
     const sources = new Set(ins.flatMap((i) => (inlined.has(i) ? [...(reads.get(i) ?? [])] : [i])))
     reads.set(node, sources)

@@ -19,6 +19,7 @@ import {
 } from '../../src/expr/scan.ts'
 import { behindBatch } from '../../src/ops/reduction.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { effortOf } from '../kernel/effort.ts'
 import type { Rewrite } from './args.ts'
 
 type PullAll = (
@@ -30,27 +31,13 @@ type PullAll = (
 const zerosOf = ({ dtype, shape }: Node, lead: readonly number[] = []): Node =>
   b.full([], { dtype, shape: [...lead, ...shape], value: 0 })
 
+/** Instructions that are done again on the way back rather than kept: arithmetic and comparisons, no function. */
+const CHEAP = 1
+
 /** Cheap enough to be computed again on the way back from values that are saved anyway. */
 const isCheap = (n: Node): boolean => {
   const { kind } = opDef(n.op)
-  if (kind === 'movement') return true
-  return (
-    kind === 'elementwise' &&
-    [
-      'add',
-      'sub',
-      'mul',
-      'neg',
-      'square',
-      'greater',
-      'greaterEqual',
-      'less',
-      'lessEqual',
-      'equal',
-      'cast',
-      'copy',
-    ].includes(n.op)
-  )
+  return kind === 'movement' || (kind === 'elementwise' && effortOf(n) <= CHEAP)
 }
 
 /** The forward values that backward expressions read, cheap ones replaced by what they are made of. */

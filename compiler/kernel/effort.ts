@@ -1,0 +1,91 @@
+/**
+ * How dear an elementwise op is to compute. In: an op with its params and dtype. Out: machine instructions, weighed.
+ * Invariant: counted from the op's own scalar meaning, never from a list of names; division and square root count for what
+ * they cost on real processors beside a product.
+ */
+import type { DType } from '../../src/core/dtype.ts'
+import type { Machine } from '../../src/core/machine.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { opDef } from '../../src/ops/registry.ts'
+
+/** Products that a division or a square root takes the time of. */
+const DIVISION = 8
+
+interface Counter {
+  readonly machine: Machine<DType>
+  readonly count: () => number
+}
+
+/** A machine whose values are their dtypes, and which counts what is asked of it. */
+const countingMachine = (): Counter => {
+  let total = 0
+  const unary =
+    (weight: number) =>
+    (a: DType): DType => {
+      total += weight
+      return a
+    }
+  const one = unary(1)
+  const dear = unary(DIVISION)
+  const compare = (_a: DType, _b: DType): DType => {
+    total += 1
+    return 'bool'
+  }
+  const to = (_a: DType, dtype: DType): DType => {
+    total += 1
+    return dtype
+  }
+  const machine: Machine<DType> = {
+    lit: (_value, dtype) => dtype,
+    typeOf: (a) => a,
+    add: one,
+    sub: one,
+    mul: one,
+    neg: one,
+    abs: one,
+    min: one,
+    max: one,
+    div: dear,
+    sqrt: dear,
+    floor: one,
+    ceil: one,
+    trunc: one,
+    nearest: one,
+    pmin: one,
+    pmax: one,
+    copysign: one,
+    pow2: one,
+    exponent: one,
+    significand: one,
+    lt: compare,
+    le: compare,
+    eq: compare,
+    select: (_condition, a) => one(a),
+    and: one,
+    or: one,
+    xor: one,
+    not: one,
+    shl: one,
+    shr: one,
+    ushr: one,
+    convert: to,
+    bitcast: to,
+  }
+  return { machine, count: () => total }
+}
+
+const known = new Map<string, number>()
+
+/** Instructions of one application; 0 for what is not elementwise. */
+export const effortOf = (node: Node): number => {
+  const def = opDef(node.op)
+  if (def.kind !== 'elementwise') return 0
+  const dtypes = node.ins.map((i) => i.dtype)
+  const key = `${node.op} ${dtypes.join()}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const counter = countingMachine()
+  def.lower(counter.machine, dtypes, node.params)
+  known.set(key, counter.count())
+  return counter.count()
+}
