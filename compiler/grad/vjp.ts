@@ -5,9 +5,9 @@
  * that a rule states the mathematics alone.
  */
 import { isFloat } from '../../src/core/dtype.ts'
-import { equalShapes } from '../../src/core/shape.ts'
+import { broadcastsTo, equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { graph, paramsOf } from '../../src/expr/node.ts'
+import { graph, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { unbroadcast } from '../../src/ops/movement.ts'
 import { opDef } from '../../src/ops/registry.ts'
@@ -22,16 +22,69 @@ const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet
   return on
 }
 
-/** The cotangents of a node's operands, of the operands' own shapes. */
+const isZero = (n: Node | undefined): boolean => n?.op === 'full' && paramsOf(n, 'full').value === 0
+
+interface Mask {
+  readonly condition: Node
+  /** What flows where the condition holds; elsewhere nothing does. */
+  readonly inner: Node
+}
+
+const isLiteral = (n: Node | undefined): boolean => n?.op === 'full'
+
+/** The operand that a node repeats, but for a sign or a literal factor; null where it does more. */
+const scaledOperand = (n: Node): 0 | 1 | null => {
+  if (n.op === 'neg') return 0
+  if (n.op === 'mul' && isLiteral(n.ins[0])) return 1
+  return (n.op === 'mul' || n.op === 'div') && isLiteral(n.ins[1]) ? 0 : null
+}
+
+/** The choice that a cotangent is, but for scaling: where(c, t, 0), where(c, 0, t), or one in the other. */
+const maskOf = (ct: Node): Mask | null => {
+  const scalings: Node[] = []
+  let condition: Node | null = null
+  let inner = ct
+  for (;;) {
+    const at = scaledOperand(inner)
+    const held = inner.op !== 'where' ? null : isZero(inner.ins[2]) ? 1 : isZero(inner.ins[1]) ? 2 : null
+    if (held !== null) {
+      const c = inner.ins[0] as Node
+      const holds = held === 1 ? c : graph.logicalNot([c])
+      condition = condition === null ? holds : graph.logicalAnd([condition, holds])
+      inner = inner.ins[held] as Node
+    } else if (at !== null) {
+      scalings.push(inner)
+      inner = inner.ins[at] as Node
+    } else break
+  }
+  if (condition === null) return null
+  const scaled = scalings.reduceRight((t, n) => make(n.op, n.ins.toSpliced(scaledOperand(n) as number, 1, t)), inner)
+  return { condition, inner: scaled }
+}
+
+const masked = (condition: Node, t: Node): Node => graph.where([condition, t, graph.lit(0, t.dtype)])
+
+/**
+ * The cotangents of a node's operands, of the operands' own shapes. A choice is made last: 0 times the slope of a branch that
+ * was not taken would be NaN where that slope is infinite.
+ */
 const pullback = (node: Node, ct: Node, wanted: ReadonlySet<Node>): readonly (Node | null)[] => {
   const def = opDef(node.op)
   if (def.kind === 'leaf' || def.kind === 'control') return node.ins.map(() => null)
-  if (def.kind === 'elementwise')
+  if (def.kind === 'elementwise') {
+    // sums and scaled operands leave the choice where the next op finds it
+    const mask = node.op === 'add' || node.op === 'sub' || scaledOperand(node) !== null ? null : maskOf(ct)
     return node.ins.map((x, i) => {
       const slope = def.partials[i]
       if (slope === null || slope === undefined || !wanted.has(x) || !isFloat(x.dtype)) return null
-      return unbroadcast(graph, fitShape(slope(graph, ruleArgs(node), ct), node), x.shape, node.shape)
+      const free = fitShape(slope(graph, ruleArgs(node), mask?.inner ?? ct), node)
+      if (mask === null) return unbroadcast(graph, free, x.shape, node.shape)
+      // a choice that is the same along the axes that are summed is made behind the sum
+      return broadcastsTo(mask.condition.shape, x.shape)
+        ? masked(mask.condition, unbroadcast(graph, free, x.shape, node.shape))
+        : unbroadcast(graph, fitShape(masked(mask.condition, free), node), x.shape, node.shape)
     })
+  }
   if (def.vjp === 'zero') return node.ins.map(() => null)
   return def.vjp(graph, ruleArgs(node), ct).map((c, i) => (wanted.has(node.ins[i] as Node) ? c : null))
 }

@@ -46,7 +46,7 @@ const slides = {
     name: 'PReLU',
     f: 'max(ax, x), a learned; here ¼',
     says: '1 where x > 0, else a',
-    written: add(where(greater(x, 0), 1, 0), mul(slope, where(greater(x, 0), 0, 1))),
+    written: where(greater(x, 0), 1, slope),
   },
   maxout: {
     name: 'Maxout',
@@ -101,7 +101,7 @@ export const picture = fileURLToPath(new URL('../../out/activations.svg', import
 export const run = async (log: Log) => {
   const findings = derivatives(log)
   log(heading('The slope of PReLU is learned'))
-  const bySlope = { by: slope, says: 'x where x ≤ 0, else 0', written: mul(x, where(greater(x, 0), 0, 1)) }
+  const bySlope = { by: slope, says: 'x where x ≤ 0, else 0', written: where(greater(x, 0), 0, x) }
   const learned = besideSlides(log, { 'f(x)': prelu }, { 'df/da': bySlope }, new Map([[x, [-0.7]]]))
 
   const drawn = await plots()

@@ -156,7 +156,7 @@ test('11: activations, each with its derivative and its plot', async () => {
     tanh: '1 − f(x)²',
     relu: '1[f(x) > 0]',
     leakyRelu: 'where(x > 0, 1, 0.1)',
-    prelu: '1[x > 0] + a · 1[x ≤ 0]',
+    prelu: 'where(x > 0, 1, a)',
     maxout: 'Σ([−1, 0.2, 1.5] · h₂ / Σ(h₂))',
     hardTanh: '1[x ≥ −1 ∧ x ≤ 1]',
     cube: '3 · x²',
