@@ -58,11 +58,19 @@ export interface Body {
   readonly instrs: () => readonly Instr[]
 }
 
+/** Equal instructions have equal keys. The two frequent kinds are written out: of a kernel's thousand, most are theirs. */
+const instrKey = (i: Instr): string => {
+  if (i.tag === 'apply')
+    return `${i.op} ${i.dtype} ${i.args.join()}${i.params === null ? '' : ` ${paramsKey(i.params)}`}`
+  if (i.tag === 'load') return `load ${i.dtype} ${i.buffer} ${i.access.offset} ${i.access.strides.join()}`
+  return paramsKey(i)
+}
+
 export const makeBody = (): Body => {
   const instrs: Instr[] = []
   const known = new Map<string, Value>()
   const emit = (instr: Instr): Value => {
-    const key = paramsKey(instr)
+    const key = instrKey(instr)
     const before = known.get(key)
     if (before !== undefined) return before
     instrs.push(instr)
