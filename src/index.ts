@@ -149,6 +149,26 @@ export {
 } from './nn/initializers.ts'
 export { dense, dropout, layerNorm, type NormalizeOptions, rmsNorm } from './nn/layers.ts'
 export { crossEntropy, hinge, huber, mae, mse, sigmoidCrossEntropy } from './nn/losses.ts'
+export {
+  bidirectional,
+  type Directions,
+  type Gate,
+  gru,
+  gruCell,
+  type GruGates,
+  lstm,
+  lstmCell,
+  type LstmGates,
+  type LstmLayer,
+  type LstmState,
+  type Recurrent,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  rnn,
+  type RnnActivation,
+  rnnCell,
+  type RnnOptions,
+} from './nn/recurrent.ts'
 export { adam, type AdamOptions } from './optim/adam.ts'
 export { clipByGlobalNorm, globalNorm } from './optim/clip.ts'
 export {

@@ -49,6 +49,7 @@ export const expressionErrorCodes = {
   E_SHAPE_MATMUL_INNER: { phase: 'expression', summary: 'the inner dimensions of a matrix product differ' },
   E_SHAPE_MATMUL_RANK: { phase: 'expression', summary: 'a scalar has no matrix product' },
   E_SHAPE_MAXOUT: { phase: 'expression', summary: 'the last extent is no multiple of the pieces of a maxout' },
+  E_SHAPE_RECURRENT: { phase: 'expression', summary: 'the parameters of a recurrent layer do not fit its sequence' },
   E_SHAPE_RESHAPE: { phase: 'expression', summary: 'a reshape would change the number of elements' },
   E_SHAPE_SCALE: { phase: 'expression', summary: 'scale or shift of a normalization change the shape' },
   E_SHAPE_SPLIT: { phase: 'expression', summary: 'the parts of a split do not fill the axis' },

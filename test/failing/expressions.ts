@@ -15,6 +15,7 @@ import {
   einsum,
   exp,
   gru,
+  gru,
   input,
   key,
   layerNorm,
@@ -174,6 +175,11 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_SHAPE_MAXOUT: {
     message: 'maxout: the last extent 3 does not divide into pieces of 2, operand x [4,3]',
     run: () => loose(maxout)(x, 2),
+  },
+  E_SHAPE_RECURRENT: {
+    message:
+      'gru: [7,4,3], [3,6] and [2,8] are not [time,batch,e], [e,3·h] and [h,3·h], operands xs [7,4,3] and w [3,6] and u [2,8]',
+    run: () => gru(input('xs', [7, 4, 3]), { w: input('w', [3, 6]), u: input('u', [2, 8]) }),
   },
   E_SHAPE_RESHAPE: {
     message: 'reshape: [4,3] has 12 elements, [5,2] has 10, operand x [4,3]',
