@@ -15,7 +15,6 @@ import {
   einsum,
   exp,
   gru,
-  gru,
   input,
   key,
   layerNorm,
