@@ -20,6 +20,7 @@ export {
   triu,
   zeros,
 } from './expr/creation.ts'
+export { cumprod, cumsum, type CumulativeOptions } from './expr/cumulative.ts'
 export {
   abs,
   acos,
@@ -105,7 +106,7 @@ export {
   transpose,
 } from './expr/movement.ts'
 export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
-export { scan, type ScanOptions } from './expr/scan.ts'
+export { map, scan, type ScanOptions } from './expr/scan.ts'
 export {
   all,
   any,

@@ -206,3 +206,15 @@ export const scan: <C extends Values, X extends Values, Y extends Values>(
     }
   },
 )
+
+/**
+ * f of each element along the first axis of the sequences, stacked: a scan that carries nothing. One element is computed
+ * after the other, so that what f makes on the way is in memory once; `vmap` computes all at once. Sequences and outputs are
+ * an expression, a list or a record of them. Throws ShapeError E_SCAN_LENGTH.
+ *
+ * @example
+ * const rows = input('rows', [10, 3])
+ * console.log(map((row) => sum(square(row)), rows).shape) // [ 10 ]
+ */
+export const map = <X extends Values, Y extends Values>(f: (element: Elements<X>) => Y, sequences: X): Stacked<Y> =>
+  scan((carry: readonly Expr[], element: Elements<X>) => ({ carry, output: f(element) }), [], sequences).outputs
