@@ -235,7 +235,8 @@ export const crossEntropy = defineOp<'crossEntropy'>({
     const m = shift(b, z, tz.dtype, axes)
     const total = b.log([b.sum([b.exp([b.sub([z, m])])], { axes, keepDims: true })])
     const chosen = b.where([isLabel(b, y, ty.shape, tz.shape.at(-1) as number), z, b.lit(0, tz.dtype)])
-    const rows = b.sub([b.add([m, total]), b.sum([chosen], { axes, keepDims: true })])
+    // m − z[y] first: both terms are then ≥ 0, and a large common part of the logits cancels exactly
+    const rows = b.add([total, b.sub([m, b.sum([chosen], { axes, keepDims: true })])])
     return b.reshape([rows], { shape: outType.shape })
   },
   print: (ins) => call('crossEntropy', ins),
