@@ -4,14 +4,15 @@
  * Invariant: values are unchanged; composite ops are expanded; every view that `resolve` meets is sayable.
  */
 import { isFloat } from '../../src/core/dtype.ts'
-import { range, sizeOf } from '../../src/core/shape.ts'
+import { equalShapes, range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
-import { collapse, resolve } from './view.ts'
+import { foldShared, isMatrix, type Product } from './shared.ts'
+import { resolve } from './view.ts'
 
 /** Expands composites until none is left. */
 const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
@@ -64,6 +65,24 @@ const trivialReduction = (node: Node, x: Node): Node | null => {
   return position ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 }) : b.reshape([x], { shape: node.shape })
 }
 
+/** So many neighbours fill a vector. */
+const NEIGHBOURS = 4
+
+/**
+ * Whether the points of a batch lie side by side and the numbers that each sums do not, in more operands than the other
+ * way round: then the sums are those of columns, not of rows. The first `batch` axes are the batch, those from `kept` on summed.
+ */
+const liesAcross = (operands: readonly Node[], batch: number, kept: number): boolean => {
+  const votes = operands.map((x): number => {
+    const strides = resolve(x)?.view.strides ?? []
+    const last = (from: number, to: number): number => x.shape.slice(from, to).findLastIndex((d) => d !== 1) + from
+    const [point, k] = [last(0, batch), last(kept, x.shape.length)]
+    if (k < kept || point < 0 || strides[k] === 1) return -1
+    return strides[point] === 1 && (x.shape[point] as number) >= NEIGHBOURS ? 1 : 0
+  })
+  return votes.reduce((sum, vote) => sum + vote, 0) > 0
+}
+
 /** A product whose result is one number a batch, or whose dtype has no matrix kernel, as multiply and sum. */
 const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
   const { batch, contract } = paramsOf(node, 'dotGeneral')
@@ -75,9 +94,15 @@ const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
   const nb = batch[0].length
   const wideX = [...at(bx, 0, nb + fx.length), ...fy.map(() => 1), ...at(bx, nb + fx.length, bx.shape.length)]
   const wideY = [...at(by, 0, nb), ...fx.map(() => 1), ...at(by, nb, by.shape.length)]
-  const product = b.mul([b.reshape([bx], { shape: wideX }), b.reshape([by], { shape: wideY })])
-  const axes = range(contract[0].length).map((i) => nb + fx.length + fy.length + i)
-  const total = b.sum([product], { axes, keepDims: false })
+  const wide = [b.reshape([bx], { shape: wideX }), b.reshape([by], { shape: wideY })] as const
+  const summed = range(contract[0].length)
+  const kept = wideX.length - summed.length
+  const behind = summed.map((i) => kept + i)
+  const ahead = liesAcross(wide, nb, kept)
+  const perm = [...behind, ...range(kept)]
+  const turned = (t: Node): Node => (ahead ? b.transpose([t], { perm }) : t)
+  const product = b.mul([turned(wide[0]), turned(wide[1])])
+  const total = b.sum([product], { axes: ahead ? summed : behind, keepDims: false })
   return trivialReduction(total, product) ?? total
 }
 
@@ -89,16 +114,21 @@ interface Side {
 
 /** An operand whose free and contracted axes have one stride each: itself, or its axes put in order and copied. */
 const contiguousSide = (x: Node, batch: readonly number[], contract: readonly number[]): Side => {
+  if (isMatrix({ node: x, batch, contract })) return { node: x, batch, contract }
   const free = freeAxes(x.shape.length, batch, contract)
-  const place = resolve(x)
-  const fits = place !== null && [free, contract].every((axes) => collapse(x.shape, place.view.strides, axes) !== null)
-  if (fits) return { node: x, batch, contract }
   const perm = [...batch, ...free, ...contract]
   return {
     node: copied(b.transpose([x], { perm })),
     batch: range(batch.length),
     contract: range(contract.length).map((i) => batch.length + free.length + i),
   }
+}
+
+/** A product for the matrix kernels, in the shape of the one that it stands for. */
+const asProduct = (node: Node, { ins: [x, y], axes: { batch, contract } }: Product): Node => {
+  const [p, q] = [contiguousSide(x, batch[0], contract[0]), contiguousSide(y, batch[1], contract[1])]
+  const made = b.dotGeneral([p.node, q.node], { batch: [p.batch, q.batch], contract: [p.contract, q.contract] })
+  return equalShapes(made.shape, node.shape) ? made : b.reshape([made], { shape: node.shape })
 }
 
 /** Positions along an axis, as a view of the positions of a vector: there, value and address are one. */
@@ -129,8 +159,7 @@ const lowerNode = (node: Node, ins: readonly Node[]): Node => {
     const single =
       sizeOf(fx.map((i) => x.shape[i] as number)) === 1 && sizeOf(fy.map((i) => y.shape[i] as number)) === 1
     if (!isFloat(node.dtype) || single || contract[0].length === 0) return asMultiplyAndSum(node, [x, y])
-    const [p, q] = [contiguousSide(x, batch[0], contract[0]), contiguousSide(y, batch[1], contract[1])]
-    return b.dotGeneral([p.node, q.node], { batch: [p.batch, q.batch], contract: [p.contract, q.contract] })
+    return asProduct(node, foldShared({ ins: [x, y], axes: { batch, contract } }))
   }
   const made = rebuild(node, ins)
   if (def.kind !== 'movement' || def.move.tag !== 'view' || resolve(made) !== null) return made

@@ -107,6 +107,77 @@ const programs: Readonly<Record<string, () => EntryProgram>> = {
   },
   'rare operands in loops, outside of them, in sums and behind products, in f32': () => entry(rareOperands('f32', 5e3)),
   'rare operands in loops, outside of them, in sums and behind products, in f64': () => entry(rareOperands('f64', 4e7)),
+  'products with an operand shared along a batch': () => {
+    const to = (y: Node, shape: readonly number[]): Node => b.broadcastTo([y], { shape })
+    const [u, v, w] = [input('u', [2, 3, 5, 7]), input('v', [7, 6]), input('w', [2, 1, 7, 6])]
+    const two = {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ],
+      contract: [[3], [2]],
+    } as const
+    const rows = input('rows', [5, 7])
+    const scale = input('scale', [2, 3, 5, 6])
+    return entry({
+      whole: b.tanh([b.mul([b.dotGeneral([u, to(v, [2, 3, 7, 6])], two), scale])]),
+      part: b.dotGeneral([u, to(w, [2, 3, 7, 6])], two),
+      first: b.exp([
+        b.dotGeneral([to(rows, [9, 5, 7]), input('vectors', [9, 7])], { batch: [[0], [0]], contract: [[2], [1]] }),
+      ]),
+      row: b.dotGeneral(
+        [to(b.slice([rows], { start: [1, 0], limit: [2, 7], step: [1, 1] }), [6, 1, 7]), input('many', [6, 4, 7])],
+        {
+          batch: [[0], [0]],
+          contract: [[2], [2]],
+        },
+      ),
+      turned: b.dotGeneral([b.transpose([u], { perm: [1, 0, 2, 3] }), to(v, [3, 2, 7, 6])], two),
+      reordered: b.dotGeneral([u, to(v, [3, 2, 7, 6])], {
+        batch: [
+          [1, 0],
+          [0, 1],
+        ],
+        contract: [[3], [2]],
+      }),
+      lone: b.dotGeneral([u, to(input('z', [7]), [2, 3, 5, 7])], {
+        batch: [
+          [0, 1, 2],
+          [0, 1, 2],
+        ],
+        contract: [[3], [3]],
+      }),
+    })
+  },
+  'inner products of a batch, along rows and along columns': () => {
+    const [p, q] = [input('p', [37, 6]), input('q', [37, 6])]
+    const [r, s] = [input('r', [3, 4, 37]), input('s', [3, 4, 37])]
+    return entry({
+      columns: b.dotGeneral([p, q], { batch: [[1], [1]], contract: [[0], [0]] }),
+      mixed: b.dotGeneral([p, input('t', [6, 37])], { batch: [[1], [0]], contract: [[0], [1]] }),
+      rows: b.dotGeneral([r, s], {
+        batch: [
+          [0, 1],
+          [0, 1],
+        ],
+        contract: [[2], [2]],
+      }),
+      both: b.dotGeneral([r, s], {
+        batch: [[2], [2]],
+        contract: [
+          [0, 1],
+          [0, 1],
+        ],
+      }),
+      crossed: b.dotGeneral([r, s], {
+        batch: [[1], [1]],
+        contract: [
+          [0, 2],
+          [0, 2],
+        ],
+      }),
+    })
+  },
   'two parameters that change places': () => {
     const [p, q] = [param('p', [33]), param('q', [33])]
     return entry({ s: sum(p, 0) }, [

@@ -24,6 +24,9 @@ import { grad, trainStep } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { compileWhole, type Whole } from '../../compiler/compile.ts'
 import type { EntryInputs } from '../../compiler/entries.ts'
+import type { ContractionKernel, LoopKernel } from '../../compiler/kernel/kernel.ts'
+import { graph } from '../../src/expr/node.ts'
+import type { DotAxes } from '../../src/ops/contraction.ts'
 
 const built = async (entries: EntryInputs): Promise<Whole> => {
   const whole = await compileWhole(entries, { target: 'javascript', checked: true })
@@ -106,6 +109,91 @@ test('a transposed product reads its operands in place', async () => {
   const [a, b] = [input('a', [20, 8]), input('b', [6, 20])]
   const w = await built({ main: { c: matmul(transpose(a), transpose(b)) } })
   expect(kernelsOf(w, 'main')).toEqual(['dotGeneral'])
+})
+
+describe('inner products of a batch', () => {
+  const kernelOf = async (y: Node): Promise<LoopKernel> => {
+    const { plan } = await built({ main: { y } })
+    const [kernel, ...others] = plan.kernels
+    expect(others).toEqual([])
+    if (kernel?.tag !== 'loop') throw new Error('the one kernel is no loop')
+    return kernel
+  }
+
+  test('are one reduction in lanes, a row each', async () => {
+    const k = await kernelOf(matmul(input('a', [8, 1, 5000]), input('b', [8, 5000, 1])))
+    expect([k.order, k.outer, k.stages[0]?.dims]).toEqual(['lanes', [8], [5000]])
+    const flat = await kernelOf(matmul(input('a', [2, 4, 1, 5000]), input('b', [2, 4, 5000, 1])))
+    expect([flat.order, flat.outer, flat.stages[0]?.dims]).toEqual(['lanes', [8], [5000]])
+  })
+
+  test('that lie side by side are one reduction of columns', async () => {
+    const [a, b] = [input('a', [5000, 8]), input('b', [5000, 8])]
+    const k = await kernelOf(graph.dotGeneral([a, b], { batch: [[1], [1]], contract: [[0], [0]] }))
+    expect([k.order, k.outer, k.stages[0]?.dims]).toEqual(['sequential', [8], [5000]])
+    const store = k.stages.at(-1)?.stores[0]?.access
+    expect(store).toEqual({ offset: 0, strides: [1] })
+  })
+})
+
+describe('a product with an operand shared along a batch', () => {
+  const repeated = (name: string, shape: readonly number[], to: readonly number[]): Node =>
+    graph.broadcastTo([input(name, shape)], { shape: to })
+  const productOf = async (x: Node, y: Node, axes: DotAxes) => {
+    const { plan } = await built({ main: { y: graph.dotGeneral([x, y], axes) } })
+    expect(plan.kernels.map((k) => k.tag)).toEqual(['contraction'])
+    const { batch, m, n, k } = plan.kernels[0] as ContractionKernel
+    return { batch, m, n, k }
+  }
+
+  test('has the batch among its rows', async () => {
+    const y = repeated('b', [32, 24], [2, 8, 32, 24])
+    const axes: DotAxes = {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ],
+      contract: [[3], [2]],
+    }
+    expect(await productOf(input('a', [2, 8, 16, 32]), y, axes)).toEqual({ batch: [], m: 256, n: 24, k: 32 })
+  })
+
+  test('keeps what is not shared of the batch', async () => {
+    const y = repeated('b', [2, 1, 32, 24], [2, 8, 32, 24])
+    const axes: DotAxes = {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ],
+      contract: [[3], [2]],
+    }
+    expect(await productOf(input('a', [2, 8, 16, 32]), y, axes)).toEqual({ batch: [2], m: 128, n: 24, k: 32 })
+  })
+
+  test('takes the first operand, if shared, as the second where the other is a vector', async () => {
+    const axes: DotAxes = { batch: [[0], [0]], contract: [[2], [1]] }
+    const x = repeated('a', [16, 32], [8, 16, 32])
+    expect(await productOf(x, input('b', [8, 32]), axes)).toEqual({ batch: [], m: 8, n: 16, k: 32 })
+    const row = repeated('r', [1, 32], [8, 1, 32])
+    const wide: DotAxes = { batch: [[0], [0]], contract: [[2], [2]] }
+    expect(await productOf(row, input('c', [8, 24, 32]), wide)).toEqual({ batch: [], m: 192, n: 1, k: 32 })
+  })
+
+  test('stays a batch where its rows would have no one stride, or the batch stands further out', async () => {
+    const heads = graph.transpose([input('h', [16, 8, 32])], { perm: [1, 0, 2] })
+    const axes: DotAxes = { batch: [[0], [0]], contract: [[2], [1]] }
+    const y = repeated('b', [32, 24], [8, 32, 24])
+    expect(await productOf(heads, y, axes)).toEqual({ batch: [8], m: 16, n: 24, k: 32 })
+    const inner = repeated('i', [1, 8, 32, 24], [2, 8, 32, 24])
+    const two: DotAxes = {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ],
+      contract: [[3], [2]],
+    }
+    expect(await productOf(input('a', [2, 8, 16, 32]), inner, two)).toEqual({ batch: [2, 8], m: 16, n: 24, k: 32 })
+  })
 })
 
 test('identical kernels appear once', async () => {
