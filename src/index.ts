@@ -49,6 +49,7 @@ export {
   log2,
   logAddExp,
   logSigmoid,
+  logSubExp,
   maximum,
   minimum,
   mod,

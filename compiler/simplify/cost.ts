@@ -57,6 +57,7 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   softplus: 20,
   logSigmoid: 20,
   logAddExp: 24,
+  logSubExp: 24,
   hypot: 11,
   atan2: 24,
   sigmoidCrossEntropy: 24,

@@ -20,7 +20,7 @@ Written by \`npx tsx docs/generate/math.ts\`. The functions are in \`src/ops/mat
 instructions and gets the same bits, so the table holds for all of them.
 
 - **error**: the greatest error seen, in units in the last place (ulp) of the exact result; a correctly rounded result has at
-  most 0.5. For \`logAddExp\`, whose two terms cancel near its zero, the unit is the ulp of the larger term.
+  most 0.5. For \`logAddExp\` and \`logSubExp\`, whose two terms cancel near their zeros, the unit is the ulp of the larger term.
 - **points**: even steps through all bit patterns of the type (for two operands, through the square of them), subnormals and
   infinities included, and even steps through intervals where the function is hard. No range is left out.
 - **instructions**: of \`Machine\`, literals and reinterpretations of bits not counted. \`sin\`, \`cos\`, \`tan\` and \`mod\` hold

@@ -84,6 +84,13 @@ export const hypot: Binary<'hypot', 'float'> = binary('hypot')
 export const logAddExp: Binary<'logAddExp', 'float'> = binary('logAddExp')
 
 /**
+ * log(exp(x) − exp(y)), stable for every x ≥ y; −∞ where they are equal, NaN where x < y. With 0 for x it is log(1 − exp(y)),
+ * with 0 for y the inverse of softplus.
+ * @example print(logSubExp(input('x', []), input('y', []))) // logSubExp(x, y)
+ */
+export const logSubExp: Binary<'logSubExp', 'float'> = binary('logSubExp')
+
+/**
  * The greater operand; NaN if either is NaN. A tie shares the cotangent evenly.
  * @example print(maximum(input('x', [3]), 0)) // max(x, 0)
  */

@@ -16,6 +16,7 @@ declare module './signature.ts' {
     readonly atan2: Sig<2, null, 'elementwise'>
     readonly hypot: Sig<2, null, 'elementwise'>
     readonly logAddExp: Sig<2, null, 'elementwise'>
+    readonly logSubExp: Sig<2, null, 'elementwise'>
     readonly sigmoidCrossEntropy: Sig<2, null, 'elementwise'>
   }
 }
@@ -135,6 +136,31 @@ export const logAddExp = defineOp<'logAddExp'>({
     domain: [
       [-2, 2],
       [-2, 2],
+    ],
+    special,
+  },
+})
+
+export const logSubExp = defineOp<'logSubExp'>({
+  ...two(
+    'logSubExp',
+    'log(exp(x) − exp(y)) for x ≥ y, stable for every x and y; −∞ where they are equal, NaN where x < y.',
+    'derivatives −1/expm1(y − x) and exp(y − x)/expm1(y − x)',
+  ),
+  name: 'logSubExp',
+  partials: [
+    (b, { ins: [x, y] }, t) => b.div([t, b.neg([b.expm1([b.sub([y, x])])])]),
+    (b, { ins: [x, y] }, t) => {
+      const d = b.sub([y, x])
+      return b.mul([t, b.div([b.exp([d]), b.expm1([d])])])
+    },
+  ],
+  identities: [],
+  lower: (m, [x, y]) => logExp.logSubExp(m, x, y),
+  sample: {
+    domain: [
+      [1, 3],
+      [-2, 0.5],
     ],
     special,
   },

@@ -94,6 +94,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   atan2: powers.atan2,
   hypot: powers.hypot,
   logAddExp: powers.logAddExp,
+  logSubExp: powers.logSubExp,
   sigmoidCrossEntropy: powers.sigmoidCrossEntropy,
   greater: logic.greater,
   greaterEqual: logic.greaterEqual,

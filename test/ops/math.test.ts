@@ -60,6 +60,7 @@ const bounds: Readonly<Record<Name, readonly [number, number]>> = {
   hypot: [1.25, 1.25],
   mod: [0.5, 0.5],
   logAddExp: [2.75, 2],
+  logSubExp: [3, 2.5],
 }
 
 describe.each(floats)('the error of scalar functions in %s', (dtype) => {
@@ -353,6 +354,29 @@ describe.each(floats)('special values in %s', (dtype) => {
       expect(call('logAddExp', dtype, x, y), `logAddExp(${x}, ${y})`).toBe(z)
       expect(call('logAddExp', dtype, y, x), `logAddExp(${y}, ${x})`).toBe(z)
     }
+  })
+
+  it('logSubExp', () => {
+    const huge = most[dtype]
+    const tiny = least[dtype]
+    const table: readonly (readonly [number, number, number])[] = [
+      [0, 0, -inf],
+      [2, 2, -inf],
+      [inf, 1, inf],
+      [inf, -inf, inf],
+      [inf, inf, nan],
+      [-inf, -inf, -inf],
+      [1, -inf, 1],
+      [1, inf, nan],
+      [1, 2, nan],
+      [-inf, 1, nan],
+      [nan, 1, nan],
+      [1, nan, nan],
+      [huge, -huge, huge],
+      [huge, huge / 2, huge],
+      [0, -tiny, m.lit(Math.log(tiny), dtype).value],
+    ]
+    for (const [x, y, z] of table) expect(call('logSubExp', dtype, x, y), `logSubExp(${x}, ${y})`).toBe(z)
   })
 })
 

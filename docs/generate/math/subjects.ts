@@ -97,6 +97,16 @@ const logAddExp = (x: number, y: number): DD => {
   return Math.abs(x - y) > 700 ? larger : add(larger, logOnePlusExp(sub(larger, exact(Math.min(x, y)))))
 }
 
+const quickLogSubExp = (x: number, y: number): number => {
+  if (x === y) return x - Number.POSITIVE_INFINITY
+  return x + (x - y > Math.LN2 ? Math.log1p(-Math.exp(y - x)) : Math.log(-Math.expm1(y - x)))
+}
+const logSubExp = (x: number, y: number): DD => {
+  const d = sub(exact(y), exact(x))
+  if (d[0] < -700) return exact(x)
+  return add(exact(x), d[0] < -Math.LN2 ? real.log1p(neg(real.exp(d))) : real.log(neg(real.expm1(d))))
+}
+
 const unary = (apply: Scalar, quick: Unary['quick'], precise: Unary['precise'], ...focus: Focus[]): Unary => ({
   arity: 1,
   apply,
@@ -252,6 +262,29 @@ export const binarySubjects = {
       [
         [-10, 0],
         [-0.5, 0],
+      ],
+    ],
+  },
+  logSubExp: {
+    arity: 2,
+    apply: math.logSubExp,
+    quick: quickLogSubExp,
+    precise: logSubExp,
+    // as for logAddExp
+    unit: (x, y) => Math.max(Math.abs(x), Math.abs(quickLogSubExp(x, y) - x)),
+    focus: [
+      [wide, wide],
+      [
+        [0, 1],
+        [-1, 0],
+      ],
+      [
+        [-1, 1],
+        [-30, -1],
+      ],
+      [
+        [0, 0],
+        [-3, 0],
       ],
     ],
   },

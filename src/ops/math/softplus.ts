@@ -1,10 +1,10 @@
 /**
- * Logarithms of sums of exponentials: softplus, logSigmoid, logAddExp. In: f32 or f64. Out: the same type.
+ * Logarithms of sums of exponentials: softplus, logSigmoid, logAddExp, logSubExp. In: f32 or f64. Out: the same type.
  * Invariant: nothing overflows, because only exp(−|x|) is taken; infinities and NaN propagate.
  */
 import type { Machine } from '../../core/machine.ts'
-import { exp } from './exponential.ts'
-import { log1pUnit } from './logarithm.ts'
+import { exp, expm1 } from './exponential.ts'
+import { log, log1p, log1pUnit } from './logarithm.ts'
 import { literals } from './polynomial.ts'
 import { twoSum } from './twofold.ts'
 
@@ -28,4 +28,21 @@ export const logAddExp = <R>(m: Machine<R>, a: R, b: R): R => {
   const power = exp(m, m.neg(m.select(m.eq(a, b), c(0), head)))
   const correction = m.select(m.lt(head, c(Number.POSITIVE_INFINITY)), m.mul(power, tail), c(0))
   return m.add(larger, log1pUnit(m, m.sub(power, correction)))
+}
+
+/**
+ * log(eᵃ − eᵇ) = a + log(1 − e^−d), d = a − b: −∞ where a = b, NaN where a < b. Up to ln 2 as log(−expm1(−d)), above as
+ * log1p(−e^−d) (Mächler, Accurately computing log(1 − exp(−|a|)), 2012); what the rounding of d loses is made good.
+ */
+export const logSubExp = <R>(m: Machine<R>, a: R, b: R): R => {
+  const c = literals(m, a)
+  const { head, tail } = twoSum(m, a, m.neg(b))
+  const isFinite = m.lt(m.abs(head), c(Number.POSITIVE_INFINITY))
+  const lost = m.select(isFinite, tail, c(0))
+  const minus = m.neg(m.select(m.eq(a, b), c(0), head))
+  const power = exp(m, minus)
+  const rest = m.neg(expm1(m, minus))
+  const near = log(m, m.add(rest, m.mul(power, lost)))
+  const far = log1p(m, m.neg(m.sub(power, m.mul(power, lost))))
+  return m.add(a, m.select(m.lt(c(Math.LN2), head), far, near))
 }
