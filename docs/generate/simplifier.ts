@@ -79,6 +79,7 @@ What \`refines\` does not promise, precisely:
 - Labels are in range. \`oneHot\` gives a row of zeros for a label that is not; \`crossEntropy\`, into which Σ onehot(y) · log softmax(z) turns,
   does not know such a row.
 - x / √(Σ x²) is NaN at 0, and becomes 0: so the gradient of a norm is 0 there.
+- σ(logit p) is NaN outside of [0, 1] and becomes p; softplus(log x) is NaN below 0 and becomes log1p(x).
 
 Facts that hold for every input are derived from the ops (\`compiler/simplify/facts.ts\`): a one-hot row, a literal, the tanh of something
 finite are finite; an exponential, a sigmoid and a softmax are positive.

@@ -95,17 +95,18 @@ const pickedMinusLogSumExp: Rule = {
   name: 'picked-minus-logsumexp',
   roots: ['sub'],
   when: 'refines',
-  law: 'z · onehot(y) − logsumexp(z) → −crossEntropy(z, y)',
+  law: 'z · onehot(y) − logsumexp(z) → −crossEntropy(z, y), and with the sign turned',
   apply: (node) => {
-    const [a, b] = pair(node)
-    const picked = pickedOf(a)
-    if (picked === null || b.op !== 'logSumExp' || operand(b) !== picked.values) return null
-    if (a.shape.join() !== b.shape.join()) return null
-    const { axes } = paramsOf(b, 'logSumExp')
+    const turned = operand(node).op === 'logSumExp'
+    const [total, product] = turned ? pair(node) : (pair(node).toReversed() as unknown as readonly [Node, Node])
+    const picked = pickedOf(product)
+    if (picked === null || total.op !== 'logSumExp' || operand(total) !== picked.values) return null
+    if (product.shape.join() !== total.shape.join()) return null
+    const { axes } = paramsOf(total, 'logSumExp')
     const [axis] = axes
-    return axes.length === 1 && axis !== undefined && isLastAxis(picked.values, axis)
-      ? minusCrossEntropy(picked.values, picked.label, node)
-      : null
+    if (axes.length !== 1 || axis === undefined || !isLastAxis(picked.values, axis)) return null
+    const minus = minusCrossEntropy(picked.values, picked.label, node)
+    return turned ? operand(minus) : minus
   },
   examples: () => {
     const total = (keepDims: boolean): Node => graph.logSumExp([rows.z], { axes: [1], keepDims })
@@ -114,6 +115,8 @@ const pickedMinusLogSumExp: Rule = {
       { node: graph.sub([dotVectors(single.z, hot(single.label)), one]) },
       { node: graph.sub([dotRows(rows.z, hot(rows.label)), total(false)]) },
       { node: graph.sub([sumRows(hot(rows.label), rows.z), total(true)]) },
+      { node: graph.sub([one, dotVectors(single.z, hot(single.label))]) },
+      { node: graph.sub([total(true), sumRows(rows.z, hot(rows.label))]) },
     ]
   },
 }

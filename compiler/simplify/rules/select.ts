@@ -113,18 +113,6 @@ const expLog: Rule = {
   examples: () => [{ node: graph.exp([graph.log([graph.square([x('x', 3)])])]) }],
 }
 
-const softplusLog: Rule = {
-  name: 'softplus-log',
-  roots: ['softplus'],
-  when: 'refines',
-  law: 'softplus(log x) → log1p(x) where x ≥ 0',
-  apply: (node, { facts }) => {
-    const l = operand(node)
-    return l.op === 'log' && facts.nonNegative(operand(l)) ? graph.log1p([operand(l)]) : null
-  },
-  examples: () => [{ node: graph.softplus([graph.log([graph.square([x('x', 3)])])]) }],
-}
-
 const squareSqrt: Rule = {
   name: 'square-sqrt',
   roots: ['square'],
@@ -145,6 +133,5 @@ export const selectRules: readonly Rule[] = [
   castCast,
   reluKnown,
   expLog,
-  softplusLog,
   squareSqrt,
 ]

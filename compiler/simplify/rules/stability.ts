@@ -9,7 +9,7 @@ import { equalShapes, type Shape } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { keptShape, reducedShape } from '../../../src/ops/reduction.ts'
-import type { Identity } from '../../../src/ops/signature.ts'
+import type { Identity, OpName } from '../../../src/ops/signature.ts'
 import { lawRule } from '../pattern.ts'
 import { conform, ints, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
 
@@ -25,6 +25,16 @@ const laws: readonly Identity[] = [
   ]),
   refines('log-one-plus-exp', (b, d, x) => [b.log([b.add([b.lit(1, d), b.exp([x])])]), b.softplus([x])]),
   refines('log-exp-plus-exp', (b, _d, x, y) => [b.log([b.add([b.exp([x]), b.exp([y])])]), b.logAddExp([x, y])]),
+  refines('log-expm1', (b, d, x) => [b.log([b.expm1([x])]), b.logSubExp([x, b.lit(0, d)])]),
+  refines('log-neg-expm1', (b, d, x) => [b.log([b.neg([b.expm1([x])])]), b.logSubExp([b.lit(0, d), x])]),
+  refines('log1p-neg-exp', (b, d, x) => [b.log1p([b.neg([b.exp([x])])]), b.logSubExp([b.lit(0, d), x])]),
+  refines('sigmoid-logit', (b, d, x) => [b.sigmoid([b.log([b.div([x, b.sub([b.lit(1, d), x])])])]), x]),
+  refines('sigmoid-log-odds', (b, _d, x) => [b.sigmoid([b.sub([b.log([x]), b.log1p([b.neg([x])])])]), x]),
+  refines('sigmoid-inverse-odds', (b, d, x) => [
+    b.sigmoid([b.neg([b.log([b.sub([b.div([b.lit(1, d), x]), b.lit(1, d)])])])]),
+    x,
+  ]),
+  refines('softplus-log', (b, _d, x) => [b.softplus([b.log([x])]), b.log1p([x])]),
   refines('log-one-plus', (b, d, x) => [b.log([b.add([b.lit(1, d), x])]), b.log1p([x])]),
   refines('log-one-minus', (b, d, x) => [b.log([b.sub([b.lit(1, d), x])]), b.log1p([b.neg([x])])]),
   refines('log-sqrt', (b, d, x) => [b.log([b.sqrt([x])]), b.mul([b.lit(0.5, d), b.log([x])])]),
@@ -52,6 +62,17 @@ const laws: readonly Identity[] = [
   ]),
   refines('sqrt-sum-squares', (b, _d, x, y) => [b.sqrt([b.add([b.square([x]), b.square([y])])]), b.hypot([x, y])]),
 ]
+
+// ---- differences of exponentials
+
+const logExpMinusExpLaw = lawRule(
+  refines('log-exp-minus-exp', (b, _d, x, y) => [b.log([b.sub([b.exp([x]), b.exp([y])])]), b.logSubExp([x, y])]),
+)
+/** Tried where the difference has all its digits left. */
+const logExpMinusExp: Rule = {
+  ...logExpMinusExpLaw,
+  examples: () => logExpMinusExpLaw.examples().map((e) => ({ ...e, domain: { v0: [1, 3], v1: [-3, 0.5] } })),
+}
 
 // ---- sigmoid
 
@@ -81,6 +102,34 @@ const logSoftmax: Rule = {
     return p.op === 'softmax' ? graph.logSoftmax([operand(p)], paramsOf(p, 'softmax')) : null
   },
   examples: () => [{ node: graph.log([graph.softmax([x('x', 2, 3)], { axis: 0 })]) }],
+}
+
+/** These show elements of their operand, each as it is. */
+const moving: ReadonlySet<OpName> = new Set<OpName>(['slice', 'reshape', 'transpose', 'reverse', 'broadcastTo'])
+
+const logMovedSoftmax: Rule = {
+  name: 'log-moved-softmax',
+  roots: ['log'],
+  when: 'refines',
+  law: 'log(softmax(x)[i]) → logSoftmax(x)[i], and through other movements',
+  apply: (node) => {
+    const moves: Node[] = []
+    for (let n = operand(node); moving.has(n.op); n = operand(n)) moves.push(n)
+    const last = moves.at(-1)
+    const p = last === undefined ? null : operand(last)
+    if (p === null || p.op !== 'softmax') return null
+    const rows = graph.logSoftmax([operand(p)], paramsOf(p, 'softmax'))
+    return moves.reduceRight((n, move) => make(move.op, [n], move.params), rows)
+  },
+  examples: () => {
+    const p = graph.softmax([x('x', 2, 3)], { axis: 1 })
+    const column = graph.slice([p], { start: [0, 1], limit: [2, 2], step: [1, 1] })
+    return [
+      { node: graph.log([column]) },
+      { node: graph.log([graph.reshape([column], { shape: [2] })]) },
+      { node: graph.log([graph.transpose([p], { perm: [1, 0] })]) },
+    ]
+  },
 }
 
 const expLogSoftmax: Rule = {
@@ -319,8 +368,10 @@ const complementProducts: Rule = {
 
 export const stabilityRules: readonly Rule[] = [
   ...laws.map(lawRule),
+  logExpMinusExp,
   oneMinusSigmoid,
   logSoftmax,
+  logMovedSoftmax,
   expLogSoftmax,
   softmaxTwice,
   logSumExp,
