@@ -19,7 +19,8 @@ const contentKey = (data: Float32Array | Float64Array | Int32Array): string => {
   return `#${data.length}:${(a >>> 0).toString(36)}:${(b >>> 0).toString(36)}`
 }
 
-const hasId = (x: object): x is { readonly id: number } => 'id' in x && typeof x.id === 'number'
+/** Whether it is an expression, as a loop's function holds them; a bound leaf's params have an id too, but no op. */
+const isNode = (x: object): x is { readonly id: number } => 'op' in x && 'id' in x && typeof x.id === 'number'
 
 export const paramsKey = (x: unknown): string => {
   if (typeof x === 'number') return numberKey(x)
@@ -27,7 +28,7 @@ export const paramsKey = (x: unknown): string => {
   if (Array.isArray(x)) return `[${x.map(paramsKey).join(',')}]`
   if (x instanceof Float32Array || x instanceof Float64Array || x instanceof Int32Array)
     return `${x.constructor.name}(${contentKey(x)})`
-  if (hasId(x)) return `@${x.id}`
+  if (isNode(x)) return `@${x.id}`
   const record = x as Readonly<Record<string, unknown>>
   return `{${Object.keys(record)
     .sort()

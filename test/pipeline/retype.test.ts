@@ -1,24 +1,29 @@
 // In: a program in f32. Out: whether its f64 version computes the same, only better.
 
 import {
+  add,
   cast,
   constant,
   input,
   key,
+  matmul,
   mean,
   mul,
   named,
   oneHot,
   param,
+  scan,
   softmax,
   square,
   sub,
   sum,
+  tanh,
   uniform,
   zeros,
 } from 'nabla'
 import { interpret, tensor } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
+import { scanParts } from '../../src/expr/scan.ts'
 import { retype } from '../../compiler/program/retype.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { make } from '../../src/expr/node.ts'
@@ -80,4 +85,27 @@ describe('retype', () => {
     const e = double(sum(h))
     expect([nameOf(e.ins[0] as Node), e.ins[0]?.dtype]).toEqual(['h', 'f64'])
   })
+})
+
+test('a loop goes to the other type with its function', () => {
+  const [xs, w] = [input('xs', [5, 2]), input('w', [2, 2])]
+  const { carry } = scan(
+    (h: Node, e: Node) => ({ carry: tanh(add(matmul(h, w), e)) as Node, output: h }),
+    zeros([2]) as Node,
+    xs,
+  )
+  const whole = double(sum(carry))
+  const loop = topological([whole]).find((n) => n.op === 'scan') as Node
+  const { params, results } = scanParts(loop).fn
+  expect(topological([whole, ...params, ...results]).filter((n) => n.dtype === 'f32')).toEqual([])
+  const values = { xs: Array.from({ length: 10 }, (_, i) => Math.sin(i)), w: [0.5, -1, 0.25, 1] }
+  const run = (root: Node): number => {
+    const env = topological([root]).flatMap((n) => {
+      const given = n.op === 'input' ? values[nameOf(n) as keyof typeof values] : undefined
+      return given === undefined ? [] : [[n, tensor(n.dtype, n.shape, given)] as const]
+    })
+    return interpret([root], new Map(env))[0]?.data[0] as number
+  }
+  expect(run(whole)).toBeCloseTo(run(sum(carry)), 5)
+  expect(run(whole)).not.toBe(run(sum(carry)))
 })
