@@ -13,6 +13,7 @@ import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm } from './emit/wasm/emit.ts'
 import { fuse } from './fuse/fuse.ts'
 import { batchRoots } from './grad/vmap.ts'
+import { withoutCustom } from './grad/custom.ts'
 import { pull } from './grad/vjp.ts'
 import { push } from './grad/jvp.ts'
 import { printPlan } from './inspect/plan.ts'
@@ -63,6 +64,18 @@ const isChained = (nodes: readonly Node[]): boolean =>
  * another, rewriting could lose it, and the output is taken as it stands.
  */
 export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
+  const known = cotangents.get(output) ?? new Map<string, readonly (Node | null)[]>()
+  cotangents.set(output, known)
+  const key = [cotangent, ...wrt].map((n) => n.id).join()
+  const found = known.get(key) ?? differentiated(output, cotangent, wrt)
+  known.set(key, found)
+  return found
+}
+
+/** What has been differentiated: a loop's derivative asked for twice is one loop. */
+const cotangents = new WeakMap<Node, Map<string, readonly (Node | null)[]>>()
+
+const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
   if (isChained(wrt)) return pulled(output, cotangent, wrt)
   const held = new Map(wrt.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
   const back = new Map([...held].map(([n, stand]) => [stand, n] as const))
@@ -110,7 +123,7 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   run: (e) => {
     const before = rootsOf(e)
     const once = (roots: readonly Node[]): readonly Node[] => simplify(roots, { fastMath }).roots
-    const small = once(before)
+    const small = once(withoutCustom(before))
     // what leaves a loop meets what is around it
     const outside = optimizeLoops(small, { simplify: once, batch: batchRoots })
     const roots = outside === small ? small : once(outside)

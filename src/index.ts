@@ -22,6 +22,13 @@ export {
 } from './expr/creation.ts'
 export { cumprod, cumsum, type CumulativeOptions } from './expr/cumulative.ts'
 export {
+  type CustomOptions,
+  customVjp,
+  type PullbackArguments,
+  type PushforwardArguments,
+  withGradient,
+} from './expr/custom.ts'
+export {
   abs,
   acos,
   acosh,

@@ -10,9 +10,11 @@ import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { ruleArgs } from './args.ts'
+import { pushCustom } from './custom.ts'
 import { pushScan } from './scan.ts'
 
-const pushforward = (node: Node, tangents: readonly (Node | null)[]): Node | null => {
+const pushforward = (node: Node, tangents: readonly (Node | null)[], moving: ReadonlyMap<Node, Node>): Node | null => {
+  if (node.op === 'custom') return pushCustom(node, tangents, moving)
   const def = opDef(node.op)
   if (def.kind === 'leaf' || def.kind === 'control' || !isFloat(node.dtype)) return null
   if (def.kind === 'elementwise') {
@@ -46,7 +48,7 @@ export const push = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>
       )
       continue
     }
-    const out = derivedFrom(node, () => pushforward(node, ins), 'tangent')
+    const out = derivedFrom(node, () => pushforward(node, ins, tangents), 'tangent')
     if (out !== null) known.set(node, out)
   }
   return outputs.map((o) => known.get(o) ?? null)

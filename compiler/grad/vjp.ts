@@ -13,12 +13,13 @@ import { unbroadcast } from '../../src/ops/movement.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Rewrite, ruleArgs } from './args.ts'
+import { isShield, pullCustom } from './custom.ts'
 import { pullScan } from './scan.ts'
 
 /** The nodes on a path from one of `wrt`. */
 const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
   const on = new Set<Node>()
-  for (const n of order) if (wrt.has(n) || n.ins.some((i) => on.has(i))) on.add(n)
+  for (const n of order) if (wrt.has(n) || (!isShield(n) && n.ins.some((i) => on.has(i)))) on.add(n)
   return on
 }
 
@@ -103,7 +104,8 @@ const pullAll = (
   rewrite: Rewrite = (roots) => roots,
 ): readonly (Node | null)[] => {
   const order = topological([...outputs.map(([o]) => o), ...wrt])
-  const on = dependents(order, new Set(wrt))
+  const sources = new Set(wrt)
+  const on = dependents(order, sources)
   const cts = new Map<Node, Node>()
   /** What the results of a control op have received, each at its index. */
   const tuples = new Map<Node, (Node | null)[]>()
@@ -120,11 +122,11 @@ const pullAll = (
       continue
     }
     if (ct === undefined && tuple === undefined) continue
-    const arriving = derivedFrom(
-      node,
-      () => (tuple === undefined ? pullback(node, ct as Node, on) : pullScan(node, tuple, on, pullAll, rewrite)),
-      'cotangent',
-    )
+    const arrive = (): readonly (Node | null)[] => {
+      if (tuple !== undefined) return pullScan(node, tuple, on, pullAll, rewrite)
+      return node.op === 'custom' ? pullCustom(node, ct as Node, sources) : pullback(node, ct as Node, on)
+    }
+    const arriving = derivedFrom(node, arrive, 'cotangent')
     for (const [i, c] of arriving.entries()) {
       const x = node.ins[i] as Node
       if (c !== null && on.has(x)) cts.set(x, added(x, cts.get(x), c))

@@ -9,6 +9,7 @@ import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
+import { batchCustom } from './custom.ts'
 import { batchScan } from './scan.ts'
 
 /** An operand of an elementwise op, so that it broadcasts against the others behind the batch axis. */
@@ -67,7 +68,9 @@ export const batchRoots = (
     }
     values.set(
       node,
-      derivedFrom(node, () => batchNode(node, ins, size)),
+      derivedFrom(node, () =>
+        node.op === 'custom' ? batchCustom(node, ins, size, batchRoots) : batchNode(node, ins, size),
+      ),
     )
   }
   return roots.map((r) => values.get(r) ?? null)

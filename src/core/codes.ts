@@ -12,6 +12,7 @@ export const expressionErrorCodes = {
   E_AXIS_REPEATED: { phase: 'expression', summary: 'an axis is given twice' },
   E_CONCAT_EMPTY: { phase: 'expression', summary: 'nothing was given to be joined' },
   E_COUNT: { phase: 'expression', summary: 'a number of repetitions is not a natural number' },
+  E_CUSTOM_RULE: { phase: 'expression', summary: 'the cotangents or the tangent of a rule do not fit the function' },
   E_DTYPE: { phase: 'expression', summary: 'an operand has a dtype that the op does not take' },
   E_DTYPE_MISMATCH: { phase: 'expression', summary: 'operands differ in dtype; nothing is converted silently' },
   E_EINSUM_EXTENT: { phase: 'expression', summary: 'one letter of an einsum has two extents' },
@@ -58,6 +59,8 @@ export const expressionErrorCodes = {
 } as const satisfies Record<string, ErrorCode>
 
 export const gradErrorCodes = {
+  E_CUSTOM_INPUT: { phase: 'grad', summary: 'a function with its own derivative is differentiated by no input of it' },
+  E_CUSTOM_JVP: { phase: 'grad', summary: 'a function with its own derivative has none in forward mode' },
   E_GRAD_COTANGENT: { phase: 'grad', summary: 'a cotangent is not of the type of the output' },
   E_GRAD_DTYPE: { phase: 'grad', summary: 'only f32 and f64 have a derivative' },
   E_GRAD_NON_SCALAR: { phase: 'grad', summary: 'only a scalar has a gradient' },

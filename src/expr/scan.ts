@@ -103,7 +103,7 @@ export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node
 }
 
 /** Closes a function: what it uses from outside becomes further parameters, and the values for them. */
-const closeOver = (
+export const closeOver = (
   params: readonly Node[],
   results: readonly Node[],
 ): { readonly fn: FnNodes; readonly constants: readonly Node[] } => {

@@ -25,11 +25,27 @@ export interface Scan {
   readonly sequences: number
 }
 
+/** A derivative that a user gives. */
+export interface Custom {
+  /** How many operands behind the value have cotangents. */
+  readonly inputs: number
+  /** (inputs…, value, cotangent, constants…) -> (one cotangent for each of `receivers`) */
+  readonly pullback: Fn
+  /** Which inputs receive something. */
+  readonly receivers: readonly number[]
+  /** (inputs…, value, tangents…, constants…) -> (tangent of the value); null: no forward mode. */
+  readonly pushforward: Fn | null
+  /** How many operands are constants of the pullback; what follows are those of the pushforward. */
+  readonly constants: number
+}
+
 declare module './signature.ts' {
   interface OpSignatures {
     /** The parameter of a closed function. */
     readonly bound: Sig<0, { readonly id: number; readonly dtype: DType; readonly shape: Shape }, 'leaf'>
     readonly scan: Sig<'n', Scan, 'control'>
+    /** A value with a derivative of its own. */
+    readonly custom: Sig<'n', Custom, 'control'>
     /** One result of a control op. */
     readonly result: Sig<1, { readonly index: number; readonly dtype: DType; readonly shape: Shape }, 'control'>
   }
@@ -112,4 +128,18 @@ export const result = defineOp<'result'>({
   infer: (_ins, { dtype, shape }) => right({ dtype, shape }),
   identities: [],
   print: ([x], { index }) => atom(`${x.text}[${index}]`),
+})
+
+export const custom = defineOp<'custom'>({
+  kind: 'control',
+  arity: 'n',
+  name: 'custom',
+  doc: {
+    summary: 'The value of its first operand, with a derivative that functions beside it give.',
+    constraints: {},
+    formula: 'y; derivative: what the pullback says that the inputs receive',
+  },
+  infer: ([y]) => right(y as TensorType),
+  identities: [],
+  print: ([y]) => y as Printed,
 })

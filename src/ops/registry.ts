@@ -45,6 +45,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   bound: control.bound,
   scan: control.scan,
   result: control.result,
+  custom: control.custom,
   neg: arithmetic.neg,
   abs: arithmetic.abs,
   sign: arithmetic.sign,

@@ -10,6 +10,7 @@ import {
   concat,
   constant,
   crossEntropy,
+  customVjp,
   diagonal,
   dropout,
   einsum,
@@ -63,6 +64,14 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_COUNT: {
     message: 'tile: the count -1 is not a natural number, operand x [4,3]',
     run: () => loose(tile)(x, [2, -1]),
+  },
+  E_CUSTOM_RULE: {
+    message: 'customVjp: the pullback gives 2 cotangents for 1 inputs, operand x [4,3]',
+    run: () =>
+      customVjp(
+        (v: Node) => exp(v),
+        ({ cotangent }) => [cotangent, cotangent],
+      )(x),
   },
   E_DTYPE: {
     message: 'exp: the operand must be f32 or f64, not i32, operand labels [4]',

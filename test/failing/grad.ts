@@ -1,7 +1,7 @@
 /**
  * Derivatives that cannot be had, one a code. In: nothing. Out: programs and their words.
  */
-import { cast, input, mul, relu, sum } from 'nabla'
+import { cast, customVjp, input, mul, type Node, relu, sum } from 'nabla'
 import { grad, jvp, type Scalar, vjp, vmap } from 'nabla/compiler'
 import type { gradErrorCodes } from '../../src/core/codes.ts'
 import { type FailingPrograms, some } from './program.ts'
@@ -9,7 +9,20 @@ import { type FailingPrograms, some } from './program.ts'
 const x = input('x', [some(4), 3])
 const labels = input('labels', [some(4)], 'i32')
 
+const gated = customVjp(
+  (v: Node) => mul(v, x) as Node,
+  ({ inputs: [v], cotangent }) => [mul(cotangent, v as Node)],
+)
+
 export const grads: FailingPrograms<keyof typeof gradErrorCodes> = {
+  E_CUSTOM_INPUT: {
+    message: 'customVjp: the function uses x, by which it is differentiated, and which is not one of its inputs',
+    run: () => grad(sum(gated(input('z', [some(4), 3]))) as Scalar, x),
+  },
+  E_CUSTOM_JVP: {
+    message: 'jvp: a function of customVjp has no rule for forward mode',
+    run: () => jvp(gated(input('z', [some(4), 3])), input('z', [some(4), 3]), input('dz', [some(4), 3])),
+  },
   E_GRAD_COTANGENT: {
     message: 'vjp: the cotangent has type f32[4], the output f32[4,3]',
     run: () => vjp(relu(x), input('ct', [some(4)]) as never, x),
