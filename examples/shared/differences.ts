@@ -32,8 +32,10 @@ const sources = (roots: readonly Expr[], given: Given): Env => {
     if (values === undefined && !isFloat(e)) throw new Error(`a leaf of dtype ${e.dtype} needs values`)
     env.set(e, values === undefined ? drawn(e, i) : tensor(isFloat(e) ? 'f64' : e.dtype, e.shape, values))
   }
+  // what a loop gives begins in the loop, which has no type of its own: such a model is built in f64
   for (const e of all)
-    if (isFloat(e) && !env.has(e) && !e.ins.some(isFloat)) env.set(e, tensor('f64', e.shape, only(e, env).data))
+    if (isFloat(e) && e.op !== 'result' && !env.has(e) && !e.ins.some(isFloat))
+      env.set(e, tensor('f64', e.shape, only(e, env).data))
   return env
 }
 
