@@ -85,7 +85,7 @@ const training = async (log: Log, corpus: Corpus, size: Sizes, epochs: number) =
     const windows = windowsOf(corpus.heldOut, steps, 1).slice(0, 200)
     let [state, total] = [new Float32Array(hidden), 0]
     for (const { x, y } of windows) {
-      const { loss, last } = orThrow(entries.evaluate.call({ 'x′': x, 'y′': y, 'h₀′': state }))
+      const { loss, last } = orThrow(entries.evaluate.call({ 'x′': x, 'y′': y, 'state′': state }))
       total += loss[0] ?? NaN
       state = Float32Array.from(last)
     }
@@ -100,7 +100,7 @@ const training = async (log: Log, corpus: Corpus, size: Sizes, epochs: number) =
   for (let epoch = 1; epoch <= epochs; epoch++) {
     let [state, total] = [new Float32Array(batch * hidden), 0]
     for (const { x, y } of windows) {
-      const { loss, last } = orThrow(entries.step.call({ x, y, 'h₀': state, learningRate: [0.004] }))
+      const { loss, last } = orThrow(entries.step.call({ x, y, state, learningRate: [0.004] }))
       total += loss[0] ?? NaN
       state = Float32Array.from(last)
     }
@@ -117,7 +117,7 @@ const training = async (log: Log, corpus: Corpus, size: Sizes, epochs: number) =
     let [state, x] = [new Float32Array(hidden), corpus.alphabet.indexOf('\n')]
     return draws
       .map((u) => {
-        const { probabilities, last } = orThrow(entries.next.call({ 'x″': [x], 'h₀″': state }))
+        const { probabilities, last } = orThrow(entries.next.call({ 'x″': [x], 'state″': state }))
         x = drawnFrom(probabilities, u)
         state = Float32Array.from(last)
         return corpus.alphabet[x] ?? ''
