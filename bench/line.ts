@@ -21,8 +21,8 @@ export type Line = {
   readonly passes?: Readonly<Record<string, number>>
 }
 
-/** Four digits that count: more would be noise. */
-const rounded = (value: number): number => Number(value.toPrecision(4))
+/** Four digits that count: more would be noise. What is counted is exact. */
+const rounded = (value: number): number => (Number.isInteger(value) ? value : Number(value.toPrecision(4)))
 
 export const printLine = (line: Line): string =>
   JSON.stringify({
