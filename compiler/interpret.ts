@@ -279,7 +279,7 @@ export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>
     if (values.has(n)) continue
     const ins = () => n.ins.map((i) => values.get(i) as Tensor)
     if (n.op === 'scan') tuples.set(n, runScan(n, ins()))
-    else if (n.op === 'custom') values.set(n, values.get(n.ins[0] as Node) as Tensor)
+    else if (n.op === 'custom' || n.op === 'checkpoint') values.set(n, values.get(n.ins[0] as Node) as Tensor)
     else if (n.op === 'result') values.set(n, tuples.get(n.ins[0] as Node)?.[paramsOf(n, 'result').index] as Tensor)
     else values.set(n, applyOp(n.op, ins(), n.params))
   }

@@ -6,6 +6,7 @@ export { flow, pipe } from 'fp-ts/lib/function.js'
 export type { DType, Float } from './core/dtype.ts'
 export { ShapeError, type Source, showSource } from './core/errors.ts'
 export type { Shape, TensorType } from './core/shape.ts'
+export { checkpoint } from './expr/checkpoint.ts'
 export { constant, type Nested } from './expr/constant.ts'
 export { dot, dotGeneral, type DotOptions, matmul, outer } from './expr/contraction.ts'
 export {

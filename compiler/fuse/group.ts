@@ -66,6 +66,26 @@ export const usesOf = (node: Node, inlining: Inlining): readonly Use[] => {
   return uses
 }
 
+/** What has to be there before the expression of `node` is computed, though it is not read. */
+const awaitedBy = (node: Node, inlining: Inlining): readonly Node[] => {
+  const awaited: Node[] = []
+  const seen = new Set<Node>()
+  const stack = [...node.ins]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n)) continue
+    seen.add(n)
+    const def = opDef(n.op)
+    if (n.op === 'after') {
+      const token = resolve(n.ins[1] as Node)
+      if (token !== null) awaited.push(token.base)
+      stack.push(n.ins[0] as Node)
+    } else if (inlining.inlined(n)) stack.push(...n.ins)
+    else if (def.kind === 'movement' && def.move.tag === 'view') stack.push(n.ins[0] as Node)
+  }
+  return awaited
+}
+
 /** The shape at which a node walks its operands. */
 export const walkedShape = (node: Node): Shape => {
   const { kind } = opDef(node.op)
@@ -95,6 +115,8 @@ const reducedAxes = (n: Node): readonly number[] => {
 export const groupAnchors = (order: readonly Node[], inlining: Inlining): readonly Group[] => {
   const groupOf = new Map<Node, Draft>()
   const drafts = new Set<Draft>()
+  const isAwaiting = order.some((n) => n.op === 'after')
+  const awaited = (n: Node): readonly Node[] => (isAwaiting ? awaitedBy(n, inlining) : [])
   let nextId = 0
 
   const open = (kind: Group['kind'], domain: Shape, axes: readonly number[]): Draft => {
@@ -143,7 +165,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     g.anchors.set(n, level)
     g.weight += 1 + inlining.cost(n)
     groupOf.set(n, g)
-    for (const { base } of uses) {
+    for (const base of [...uses.map((u) => u.base), ...awaited(n)]) {
       const h = groupOf.get(base)
       if (h === undefined || h === g) continue
       g.reads.add(h)
@@ -156,7 +178,8 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
     if (g.kind === 'regions' || g.kind === 'scan' || g.weight + inlining.cost(n) > weightLimit) return null
     const def = opDef(n.op)
-    const others = new Set(uses.map((u) => groupOf.get(u.base)).filter((h): h is Draft => h !== undefined && h !== g))
+    const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
+    const others = new Set(earlier.filter((h): h is Draft => h !== undefined && h !== g))
     for (const h of others) if (needs(h, g)) return null
     if (def.kind === 'reduction') {
       if (g.kind !== 'loop' || !equalShapes(strip((n.ins[0] as Node).shape), g.domain)) return null

@@ -70,10 +70,10 @@ export const pushCustom = (
   return applied(pushforward, [...inputs, node, ...given, ...pushforwardConstants])[0] as Node
 }
 
-type Batch = (roots: readonly Node[], batched: ReadonlyMap<Node, Node>, size: number) => readonly (Node | null)[]
+export type Batch = (roots: readonly Node[], batched: ReadonlyMap<Node, Node>, size: number) => readonly (Node | null)[]
 
 /** A rule over a batch: those of its parameters that depend on the batch get its axis. */
-const batchRule = (
+export const batchRule = (
   { params, results }: FnNodes,
   isBatched: readonly boolean[],
   size: number,
@@ -114,13 +114,14 @@ export const batchCustom = (node: Node, values: readonly (Node | undefined)[], s
   })
 }
 
-/** The same roots without custom nodes, in loops too: where nothing is differentiated any more, they are their values. */
+/** The same roots without custom nodes and checkpoints, in loops too: where nothing is differentiated any more, they are their values. */
 export const withoutCustom = (roots: readonly Node[]): readonly Node[] => {
   const done = new Map<Node, Node>()
   for (const n of topological(roots)) {
     const ins = n.ins.map((i) => done.get(i) as Node)
     const like = ins.every((x, i) => x === n.ins[i]) ? n : make(n.op, ins, n.params)
-    done.set(n, n.op === 'custom' ? (ins[0] as Node) : n.op === 'scan' ? openScan(like) : like)
+    const isValue = n.op === 'custom' || n.op === 'checkpoint'
+    done.set(n, isValue ? (ins[0] as Node) : n.op === 'scan' ? openScan(like) : like)
   }
   return roots.map((r) => done.get(r) as Node)
 }

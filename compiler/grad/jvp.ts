@@ -14,6 +14,8 @@ import { pushCustom } from './custom.ts'
 import { pushScan } from './scan.ts'
 
 const pushforward = (node: Node, tangents: readonly (Node | null)[], moving: ReadonlyMap<Node, Node>): Node | null => {
+  // forward mode saves nothing, so there is nothing to compute again
+  if (node.op === 'checkpoint') return tangents[0] ?? null
   if (node.op === 'custom') return pushCustom(node, tangents, moving)
   const def = opDef(node.op)
   if (def.kind === 'leaf' || def.kind === 'control' || !isFloat(node.dtype)) return null

@@ -13,6 +13,7 @@ import { unbroadcast } from '../../src/ops/movement.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Rewrite, ruleArgs } from './args.ts'
+import { pullCheckpoint } from './checkpoint.ts'
 import { isShield, pullCustom } from './custom.ts'
 import { pullScan } from './scan.ts'
 
@@ -124,6 +125,7 @@ const pullAll = (
     if (ct === undefined && tuple === undefined) continue
     const arrive = (): readonly (Node | null)[] => {
       if (tuple !== undefined) return pullScan(node, tuple, on, pullAll, rewrite)
+      if (node.op === 'checkpoint') return pullCheckpoint(node, ct as Node, on, pullAll, rewrite)
       return node.op === 'custom' ? pullCustom(node, ct as Node, sources) : pullback(node, ct as Node, on)
     }
     const arriving = derivedFrom(node, arrive, 'cotangent')

@@ -9,6 +9,7 @@ import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
+import { batchCheckpoint } from './checkpoint.ts'
 import { batchCustom } from './custom.ts'
 import { batchScan } from './scan.ts'
 
@@ -68,9 +69,11 @@ export const batchRoots = (
     }
     values.set(
       node,
-      derivedFrom(node, () =>
-        node.op === 'custom' ? batchCustom(node, ins, size, batchRoots) : batchNode(node, ins, size),
-      ),
+      derivedFrom(node, () => {
+        if (node.op === 'custom') return batchCustom(node, ins, size, batchRoots)
+        if (node.op === 'checkpoint') return batchCheckpoint(node, ins, size, batchRoots)
+        return batchNode(node, ins, size)
+      }),
     )
   }
   return roots.map((r) => values.get(r) ?? null)

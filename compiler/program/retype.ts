@@ -61,7 +61,7 @@ export const retype = (roots: readonly Node[], from: Float, to: Float, releaf: R
   }
   const get = mapGraph(roots, (n, ins) =>
     derivedFrom(n, () => {
-      if (n.op === 'custom') return ins[0] as Node
+      if (n.op === 'custom' || n.op === 'checkpoint') return ins[0] as Node
       const { kind } = opDef(n.op)
       const made =
         kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : is(n, 'scan') ? loopOf(n, ins) : nodeOf(n, ins, of)

@@ -39,6 +39,12 @@ export interface Custom {
   readonly constants: number
 }
 
+/** A function whose values are computed again where its derivative needs them. */
+export interface Checkpoint {
+  /** (inputs…) -> (the value) */
+  readonly fn: Fn
+}
+
 declare module './signature.ts' {
   interface OpSignatures {
     /** The parameter of a closed function. */
@@ -46,6 +52,10 @@ declare module './signature.ts' {
     readonly scan: Sig<'n', Scan, 'control'>
     /** A value with a derivative of its own. */
     readonly custom: Sig<'n', Custom, 'control'>
+    /** A value, and the function of the operands behind it that computes it. */
+    readonly checkpoint: Sig<'n', Checkpoint, 'control'>
+    /** An operand, not before another value is there. */
+    readonly after: Sig<2, null, 'movement'>
     /** One result of a control op. */
     readonly result: Sig<1, { readonly index: number; readonly dtype: DType; readonly shape: Shape }, 'control'>
   }
@@ -142,4 +152,42 @@ export const custom = defineOp<'custom'>({
   infer: ([y]) => right(y as TensorType),
   identities: [],
   print: ([y]) => y as Printed,
+})
+
+export const checkpoint = defineOp<'checkpoint'>({
+  kind: 'control',
+  arity: 'n',
+  name: 'checkpoint',
+  doc: {
+    summary:
+      'The value of its first operand; its derivative computes the function of the others again, and saves nothing of it.',
+    constraints: {},
+    formula: 'y; derivative: that of f at the operands, each after the cotangent',
+  },
+  infer: ([y]) => right(y as TensorType),
+  identities: [],
+  print: ([y]) => y as Printed,
+})
+
+/**
+ * x itself, where nothing made of it is computed before `token` is there. What is made of it is no common subexpression of
+ * what is made of x, which is the point: it is computed again.
+ */
+export const after = defineOp<'after'>({
+  kind: 'movement',
+  arity: 2,
+  name: 'after',
+  doc: {
+    summary: 'x, not before another value is there.',
+    constraints: {},
+    formula: 'x; derivative 1, and 0 by the other',
+  },
+  infer: ([x]) => right(x),
+  vjp: (_b, _a, ct) => [ct, null],
+  jvp: (b, { outType: { dtype, shape } }, [t]) => t ?? b.broadcastTo([b.lit(0, dtype)], { shape }),
+  batch: (b, { ins: [x, token], batched: [isBatched], size, outType }) =>
+    b.after([isBatched ? x : b.broadcastTo([x], { shape: [size, ...outType.shape] }), token]),
+  move: { tag: 'view', view: (from) => from },
+  identities: [],
+  print: ([x]) => x,
 })

@@ -46,6 +46,8 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   scan: control.scan,
   result: control.result,
   custom: control.custom,
+  checkpoint: control.checkpoint,
+  after: control.after,
   neg: arithmetic.neg,
   abs: arithmetic.abs,
   sign: arithmetic.sign,

@@ -146,6 +146,7 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
     { shapes: [[7]], params: { start: [1], limit: [6], step: [2] } },
     { shapes: [[3, 5]], params: { start: [0, 2], limit: [3, 5], step: [1, 1] } },
   ],
+  after: [{ shapes: [[3, 5], [2]], params: null }],
   reverse: [{ shapes: [[3, 5]], params: { axes: [0, 1] } }],
   pad: [
     { shapes: [[3]], params: { low: [2], high: [1], interior: [0], value: 0.5 } },

@@ -1,0 +1,160 @@
+// In: deep functions and loops with checkpoints. Out: whether they have the same derivatives, in less memory, at more time.
+
+import {
+  add,
+  checkpoint,
+  input,
+  matmul,
+  mul,
+  type Node,
+  param,
+  scan,
+  sin,
+  softmax,
+  square,
+  sum,
+  tanh,
+  zeros,
+} from 'nabla'
+import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { describe, expect, test } from 'vitest'
+import { topological } from '../../compiler/program/walk.ts'
+import { sizeOf } from '../../src/core/shape.ts'
+import { compileAndRun, compiled } from '../pipeline/compiled.ts'
+import { upTo } from '../expr/run.ts'
+
+const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
+
+const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
+  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))
+
+const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
+  interpret(roots, e).map((t) => Array.from(t.data))
+
+const expectNear = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[], tolerance = 1e-12): void => {
+  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
+  for (const [i, w] of want.entries())
+    for (let k = 0; k < w.length; k++)
+      expect(Math.abs((got[i]?.[k] as number) - (w[k] as number))).toBeLessThan(
+        tolerance * (1 + Math.abs(w[k] as number)),
+      )
+}
+
+type Wrap = (f: (x: Node) => Node) => (x: Node) => Node
+const bare: Wrap = (f) => f
+const kept: Wrap = (f) => checkpoint(f)
+
+interface Model {
+  readonly loss: Scalar
+  readonly weights: readonly Node[]
+  readonly x: Node
+}
+
+/** `blocks` blocks of `depth` layers each; what a block computes inside is as large as x times its depth. */
+const network = (wrap: Wrap, dtype: 'f32' | 'f64', rows = 3, blocks = 3, depth = 4, width = 5): Model => {
+  const x = input('x', [rows, width] as readonly number[], dtype) as Node
+  const weights = upTo(blocks * depth).map((i) => input(`w${i}`, [width, width] as readonly number[], dtype) as Node)
+  const layer = (h: Node, i: number): Node => tanh(matmul(h, weights[i] as Node)) as Node
+  const block =
+    (k: number) =>
+    (h: Node): Node =>
+      upTo(depth).reduce((v, j) => layer(v, k * depth + j), h)
+  const y = upTo(blocks).reduce((h, k) => wrap(block(k))(h), x)
+  return { loss: sum(square(y)) as Scalar, weights, x }
+}
+
+const loop = (wrap: Wrap, steps: number, dtype: 'f32' | 'f64', [rows, width] = [3, 5]): Model => {
+  const xs = input('xs', [steps, rows, width] as readonly number[], dtype) as Node
+  const weights = upTo(4).map((i) => input(`w${i}`, [width, width] as readonly number[], dtype) as Node)
+  const cell = (v: Node): Node => weights.reduce((h, w) => tanh(matmul(softmax(h), w)) as Node, v)
+  const step = (h: Node, v: Node) => ({ carry: wrap(cell)(add(h, v) as Node), output: sum(h) as Node })
+  const start = zeros([rows, width] as readonly number[], dtype) as Node
+  const { carry, outputs } = scan(step, start, xs)
+  return { loss: add(sum(square(carry)), sum(outputs as Node)) as Scalar, weights, x: xs }
+}
+
+const models: readonly (readonly [string, (wrap: Wrap, dtype: 'f32' | 'f64') => Model])[] = [
+  ['a deep network', (wrap, dtype) => network(wrap, dtype)],
+  ['a loop', (wrap, dtype) => loop(wrap, 6, dtype)],
+]
+
+describe.each(models)('%s in checkpoints', (_, make) => {
+  const [a, c] = [make(bare, 'f64'), make(kept, 'f64')]
+  const wrt = [a.x, ...a.weights]
+  const e = env(...wrt)
+
+  test('has the same value and gradients, though weights are no arguments', () => {
+    expectNear(evaluate([c.loss as Node], e), evaluate([a.loss as Node], e))
+    expectNear(evaluate(grad(c.loss, wrt), e), evaluate(grad(a.loss, wrt), e))
+  })
+
+  test('has the same tangents, Hessian-vector products and second gradients', () => {
+    const dx = input('dx', a.x.shape, 'f64') as Node
+    const all = new Map([...e, ...env(dx)])
+    expectNear(evaluate([jvp(c.loss, a.x, dx)], all), evaluate([jvp(a.loss, a.x, dx)], all))
+    expectNear(evaluate([hvp(c.loss, a.x, dx)], all), evaluate([hvp(a.loss, a.x, dx)], all), 1e-10)
+    const twice = ({ loss }: Model): Node => grad(sum(square(grad(loss, a.x))) as Scalar, a.weights[0] as Node)
+    expectNear(evaluate([twice(c)], e), evaluate([twice(a)], e), 1e-10)
+  })
+
+  test.each(['wasm', 'javascript'] as const)('is the same on %s', async (target) => {
+    const m = make(kept, 'f32')
+    const variables = [m.x, ...m.weights]
+    const results = Object.fromEntries(grad(m.loss, variables).map((g, i) => [`g${i}`, g]))
+    const values = env(...variables)
+    const want = interpret(Object.values(results), values).map((t) => t.data)
+    expectNear(
+      await compileAndRun({ loss: m.loss as Node, ...results }, values, target),
+      [(interpret([m.loss as Node], values)[0] as Tensor).data, ...want],
+      1e-5,
+    )
+  })
+})
+
+const peakOf = async ({ loss, x }: Model): Promise<number> => {
+  const { plan } = await compiled({ loss: loss as Node, g: grad(loss, x) }, 'wasm')
+  return (plan.entries[0] as { readonly peak: number }).peak
+}
+
+test('a chain of checkpoints needs the memory of its blocks and of the inside of one', async () => {
+  const size = 4 * 64 * 16
+  const make = (wrap: Wrap) => network(wrap, 'f32', 64, 5, 5, 16)
+  const [without, within] = [await peakOf(make(bare)), await peakOf(make(kept))]
+  expect(without).toBeGreaterThan(24 * size)
+  expect(within).toBeLessThan(13 * size)
+})
+
+test('a loop of checkpoints saves its carries alone', async () => {
+  const [steps, size] = [50, 4 * 8 * 16]
+  const make = (wrap: Wrap) => loop(wrap, steps, 'f32', [8, 16])
+  const [without, within] = [await peakOf(make(bare)), await peakOf(make(kept))]
+  expect(without).toBeGreaterThan(6 * steps * size)
+  expect(within).toBeLessThan(3 * steps * size)
+})
+
+test('it computes again what it does not keep: no product of the way back is one of the way forward', () => {
+  const count = (wrap: Wrap): number => {
+    const { loss, x } = network(wrap, 'f32')
+    return topological([loss as Node, grad(loss, x)]).filter((n) => n.op === 'tanh').length
+  }
+  expect([count(bare), count(kept)]).toEqual([12, 24])
+})
+
+test('maps over a batch', () => {
+  const [xs, w] = [input('xs', [4, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const one =
+    (wrap: Wrap) =>
+    (v: Node): Node =>
+      sum(wrap((h) => sin(matmul(h, w)) as Node)(v)) as Node
+  const each = (wrap: Wrap) => vmap((v: Node) => grad(one(wrap)(v) as Scalar, w) as Node)(xs)
+  const total = (wrap: Wrap) => grad(sum(vmap(one(wrap))(xs)) as Scalar, [xs, w])
+  const e = env(xs, w)
+  expectNear(evaluate([each(kept), ...total(kept)], e), evaluate([each(bare), ...total(bare)], e))
+})
+
+test('a parameter it reads is trained', () => {
+  const w = param('w', [5], zeros) as Node
+  const x = input('x', [5]) as Node
+  const g = grad(sum(checkpoint((v: Node) => mul(sin(v), w) as Node)(x)) as Scalar, w)
+  expectNear(evaluate([g], env(x, w)), evaluate([sin(x) as Node], env(x, w)), 1e-6)
+})
