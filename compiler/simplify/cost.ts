@@ -33,6 +33,7 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   div: 10,
   sqrt: 8,
   rsqrt: 5,
+  rsqrtOrZero: 5,
   exp: 16,
   exp2: 16,
   expm1: 16,

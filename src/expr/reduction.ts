@@ -114,7 +114,7 @@ export interface NormOptions extends ReduceOptions {
 }
 
 /**
- * The norm of x, of order 2 unless told; of all elements where no axis is given. At 0 the 2-norm has no derivative (NaN).
+ * The norm of x, of order 2 unless told; of all elements where no axis is given. Its derivative at 0 is 0.
  * @example
  * print(norm(input('x', [2, 3]))) // ‖x‖
  * print(norm(input('x', [2, 3]), -1, { order: 1 })) // Σ₁(|x|)

@@ -69,6 +69,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   copy: arithmetic.copy,
   sqrt: transcendental.sqrt,
   rsqrt: transcendental.rsqrt,
+  rsqrtOrZero: transcendental.rsqrtOrZero,
   exp: transcendental.exp,
   exp2: transcendental.exp2,
   expm1: transcendental.expm1,

@@ -11,13 +11,14 @@ import * as logarithm from './math/logarithm.ts'
 import * as power from './math/power.ts'
 import * as logExp from './math/softplus.ts'
 import * as trigonometric from './math/trigonometric.ts'
-import { floatConstraint, lit, paren, unary } from './common.ts'
+import { call, floatConstraint, lit, paren, unary } from './common.ts'
 import { defineOp, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
   interface OpSignatures {
     readonly sqrt: Sig<1, null, 'elementwise'>
     readonly rsqrt: Sig<1, null, 'elementwise'>
+    readonly rsqrtOrZero: Sig<1, null, 'elementwise'>
     readonly exp: Sig<1, null, 'elementwise'>
     readonly exp2: Sig<1, null, 'elementwise'>
     readonly expm1: Sig<1, null, 'elementwise'>
@@ -68,6 +69,22 @@ export const rsqrt = defineOp<'rsqrt'>({
   partials: [(b, a, t) => b.neg([b.div([b.mul([t, a.out]), b.mul([lit(b, a, 2), a.ins[0]])])])],
   identities: [],
   lower: (m, [x]) => power.rsqrt(m, x),
+})
+
+/** What the simplifier makes of 1/√Σx² beside x, so that a normalized vector and the gradient of a norm are 0 at 0. */
+export const rsqrtOrZero = defineOp<'rsqrtOrZero'>({
+  ...smooth(
+    'rsqrtOrZero',
+    'Reciprocal square root, 0 at 0.',
+    '1/√x; derivative −y³/2 over the saved output y',
+    [0.2, 4],
+  ),
+  name: 'rsqrtOrZero',
+  // from the left, so that y³ does not overflow where t is small
+  partials: [(b, a, t) => b.mul([b.mul([b.mul([b.mul([lit(b, a, -0.5), t]), a.out]), a.out]), a.out])],
+  identities: [],
+  lower: (m, [x]) => m.select(m.eq(x, m.lit(0, m.typeOf(x))), m.lit(0, m.typeOf(x)), power.rsqrt(m, x)),
+  print: ([x]) => call('rsqrt₀', [x]),
 })
 
 export const exp = defineOp<'exp'>({

@@ -270,38 +270,83 @@ const absQuotient: Rule = {
 const dividesAlone = (root: Node, path: readonly number[]): boolean =>
   path.slice(0, -1).reduce((n, i) => n.ins[i] as Node, root).op === 'div'
 
-/** 1/√s of the least s > 0 is far below these, so that only 1/√0 is held back. */
-const largest = { f32: (2 - 2 ** -23) * 2 ** 127, f64: Number.MAX_VALUE } as const
+/** x where a node is Σ x², perhaps times a number; null otherwise. */
+const squared = (total: Node): Node | null => {
+  let n = total
+  while (n.op === 'reshape' || n.op === 'mul' || n.op === 'div') {
+    if (n.op === 'mul' && valueOf(operand(n)) !== null) n = n.ins[1] as Node
+    else if (n.op === 'reshape' || (n.op === 'div' && valueOf(n.ins[1] as Node) !== null)) n = operand(n)
+    else return null
+  }
+  return (n.op === 'sum' || n.op === 'mean') && operand(n).op === 'square' ? operand(operand(n)) : null
+}
 
-/** Σ x² below a root, where x itself is a factor above it: a normalized vector, or the gradient of a norm. */
+/** Σ x² below a root, where x itself is a factor above it: a normalized vector, or the derivative of a norm. */
 const normQuotient: Rule = {
   name: 'div-norm',
   roots: ['mul', 'div'],
   when: 'refines',
-  law: 'x / √(Σ x²) → x · min(1 / √(Σ x²), the largest float), which is 0 at 0',
+  law: 'x / √(Σ x²) → x · rsqrt₀(Σ x²), which is 0 at 0; Σ(x · y) / √(Σ x²) likewise',
   apply: (node, context) => {
     if (!isFloat(node.dtype) || !holdsQuotient(node)) return null
     const factors = factorsOf(node, context, 'scaling')
     for (const below of factors) {
-      // a factor of a longer divisor waits until the literals beside it have gone
-      if (below.path.at(-1) !== 1 || !dividesAlone(node, below.path)) continue
       const total = below.atom.op === 'sqrt' && below.inverse ? operand(below.atom) : null
-      const square = total?.op === 'sum' ? operand(total) : total?.op === 'reshape' ? operand(operand(total)) : null
-      if (total === null || square?.op !== 'square') continue
-      if (!factors.some((f) => !f.inverse && f.way === 'plain' && f.atom === operand(square))) continue
-      const to = graph.minimum([graph.rsqrt([total]), graph.lit(largest[node.dtype], node.dtype)])
-      return rewritten(node, [{ path: below.path, to, turned: true }])
+      const inner = total === null ? null : squared(total)
+      if (total === null || inner === null) continue
+      if (!factorsOf(node, shared, 'linear').some((f) => !f.inverse && f.atom === inner)) continue
+      const to = graph.rsqrtOrZero([total])
+      if (below.path.at(-1) === 1 && dividesAlone(node, below.path))
+        return rewritten(node, [{ path: below.path, to, turned: true }])
+      // a factor of a longer divisor is exchanged where that costs no larger product
+      if (sizeOf(total.shape) < sizeOf(node.shape)) continue
+      const rest = edited(node, [{ path: below.path, to: null }])
+      return rest === null ? null : conform(graph.mul([rest, to]), node.shape)
     }
     return null
   },
   examples: () => {
     const v = x('x', 2, 3)
     const norm = graph.sqrt([graph.sum([graph.square([v])], { axes: [1], keepDims: true })])
-    const whole = graph.sqrt([graph.sum([graph.square([v])], { axes: [0, 1], keepDims: false })])
+    const all = { axes: [0, 1], keepDims: false }
+    const whole = graph.sqrt([graph.sum([graph.square([v])], all)])
     return [
       { node: graph.div([v, norm]) },
       { node: graph.mul([v, graph.div([x('t', 2, 1), norm])]) },
       { node: graph.div([graph.mul([v, x('t')]), whole]) },
+      { node: graph.div([graph.sum([graph.mul([v, x('t', 3)])], all), whole]) },
+      { node: graph.div([v, graph.sqrt([graph.div([graph.sum([graph.square([v])], all), num(6)])])]) },
+      { node: graph.div([graph.sum([graph.mul([v, x('t', 3)])], all), graph.mul([num(3), whole])]) },
+    ]
+  },
+}
+
+/** The identity x / √x = √x of the op, wherever the two stand in a product. */
+const rootQuotient: Rule = {
+  name: 'product-div-sqrt',
+  roots: ['mul', 'div'],
+  when: 'refines',
+  law: 'x · y / (√x · z) → √x · y / z, which is 0 at 0',
+  apply: (node, context) => {
+    if (!isFloat(node.dtype) || !holdsQuotient(node)) return null
+    const factors = factorsOf(node, context, 'scaling').filter((f) => f.way === 'plain')
+    for (const below of factors) {
+      if (!below.inverse || below.atom.op !== 'sqrt') continue
+      const above = factors.find((f) => !f.inverse && f.atom === operand(below.atom))
+      if (above !== undefined)
+        return rewritten(node, [
+          { path: above.path, to: below.atom },
+          { path: below.path, to: null },
+        ])
+    }
+    return null
+  },
+  examples: () => {
+    const v = x('x', 2, 3)
+    const domain = { x: [0.1, 3] as const }
+    return [
+      { node: graph.div([v, graph.mul([num(2), graph.sqrt([v])])]), domain },
+      { node: graph.mul([v, graph.div([x('t', 3), graph.sqrt([v])])]), domain },
     ]
   },
 }
@@ -438,6 +483,7 @@ const negatedOf = (n: Node): Node | null => (n.op === 'neg' ? operand(n) : null)
 export const productRules: readonly Rule[] = [
   absQuotient,
   normQuotient,
+  rootQuotient,
   sigmoidQuotient,
   sigmoidTimesExp,
   softmaxQuotient,
