@@ -8,9 +8,11 @@ import { isFloat } from '../../src/core/dtype.ts'
 import { range } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, paramsOf } from '../../src/expr/node.ts'
+import { nameOf, setName } from '../../src/expr/origin.ts'
 import {
+  boundFor,
+  carryName,
   dependentOn,
-  freshBound,
   makeScan,
   resultsOf,
   type ScanParts,
@@ -52,7 +54,9 @@ const savedValues = (parts: ScanParts, backward: readonly Node[]): readonly Node
     const n = stack.pop() as Node
     if (seen.has(n)) continue
     seen.add(n)
-    const isForward = forward.has(n) || (onlyOver(n, forward, seen) && opDef(n.op).kind !== 'leaf')
+    // a loop's results are saved, one by one, and never looped for again; the loop itself is no value
+    const isMade = n.op === 'result' ? isOver(n, forward) : onlyOver(n, forward) && opDef(n.op).kind !== 'leaf'
+    const isForward = forward.has(n) || isMade
     if (atHand.has(n)) continue
     if (isForward && (params.includes(n) || !isCheap(n))) saved.add(n)
     else stack.push(...n.ins)
@@ -61,8 +65,22 @@ const savedValues = (parts: ScanParts, backward: readonly Node[]): readonly Node
 }
 
 /** A node that rewriting has made of forward values alone counts as one of them. */
-const onlyOver = (n: Node, forward: ReadonlySet<Node>, _seen: ReadonlySet<Node>): boolean =>
+const onlyOver = (n: Node, forward: ReadonlySet<Node>): boolean =>
   n.ins.length > 0 && n.ins.every((i) => forward.has(i) || i.op === 'full' || i.op === 'iota')
+
+/** Whether forward values and literals are all that a node is made of, in however many steps. */
+const isOver = (n: Node, forward: ReadonlySet<Node>): boolean => {
+  const seen = new Set<Node>()
+  const stack = [n]
+  while (stack.length > 0) {
+    const at = stack.pop() as Node
+    if (seen.has(at) || forward.has(at)) continue
+    if (at.op === 'bound') return false
+    seen.add(at)
+    stack.push(...at.ins)
+  }
+  return true
+}
 
 /** One term of a constant's cotangent: what each step stacks, and what is done with the stacks behind the loop. */
 interface Leaving {
@@ -100,6 +118,12 @@ const leaving = (ct: Node): readonly Leaving[] | null => {
   return null
 }
 
+/** A bound value under the name that it shall be printed with. */
+const called = (name: string, bound: Node): Node => {
+  if (name !== '') setName(bound, name)
+  return bound
+}
+
 /** What each operand of the scan receives. */
 export const pullScan = (
   node: Node,
@@ -114,8 +138,10 @@ export const pullScan = (
   const flows = fn.params.map((p, i) => isFloat(p.dtype) && (i < nc || wanted.has(node.ins[i] as Node)))
 
   // ---- one step back, over bound cotangents
-  const carryCts = fn.params.slice(0, nc).map((p) => (isFloat(p.dtype) ? freshBound(p) : null))
-  const outputCts = fn.results.slice(nc).map((r, j) => (received[nc + j] ? freshBound(r) : null))
+  const carryCts = fn.params
+    .slice(0, nc)
+    .map((p, i) => (isFloat(p.dtype) ? called(`δ${carryName(fn, i) ?? ''}`, boundFor(node, `carry ${i}`, p)) : null))
+  const outputCts = fn.results.slice(nc).map((r, j) => (received[nc + j] ? boundFor(node, `output ${j}`, r) : null))
   const arriving = fn.results.flatMap((r, i) => {
     const ct = i < nc ? carryCts[i] : outputCts[i - nc]
     return ct === null || ct === undefined ? [] : [[r, ct] as const]
@@ -136,7 +162,7 @@ export const pullScan = (
   )
 
   // ---- the loop back
-  const savedElements = saved.map((s) => freshBound(s))
+  const savedElements = saved.map((s) => boundFor(node, `saved ${s.id}`, s))
   const elements = fn.params.slice(nc, nc + nx)
   const inner = new Map<Node, Node>(saved.map((s, i) => [s, savedElements[i] as Node]))
   const live = carryCts.flatMap((ct, i) => (ct === null ? [] : [{ ct, i }]))
@@ -147,7 +173,12 @@ export const pullScan = (
     terms: leaving(gradients.get(p) as Node),
   }))
   const carried = plans.filter((q) => q.terms === null)
-  const sums = carried.map((q) => freshBound(q.p))
+  const sums = carried.map((q) =>
+    called(
+      `Δ${nameOf(constants[fn.params.indexOf(q.p) - nc - nx] as Node) ?? ''}`,
+      boundFor(node, `sum ${q.p.id}`, q.p),
+    ),
+  )
   const nextCarries = live.map(({ i, ct }) => gradients.get(fn.params[i] as Node) ?? zerosOf(ct))
   const nextSums = carried.map((q, i) => b.add([sums[i] as Node, q.gradient]))
   const sequenceCts = elements.flatMap((x) => (gradients.get(x) ? [gradients.get(x) as Node] : []))
@@ -211,7 +242,9 @@ export const pushScan = (
   const [nc, nx] = [init.length, sequences.length]
   // a carry moves where its start moves, or where what flows into it moves: grow until nothing changes
   const moves = moving.map((t) => t !== null)
-  const tangentOf = new Map(fn.params.map((p) => [p, freshBound(p)] as const))
+  const tangentOf = new Map(
+    fn.params.map((p, i) => [p, called(`τ${carryName(fn, i) ?? ''}`, boundFor(node, `tangent ${i}`, p))] as const),
+  )
   const pushed = (): readonly (Node | null)[] =>
     push(fn.results, new Map(fn.params.flatMap((p, i) => (moves[i] ? [[p, tangentOf.get(p) as Node] as const] : []))))
   let tangents = pushed()
@@ -265,7 +298,9 @@ export const batchScan = (
   const { fn, init, sequences } = parts
   const [nc, nx] = [init.length, sequences.length]
   const has = values.map((v) => v !== undefined)
-  const wide = fn.params.map((p) => freshBound({ dtype: p.dtype, shape: [size, ...p.shape] }))
+  const wide = fn.params.map((p, i) =>
+    called(carryName(fn, i) ?? '', boundFor(node, `batch ${i}`, { dtype: p.dtype, shape: [size, ...p.shape] })),
+  )
   const run = (): readonly (Node | null)[] =>
     batch(fn.results, new Map(fn.params.flatMap((p, i) => (has[i] ? [[p, wide[i] as Node] as const] : []))), size)
   let results = run()

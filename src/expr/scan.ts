@@ -8,7 +8,7 @@ import type { TensorType } from '../core/shape.ts'
 import type { Scan } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, make, paramsOf, shapeError } from './node.ts'
-import { setName } from './origin.ts'
+import { derivedFrom, nameOf, setName } from './origin.ts'
 import { typed } from './typed.ts'
 
 /** A closed function over nodes. */
@@ -32,6 +32,21 @@ let nextBound = 0
 /** A new parameter of a function, unlike every other node. */
 export const freshBound = ({ dtype, shape }: TensorType): Node =>
   make('bound', [], { id: ++nextBound, dtype, shape: [...shape] })
+
+const kept = new WeakMap<Node, Map<string, Node>>()
+
+/**
+ * The parameter that stands for something of a node: the same each time that it is asked for, so that one derivative asked
+ * for twice is one expression.
+ */
+export const boundFor = (owner: Node, role: string, type: TensorType): Node => {
+  const known = kept.get(owner) ?? new Map<string, Node>()
+  kept.set(owner, known)
+  const key = `${role} ${type.dtype} ${type.shape.join()}`
+  const bound = known.get(key) ?? freshBound(type)
+  known.set(key, bound)
+  return bound
+}
 
 /** The parts of a scan node. What `params.fn` holds are nodes, because only `makeScan` makes scans. */
 export const scanParts = (node: Node): ScanParts => {
@@ -66,6 +81,13 @@ export const resultsOf = (scan: Node): readonly Node[] => {
   )
 }
 
+/** What a carry is called: as its new value, else as the carry itself. */
+export const carryName = ({ params, results }: FnNodes, i: number): string | undefined => {
+  const [bound, next] = [params[i], results[i]]
+  const made = next !== undefined && next.ins.length > 0 ? nameOf(next) : undefined
+  return made?.replace(/(?<=.)ₜ$/u, '') ?? (bound === undefined ? undefined : nameOf(bound))
+}
+
 /** The nodes between `results` and `params` that depend on a param. */
 export const dependentOn = (params: readonly Node[], results: readonly Node[]): ReadonlySet<Node> => {
   const seen = new Set<Node>()
@@ -84,6 +106,14 @@ export const dependentOn = (params: readonly Node[], results: readonly Node[]): 
 /** Whether a free node is as cheap inside the loop as outside: a literal needs no memory. */
 const staysInside = (n: Node): boolean => n.op === 'full' || n.op === 'iota'
 
+/** A node over other operands, of the same name and origin. */
+const like = (n: Node, ins: readonly Node[]): Node => {
+  const made = derivedFrom(n, () => make(n.op, ins, n.params))
+  const name = nameOf(n)
+  if (name !== undefined) setName(made, name)
+  return made
+}
+
 /** The same results over new leaves for some nodes. */
 export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node>): readonly Node[] => {
   const done = new Map<Node, Node>(given)
@@ -97,7 +127,7 @@ export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node
   }
   for (const n of [...seen].sort((a, b) => a.id - b.id)) {
     const ins = n.ins.map((i) => done.get(i) ?? i)
-    done.set(n, ins.every((x, i) => x === n.ins[i]) ? n : make(n.op, ins, n.params))
+    done.set(n, ins.every((x, i) => x === n.ins[i]) ? n : like(n, ins))
   }
   return roots.map((r) => done.get(r) ?? r)
 }
@@ -112,7 +142,10 @@ export const closeOver = (
   const inside = new Map<Node, Node>()
   const take = (n: Node): void => {
     if (dependent.has(n) || inside.has(n) || staysInside(n)) return
-    inside.set(n, freshBound(n))
+    const stand = freshBound(n)
+    const name = nameOf(n)
+    if (name !== undefined) setName(stand, name)
+    inside.set(n, stand)
     constants.push(n)
   }
   for (const n of dependent) for (const i of n.ins) take(i)
@@ -148,6 +181,14 @@ const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {
 
 const namesOf = (v: Values, alone: string): readonly string[] =>
   isExpr(v) ? [alone] : Array.isArray(v) ? v.map((_, i) => `${alone}${i}`) : Object.keys(v)
+
+/** A carry that starts with h0 is h. */
+const withoutStart = (initial: Node): string | undefined => /^(.+?)[0₀]$/u.exec(nameOf(initial) ?? '')?.[1]
+
+const carryNames = (v: Values): readonly string[] =>
+  namesOf(v, 'c').map((name, i) =>
+    isExpr(v) || Array.isArray(v) ? (withoutStart(listOf(v)[i] as Node) ?? name) : name,
+  )
 
 export interface ScanOptions {
   /** From the last element to the first; outputs stay at their element's place. Default false. */
@@ -194,10 +235,15 @@ export const scan: <C extends Values, X extends Values, Y extends Values>(
     const length = lengthOf(sequences, options)
     const carries = initial.map((n) => freshBound(n))
     const elements = sequences.map((n) => freshBound({ dtype: n.dtype, shape: n.shape.slice(1) }))
-    for (const [i, name] of namesOf(init, 'c').entries()) setName(carries[i] as Node, name)
+    for (const [i, name] of carryNames(init).entries()) setName(carries[i] as Node, name)
     for (const [i, name] of namesOf(over, 'x').entries()) setName(elements[i] as Node, `${name}ₜ`)
     const { carry, output } = f(shapedLike(init, carries), shapedLike(over, elements))
     const { fn, constants } = closeOver([...carries, ...elements], [...listOf(carry), ...listOf(output)])
+    if (!isExpr(output) && !Array.isArray(output))
+      for (const [i, name] of Object.keys(output).entries()) {
+        const made = fn.results[initial.length + i] as Node
+        if (made.ins.length > 0) setName(made, name)
+      }
     const node = makeScan({ fn, length, reverse: options.reverse ?? false, init: initial, sequences, constants })
     const results = resultsOf(node)
     return {

@@ -162,3 +162,44 @@ describe('scan', () => {
     ).toThrow('scan: sequence 1 is f64[3], but the length is 4')
   })
 })
+
+describe('a loop within a loop', () => {
+  const [ys, c0, w] = [input('ys', [3, 2, 5], 'f64'), input('c0', [5], 'f64'), input('w', [5], 'f64')]
+  type Step = (carry: Node, element: Node) => { readonly carry: Node; readonly output: Node }
+  const loop = scan as unknown as (
+    step: Step,
+    init: Node,
+    sequence: Node,
+  ) => { readonly carry: Node; readonly outputs: Node }
+
+  // what the inner loop starts with is its outer carry, or made of it
+  test.each([
+    ['of the carry', (c: Node): Node => c],
+    ['of what is made of the carry', (c: Node): Node => mul(c, 2) as Node],
+  ])('has the derivative of the loop written out, %s', (_, start) => {
+    const inner: Step = (d, e) => ({ carry: tanh(mul(w, add(d, e))) as Node, output: mul(d, e) as Node })
+    const outer: Step = (c, y) => {
+      const { carry, outputs } = loop(inner, start(c), y)
+      return { carry, output: sum(outputs) as Node }
+    }
+    const looped = loop(outer, c0, ys)
+    let [c, total] = [c0 as Node, undefined as Node | undefined]
+    for (let t = 0; t < 3; t++) {
+      let d = start(c)
+      for (let s = 0; s < 2; s++) {
+        const { carry, output } = inner(d, at(at(ys, t), s))
+        total = (total === undefined ? sum(output) : add(total, sum(output))) as Node
+        d = carry
+      }
+      c = d
+    }
+    const [one, other] = [add(sum(looped.outputs), sum(looped.carry)), add(total as Node, sum(c))] as Scalar[]
+    const wrt = [ys, c0, w]
+    const e = env(wrt)
+    const gradients = (y: Scalar): readonly Node[] => grad(y, wrt) as readonly Node[]
+    expectNear(
+      evaluate([one as Node, ...gradients(one as Scalar)], e),
+      evaluate([other as Node, ...gradients(other as Scalar)], e),
+    )
+  })
+})
