@@ -5,7 +5,8 @@
 import { isFloat } from '../src/core/dtype.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { nameOf } from '../src/expr/origin.ts'
-import { type Equation, equationsOf } from './inspect/equations.ts'
+import { nameDoc } from './inspect/doc.ts'
+import { equationsOf, type Line } from './inspect/equations.ts'
 import { type Layout, layout, listed, showMargin } from './inspect/layout.ts'
 import type { Root } from './inspect/names.ts'
 import { type Printable, rootsOf } from './inspect/print.ts'
@@ -59,7 +60,7 @@ const modelRoots = (model: Printable, options: InspectOptions): readonly Root[] 
     return { ...r, label: own ?? (r.label === '' ? (options.name ?? 'y') : r.label) }
   })
 
-const section = (title: string, equations: readonly Equation[], options: Layout): readonly string[] =>
+const section = (title: string, equations: readonly Line[], options: Layout): readonly string[] =>
   equations.length === 0 ? [] : [`${title}\n${layout(equations, options).replace(/^/gm, '  ')}`]
 
 /**
@@ -92,10 +93,10 @@ export const inspect = (model: Printable, options: InspectOptions = {}): string 
   const derivatives = first.flatMap((r) => derivativesOf(r, options.wrt))
   const forward = new Set(topological(results.map((r) => r.node)))
   const written = equationsOf([...results, ...derivatives], { forward })
-  const own = (e: Equation): boolean => e.root < results.length
-  const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, d.label] as const]))
-  const given = new Map([...gradients, ...written.names])
-  const steps = equationsOf(updates, { forward, given })
+  const own = (e: Line): boolean => e.root < results.length
+  const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, nameDoc(d.label)] as const]))
+  const before = { values: new Map([...gradients, ...written.told]), indices: [], taken: written.taken }
+  const steps = equationsOf(updates, { forward, within: before })
   const asIs = section('model', equationsOf(asWritten).equations, options)
   const simplified = section('simplified', written.equations.filter(own), options)
   const body = (sections: readonly string[]): string => sections.join('').replace(/^.*\n/, '')

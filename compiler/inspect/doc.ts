@@ -33,9 +33,19 @@ export type Doc =
       readonly tag: 'text'
       readonly printed: Printed
       readonly number?: number
+      /** Of a number that was not written beside the others: it is multiplied with them. */
+      readonly merges?: true
       /** The negated formula, where one reads as well: of (a − b) c it is (b − a) c. */
       readonly flip?: () => Doc | null
+      /** Of what has a value for each step of a loop, the formula of one step's value. */
+      readonly step?: Step
     }
+
+/** What stands at one step of a loop: `hₜ` of h, and the loop's index. */
+export interface Step {
+  readonly index: string
+  readonly doc: Doc
+}
 
 /** Binding strength of a matrix product: tighter than `·`, looser than a sign. */
 export const juxtaposed = 1.5
@@ -64,7 +74,42 @@ export const numberDoc = (value: number): Doc => {
   return value < 0 ? negate(digits) : digits
 }
 
-const isNumber = (d: Doc): boolean => d.tag === 'text' && d.number !== undefined
+/** Written as a name, or as one function of something. */
+export const isName = (d: Doc): boolean => d.tag === 'text' && d.number === undefined && d.printed.precedence === 4
+
+export const isNumber = (d: Doc): boolean => d.tag === 'text' && d.number !== undefined
+
+export const withStep = (d: Doc, step: Step): Doc => (d.tag === 'text' ? { ...d, step } : d)
+
+/** The same text without what it is at one step of a loop (of that with this index). */
+export const whole = (d: Doc, index?: string): Doc => {
+  if (d.tag !== 'text' || d.step === undefined || (index !== undefined && d.step.index !== index)) return d
+  const { step: _, ...rest } = d
+  return rest
+}
+
+/** A formula at one step: every part of it there, numbers as they are; null where a part is no sequence of steps. */
+export const stepOf = (d: Doc): Step | null => {
+  if (d.tag === 'text') return d.step ?? null
+  if (d.tag === 'sum') {
+    const at = stepsOf(d.terms.map((t) => t.doc))
+    return at && { index: at.index, doc: { ...d, terms: d.terms.map((t, i) => ({ ...t, doc: at.docs[i] as Doc })) } }
+  }
+  const at = stepsOf([...d.factors, ...d.over].map((f) => f.doc))
+  const put = (fs: readonly Factor[], from: number): readonly Factor[] =>
+    fs.map((f, i) => ({ ...f, doc: at?.docs[from + i] as Doc }))
+  return at && { index: at.index, doc: { ...d, factors: put(d.factors, 0), over: put(d.over, d.factors.length) } }
+}
+
+/** Several formulas at one step of the same loop. */
+export const stepsOf = (docs: readonly Doc[]): { readonly index: string; readonly docs: readonly Doc[] } | null => {
+  const steps = docs.map((d) => (isNumber(d) ? d : stepOf(d)))
+  const indices = new Set(steps.flatMap((s) => (s !== null && 'index' in s ? [s.index] : [])))
+  const [index] = indices
+  if (index === undefined || indices.size > 1) return null
+  const all = steps.flatMap((s) => (s === null ? [] : ['index' in s ? s.doc : s]))
+  return all.length === docs.length ? { index, docs: all } : null
+}
 
 const productOf = (p: Omit<Product, 'tag'>): Doc => {
   const [only] = p.factors
@@ -189,8 +234,20 @@ const denominatorOf = (f: Factor): number | null => {
 
 const half: Doc = { tag: 'text', printed: { text: '½', precedence: 4 }, number: 0.5 }
 
+/** A number that stands for a value where it is used: in a product it becomes one with the numbers there. */
+export const merging = (d: Doc): Doc => (d.tag === 'text' && d.number !== undefined ? { ...d, merges: true } : d)
+
+const merged = (factors: readonly Factor[]): readonly Factor[] => {
+  const numbers = factors.flatMap(({ doc }) => (doc.tag === 'text' && doc.number !== undefined ? [doc] : []))
+  if (!numbers.some((n) => n.merges)) return factors
+  const value = numbers.reduce((v, n) => v * (n.number as number), 1)
+  const rest = factors.filter((f) => !isNumeric(f))
+  return value === 1 && rest.length > 0 ? rest : [{ doc: numberDoc(value), scalar: true }, ...rest]
+}
+
 /** Numbers first, then scalars, then tensors; 1/n as a division by n, 0.5 as ½. */
-const arranged = (p: Product): Product => {
+const arranged = (product: Product): Product => {
+  const p = { ...product, factors: merged(product.factors) }
   const under = p.factors.flatMap((f) => denominatorOf(f) ?? [])
   const above = p.factors.filter((f) => denominatorOf(f) === null)
   const numbers = above.filter(isNumeric)

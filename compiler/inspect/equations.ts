@@ -4,12 +4,25 @@
  */
 import type { TensorType } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import { type Doc, nameDoc } from './doc.ts'
-import { carrierOf, nameAll, namedNodes, readAll, type Root, type Sign } from './names.ts'
+import { type Doc, nameDoc, render, withStep } from './doc.ts'
+import { docAt, heard, letterAt } from './indices.ts'
+import {
+  hasSteps,
+  type Loop,
+  type LoopNames,
+  loopsOf,
+  nameLoop,
+  suggestionsOf,
+  type WrittenLoop,
+  writeLoop,
+} from './loops.ts'
+import { carrierOf, isLoopResult, type Named, nameAll, namedNodes, readAll, type Root, type Sign } from './names.ts'
 import type { Reading } from './reading.ts'
 
 export interface Equation {
+  readonly tag: 'equation'
   readonly name: string
   readonly doc: Doc
   /** `=` for a value, `:` for a field of a record, `←` for what a leaf is after a step. */
@@ -20,7 +33,18 @@ export interface Equation {
   readonly definition: boolean
 }
 
-/** The named nodes below a root that are not written yet, parts first. */
+/** A recurrence: what holds at each step, and where it starts. */
+export interface LoopBlock {
+  readonly tag: 'loop'
+  readonly header: string
+  readonly body: readonly Line[]
+  readonly starts: WrittenLoop['starts']
+  readonly root: number
+}
+
+export type Line = Equation | LoopBlock
+
+/** The named nodes below a root that are not written yet and the results of loops, parts first. */
 const definitionsOf = (
   root: Node,
   readings: ReadonlyMap<Node, Reading>,
@@ -32,7 +56,7 @@ const definitionsOf = (
   while (stack.length > 0) {
     const { node, ready } = stack.pop() as (typeof stack)[number]
     if (ready) {
-      if (named.has(node)) found.push(node)
+      if (named.has(node) || isLoopResult(node)) found.push(node)
       continue
     }
     if (seen.has(node)) continue
@@ -44,60 +68,197 @@ const definitionsOf = (
   return found
 }
 
+/** What has been written around or before. */
+export interface Within {
+  /** How nodes are written there. */
+  readonly values: ReadonlyMap<Node, Doc>
+  /** The steps of the loops around. */
+  readonly indices: readonly string[]
+  /** What has been named, as it is heard. */
+  readonly taken: ReadonlySet<string>
+}
+
 export interface EquationOptions {
   /** Nodes that are values of the model itself even where differentiation made them first. */
   readonly forward?: ReadonlySet<Node>
-  /** Names that equations written before have given. */
-  readonly given?: ReadonlyMap<Node, string>
+  readonly within?: Within
 }
 
 export interface Equations {
-  readonly equations: readonly Equation[]
-  /** What each named node is called. */
-  readonly names: ReadonlyMap<Node, string>
+  readonly equations: readonly Line[]
+  /** The nodes that have names, and how these are written. */
+  readonly told: ReadonlyMap<Node, Doc>
+  /** What has been named here and around, as it is heard. */
+  readonly taken: ReadonlySet<string>
+  /** How a node is written where it is read. */
+  readonly docOf: (n: Node) => Doc
 }
 
-const none: ReadonlyMap<Node, string> = new Map()
+const nowhere: Within = { values: new Map(), indices: [], taken: new Set() }
 
-export const equationsOf = (roots: readonly Root[], { forward, given = none }: EquationOptions = {}): Equations => {
-  const readings = readAll(
-    roots.map((r) => r.node),
-    given,
-  )
-  const named = namedNodes(readings, roots, given)
+/** Names that roots give to what they stand for. */
+const labelsOf = (roots: readonly Root[], may: (n: Node) => boolean): ReadonlyMap<Node, string> => {
   const labels = new Map<Node, string>()
   for (const r of roots) {
     const c = carrierOf(r.node)
     // what a leaf will be is called as the leaf, primed
     const own = r.sign === '←' ? `${r.label}′` : r.defines ? r.label : undefined
-    if (own !== undefined && named.has(c) && !labels.has(c)) labels.set(c, own)
+    if (own !== undefined && may(c) && !labels.has(c)) labels.set(c, own)
   }
+  return labels
+}
+
+/** The names of all loops, one after the other. */
+const nameLoops = (
+  loops: Iterable<Loop>,
+  labels: ReadonlyMap<Node, string>,
+  before: ReadonlySet<string>,
+): { readonly loops: ReadonlyMap<Loop, LoopNames>; readonly taken: ReadonlySet<string> } => {
+  const named = new Map<Loop, LoopNames>()
+  let taken = before
+  for (const loop of new Set(loops)) {
+    const names = nameLoop(loop, labels, taken)
+    named.set(loop, names)
+    taken = names.taken
+  }
+  return { loops: named, taken }
+}
+
+/** What is to be written: nodes with their readings, which of them get names, and in which order. */
+interface Outline {
+  readonly roots: readonly Root[]
+  readonly readings: ReadonlyMap<Node, Reading>
+  readonly loops: ReadonlyMap<Node, Loop>
+  readonly suggested: ReadonlyMap<Node, string | undefined>
+  readonly named: ReadonlySet<Node>
+  /** Of each root, the definitions that no root before it has. */
+  readonly written: readonly (readonly Node[])[]
+}
+
+const outlineOf = (roots: readonly Root[], known: ReadonlyMap<Node, Doc>): Outline => {
+  const readings = readAll(
+    roots.map((r) => r.node),
+    known,
+  )
+  const loops = loopsOf(readings, known)
+  const suggested = new Map([...new Set(loops.values())].flatMap((l) => [...suggestionsOf(l)]))
+  const named = namedNodes(readings, roots, known, new Set(suggested.keys()))
   const seen = new Set<Node>()
   const written = roots.map((r) => definitionsOf(r.node, readings, named, seen))
-  const leaves = [...readings.keys()].filter((n) => opDef(n.op).kind === 'leaf')
-  const names = nameAll(written.flat(), new Map([...given, ...labels]), leaves, forward ?? new Set())
+  return { roots, readings, loops, suggested, named, written }
+}
 
+interface AllNames extends Named {
+  readonly loops: ReadonlyMap<Loop, LoopNames>
+}
+
+/** Names of users come first, then those of loops, then letters. */
+const namesOf = (outline: Outline, forward: ReadonlySet<Node>, within: Within): AllNames => {
+  const { roots, readings, loops, suggested, named, written } = outline
+  const labels = labelsOf(roots, (n) => named.has(n))
+  const stackLabels = labelsOf(roots, (n) => loops.has(n))
+  const nodes = written.flat().filter((n) => named.has(n))
+  const leaves = [...readings.keys()].filter((n) => opDef(n.op).kind === 'leaf' && !within.values.has(n))
+  const spoken = [...leaves.flatMap((n) => nameOf(n) ?? []), ...labels.values(), ...stackLabels.values()]
+  const reserved = new Set([...within.taken, ...spoken.map(heard)])
+  // loops leave these to the nodes that bear them
+  const own = new Set(nodes.flatMap((n) => (labels.has(n) ? [] : (nameOf(n) ?? []))).map(heard))
+  const around = nameLoops(loops.values(), stackLabels, new Set([...reserved, ...own]))
+  const given = nameAll(nodes, {
+    labels,
+    taken: new Set([...around.taken].filter((name) => reserved.has(name) || !own.has(name))),
+    forward,
+    indices: within.indices,
+    suggested: new Map([...suggested].flatMap(([n, name]) => (name === undefined ? [] : [[n, name] as const]))),
+  })
+  return { ...given, loops: around.loops }
+}
+
+/** What loops read step by step is known at a step by its index. */
+const atEachStep = (d: Doc, index: string): Doc =>
+  d.tag === 'text' && d.step === undefined && d.number === undefined ? withStep(d, { index, doc: docAt(d, index) }) : d
+
+interface Written {
+  /** The formula of each node. */
+  readonly formulas: ReadonlyMap<Node, Doc>
+  /** How it is written where it is read: its name, or its formula. */
+  readonly docs: ReadonlyMap<Node, Doc>
+  readonly blocks: ReadonlyMap<Loop, Omit<LoopBlock, 'root'>>
+  readonly taken: ReadonlySet<string>
+}
+
+/** Formulas, and the bodies of loops as soon as what they read has its own. */
+const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within): Written => {
+  const [, index] = letterAt(within.indices.length)
+  const sequences = new Set([...loops.values()].flatMap((l) => l.parts.sequences.filter(hasSteps).map(carrierOf)))
   const formulas = new Map<Node, Doc>()
   const docs = new Map<Node, Doc>()
-  for (const [n, reading] of readings) {
-    const name = names.get(n)
-    const doc = given.has(n) ? null : reading.build(reading.reads.map((r) => docs.get(r) as Doc))
-    if (doc !== null) formulas.set(n, doc)
-    docs.set(n, name === undefined ? (doc as Doc) : nameDoc(name))
+  const blocks = new Map<Loop, Omit<LoopBlock, 'root'>>()
+  const results = new Map<Node, Doc>()
+  let { taken } = names
+  const write = (loop: Loop): void => {
+    const loopNames = names.loops.get(loop) as LoopNames
+    const own = writeLoop(loop, loopNames, { indices: within.indices, docOf: (n) => docs.get(n) as Doc })
+    const body = equationsOf(own.roots, { within: { values: own.values, indices: own.indices, taken } })
+    taken = body.taken
+    blocks.set(loop, { tag: 'loop', header: own.header, starts: own.starts, body: body.equations })
+    for (const [n, doc] of own.resultsFrom(body.docOf)) results.set(n, doc)
   }
+  for (const [n, reading] of readings) {
+    const loop = loops.get(n)
+    if (loop !== undefined && !blocks.has(loop)) write(loop)
+    const name = names.names.get(n)
+    const doc = results.get(n) ?? within.values.get(n) ?? reading.build(reading.reads.map((r) => docs.get(r) as Doc))
+    if (!within.values.has(n)) formulas.set(n, doc)
+    const called = name === undefined ? doc : nameDoc(name)
+    docs.set(n, sequences.has(n) ? atEachStep(called, index) : called)
+  }
+  return { formulas, docs, blocks, taken }
+}
+
+const linesOf = (
+  { roots, loops, named, written }: Outline,
+  names: ReadonlyMap<Node, string>,
+  { formulas, docs, blocks }: Written,
+): readonly Line[] => {
   const done = new Set<string>()
-  const equations = roots.flatMap((r, root) => {
-    const own = carrierOf(r.node)
-    const lines = (written[root] as readonly Node[]).flatMap((n): readonly Equation[] => {
-      const name = names.get(n) as string
-      if (n === own && name === r.label) return []
-      done.add(name)
-      return [{ name, sign: '=', doc: formulas.get(n) as Doc, type: n, root, definition: true }]
-    })
-    if (done.has(r.label)) return lines
+  const shown = new Set<Loop>()
+  const define = (n: Node, root: number, label: string | null): readonly Line[] => {
+    const loop = loops.get(n)
+    const block = loop === undefined || shown.has(loop) ? undefined : blocks.get(loop)
+    if (loop !== undefined) shown.add(loop)
+    const before: readonly Line[] = block === undefined ? [] : [{ ...block, root }]
+    const name = names.get(n) as string
+    if (!named.has(n) || name === label) return before
+    done.add(name)
+    const doc = formulas.get(n) as Doc
+    return [...before, { tag: 'equation', name, sign: '=', doc, type: n, root, definition: true }]
+  }
+  return roots.flatMap((r, root): readonly Line[] => {
+    const carrier = carrierOf(r.node)
+    const lines = (written[root] as readonly Node[]).flatMap((n) => define(n, root, n === carrier ? r.label : null))
+    const doc = docs.get(r.node) as Doc
+    // the equations of a loop have told what its stack is
+    const told = loops.has(carrier) && !named.has(carrier) && r.sign === undefined && render(doc).text === r.label
+    if (done.has(r.label) || told || r.silent) return lines
     done.add(r.label)
-    const doc = (names.get(own) === r.label && formulas.has(own) ? formulas.get(own) : docs.get(r.node)) as Doc
-    return [...lines, { name: r.label, sign: r.sign ?? '=', doc, type: r.node, root, definition: false }]
+    const own = names.get(carrier) === r.label ? formulas.get(carrier) : undefined
+    const sign = r.sign ?? '='
+    return [...lines, { tag: 'equation', name: r.label, sign, doc: own ?? doc, type: r.node, root, definition: false }]
   })
-  return { equations, names }
+}
+
+export const equationsOf = (roots: readonly Root[], options: EquationOptions = {}): Equations => {
+  const { forward = new Set(), within = nowhere } = options
+  const outline = outlineOf(roots, within.values)
+  const names = namesOf(outline, forward, within)
+  const written = formulate(outline, names, within)
+  const { docs, taken } = written
+  const told = new Set([...names.names.keys(), ...outline.loops.keys()])
+  return {
+    equations: linesOf(outline, names.names, written),
+    told: new Map([...told].flatMap((n) => (docs.has(n) ? [[n, docs.get(n) as Doc] as const] : []))),
+    taken,
+    docOf: (n) => docs.get(n) as Doc,
+  }
 }

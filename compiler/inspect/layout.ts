@@ -3,8 +3,8 @@
  * Invariant: no line is broken inside a part; columns are counted as a reader sees them (combining marks take none).
  */
 import { showShape, type TensorType } from '../../src/core/shape.ts'
-import { pieces } from './doc.ts'
-import type { Equation } from './equations.ts'
+import { pieces, render } from './doc.ts'
+import type { Line, LoopBlock } from './equations.ts'
 
 /** Columns that a text takes. */
 export const widthOf = (s: string): number => [...s.replace(/\p{M}/gu, '')].length
@@ -39,21 +39,43 @@ export interface Layout {
   readonly shapes?: boolean
 }
 
-export const layout = (equations: readonly Equation[], { width = 88, shapes = true }: Layout = {}): string => {
-  const left = widest(equations.map((e) => e.name))
-  const room = Math.max(narrowest, width - left - 3)
-  const blocks = equations.map((e) =>
-    brokenAt(pieces(e.doc), room).map(
-      (line, i) => `${padTo(i === 0 ? e.name : '', left)} ${i === 0 ? e.sign : ' '} ${line}`,
-    ),
+interface Row {
+  readonly text: string
+  readonly type?: TensorType
+}
+
+const nest = 2
+
+/** `with h₀ = 0, c₀ = 0` */
+const startRows = ({ starts }: LoopBlock, margin: string, width: number): readonly Row[] =>
+  brokenAt(
+    starts.map((s, i) => `${s.name} = ${render(s.doc).text}${i < starts.length - 1 ? ',' : ''}`),
+    Math.max(narrowest, width - widthOf(margin) - 5),
+  ).map((text, i) => ({ text: `${margin}${i === 0 ? 'with ' : '   '}${text}` }))
+
+const rowsOf = (lines: readonly Line[], indent: number, width: number): readonly Row[] => {
+  const margin = ' '.repeat(indent)
+  const left = widest(lines.flatMap((e) => (e.tag === 'equation' ? [e.name] : [])))
+  const room = Math.max(narrowest, width - indent - left - 3)
+  return lines.flatMap((e): readonly Row[] =>
+    e.tag === 'loop'
+      ? [
+          { text: `${margin}${e.header}` },
+          ...rowsOf(e.body, indent + nest, width),
+          ...(e.starts.length === 0 ? [] : startRows(e, margin, width)),
+        ]
+      : brokenAt(pieces(e.doc), room).map((line, i) => ({
+          text: `${margin}${padTo(i === 0 ? e.name : '', left)} ${i === 0 ? e.sign : ' '} ${line}`,
+          ...(i === 0 ? { type: e.type } : {}),
+        })),
   )
-  const margin = Math.min(width, widest(blocks.flat()))
-  return blocks
-    .flatMap((lines, k) =>
-      lines.map((line, i) =>
-        shapes && i === 0 ? `${padTo(line, margin)}  ${showMargin((equations[k] as Equation).type)}` : line,
-      ),
-    )
+}
+
+export const layout = (lines: readonly Line[], { width = 88, shapes = true }: Layout = {}): string => {
+  const rows = rowsOf(lines, 0, width)
+  const margin = Math.min(width, widest(rows.map((r) => r.text)))
+  return rows
+    .map(({ text, type }) => (shapes && type !== undefined ? `${padTo(text, margin)}  ${showMargin(type)}` : text))
     .join('\n')
 }
 

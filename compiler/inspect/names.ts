@@ -5,9 +5,11 @@
  */
 import { InternalError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf, roleOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type Doc, isProduct, nameDoc, render } from './doc.ts'
+import { heard, nameAt, subscript, withoutIndex } from './indices.ts'
 import { behind, type Reading, readingOf } from './reading.ts'
 
 export type Sign = '=' | ':' | '←'
@@ -19,6 +21,8 @@ export interface Root {
   readonly node: Node
   /** Whether other formulas may refer to it by its label. */
   readonly defines: boolean
+  /** Only what it reads is written. */
+  readonly silent?: true
 }
 
 const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
@@ -47,7 +51,7 @@ const closed: Reading = {
 /** What the roots' formulas read, down to leaves and given names; operands before users, each with its reading. */
 export const readAll = (
   roots: readonly Node[],
-  given: ReadonlyMap<Node, string> = new Map(),
+  given: ReadonlyMap<Node, unknown> = new Map(),
 ): ReadonlyMap<Node, Reading> => {
   const found = new Map<Node, Reading>()
   const stack = [...roots]
@@ -85,11 +89,18 @@ const isSummed = (n: Node): boolean => opDef(n.op).kind === 'contraction' || opD
 const multiplied = (readings: ReadonlyMap<Node, Reading>): ReadonlySet<Node> =>
   new Set([...readings.keys()].flatMap((n) => (n.op === 'dotGeneral' ? n.ins.map(carrierOf) : [])))
 
+export const isLoopResult = (n: Node): boolean => n.op === 'result' && n.ins[0]?.op === 'scan'
+
+/** What a loop has stacked is called as it is called there. */
+export const isStack = (n: Node): boolean =>
+  isLoopResult(n) && paramsOf(n, 'result').index >= paramsOf(n.ins[0] as Node, 'scan').carries
+
 /** The nodes that get names, decided from the leaves up. */
 export const namedNodes = (
   readings: ReadonlyMap<Node, Reading>,
   roots: readonly Root[],
-  given: ReadonlyMap<Node, string>,
+  given: ReadonlyMap<Node, Doc>,
+  wantedToo: ReadonlySet<Node> = new Set(),
 ): ReadonlySet<Node> => {
   const uses = countUses(readings, roots)
   const defined = new Set(roots.flatMap((r) => (r.defines ? [carrierOf(r.node)] : [])))
@@ -101,21 +112,22 @@ export const namedNodes = (
   const named = new Set<Node>()
   for (const [n, reading] of readings) {
     if (given.has(n)) {
-      docs.set(n, standIn(given.get(n)))
+      docs.set(n, given.get(n) as Doc)
       weights.set(n, 0)
       continue
     }
     const steps = reading.reads.reduce((sum, r) => sum + (weights.get(r) as number), 0)
-    const weight = isLeaf(n) ? 0 : reading.same || n.op === 'neg' ? steps : steps + 1
+    const weight = isLeaf(n) || isLoopResult(n) ? 0 : reading.same || n.op === 'neg' ? steps : steps + 1
     const doc = reading.build(reading.reads.map((r) => docs.get(r) as Doc))
     const used = uses.get(n) ?? 0
     const wanted =
       defined.has(n) ||
+      wantedToo.has(n) ||
       nameOf(n) !== undefined ||
       (used > 1 && (weight > 1 || (weight === 1 && isSummed(n) && roleOf(n) === 'cotangent'))) ||
       (errors.has(n) && weight > 1 && isProduct(doc) && roleOf(n) === 'cotangent') ||
       (tooLong(doc) && !(last.has(n) && used === 1))
-    if (!isLeaf(n) && carrierOf(n) === n && wanted) named.add(n)
+    if (!isLeaf(n) && !isStack(n) && carrierOf(n) === n && wanted) named.add(n)
     docs.set(n, named.has(n) ? standIn(nameOf(n)) : doc)
     weights.set(n, named.has(n) ? 0 : weight)
   }
@@ -124,38 +136,53 @@ export const namedNodes = (
 
 // ---- the names themselves
 
-const digits = '₀₁₂₃₄₅₆₇₈₉'
-
-const subscript = (n: number): string => [...String(n)].map((d) => digits[Number(d)]).join('')
-
-/** h₁ and h1 are one name to a reader. */
-const heard = (name: string): string => [...name].map((c) => (digits.includes(c) ? digits.indexOf(c) : c)).join('')
+/** A name like the wanted one that is not taken. */
+export const unlike = (wanted: string, taken: ReadonlySet<string>): string => {
+  if (!taken.has(heard(wanted))) return wanted
+  const base = wanted.replace(/(?<=.)₁$/u, '')
+  let k = 1
+  while (taken.has(heard(nameAt(base, [subscript(k)])))) k++
+  return nameAt(base, [subscript(k)])
+}
 
 const isAffine = (n: Node): boolean =>
   n.op === 'dotGeneral' || (n.op === 'add' && n.ins.some((i) => behind(i).op === 'dotGeneral'))
 
-const letterOf = (n: Node, forward: ReadonlySet<Node>): string => {
+export const letterOf = (n: Node, forward: ReadonlySet<Node>): string => {
   if (n.dtype === 'bool') return 'm'
   const role = forward.has(n) ? undefined : roleOf(n)
   if (role !== undefined) return role === 'cotangent' ? 'δ' : 'τ'
   return isAffine(n) ? 'z' : 'h'
 }
 
+export interface Naming {
+  /** Names that are given already. */
+  readonly labels: ReadonlyMap<Node, string>
+  /** What no other node may be called, as it is heard. */
+  readonly taken: ReadonlySet<string>
+  readonly forward: ReadonlySet<Node>
+  /** The steps of the loops around: what is added to each name. */
+  readonly indices: readonly string[]
+  /** What nodes without a name of their own would best be called. */
+  readonly suggested: ReadonlyMap<Node, string>
+}
+
+export interface Named {
+  readonly names: ReadonlyMap<Node, string>
+  readonly taken: ReadonlySet<string>
+}
+
 /**
  * A name for each node, in the order given: the label of a root, the user's, else z for what is about to be activated, h for
  * other intermediate values, δ for cotangents, τ for tangents, m for masks.
  */
-export const nameAll = (
-  nodes: readonly Node[],
-  labels: ReadonlyMap<Node, string>,
-  leaves: readonly Node[],
-  forward: ReadonlySet<Node>,
-): ReadonlyMap<Node, string> => {
-  const taken = new Set([...leaves.flatMap((n) => nameOf(n) ?? []), ...labels.values()].map(heard))
+export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
+  const { labels, forward, indices, suggested } = options
+  const taken = new Set(options.taken)
   const names = new Map<Node, string>(labels)
   const take = (n: Node, name: string): void => {
     taken.add(heard(name))
-    names.set(n, name)
+    names.set(n, nameAt(name, indices))
   }
   const next = new Map<string, number>()
   const numbered = (letter: string): string => {
@@ -164,13 +191,15 @@ export const nameAll = (
     next.set(letter, k + 1)
     return `${letter}${subscript(k)}`
   }
-  for (const n of nodes) {
-    const own = names.has(n) ? undefined : nameOf(n)
-    if (own !== undefined) take(n, taken.has(heard(own)) ? numbered(own) : own)
-  }
+  for (const given of [nameOf, (n: Node) => suggested.get(n)])
+    for (const n of nodes) {
+      const own = names.has(n) ? undefined : given(n)
+      const base = own !== undefined && indices.length > 0 ? withoutIndex(own) : own
+      if (base !== undefined) take(n, taken.has(heard(base)) ? numbered(base) : base)
+    }
   const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterOf(n, forward)] as const]))
   const uses = new Map<string, number>()
   for (const [, letter] of rest) uses.set(letter, (uses.get(letter) ?? 0) + 1)
   for (const [n, letter] of rest) take(n, uses.get(letter) === 1 && !taken.has(letter) ? letter : numbered(letter))
-  return names
+  return { names, taken }
 }

@@ -51,7 +51,7 @@ const printOne = (e: Expr, options: Layout): string => {
   const own = isGiven(e) ? undefined : nameOf(e)
   const { equations } = equationsOf([{ label: own ?? '', node: e, defines: own !== undefined }])
   const result = equations.at(-1)
-  if (own !== undefined || result === undefined) return layout(equations, options)
+  if (own !== undefined || result?.tag !== 'equation') return layout(equations, options)
   const formula = render(result.doc).text
   return equations.length === 1 ? formula : `${layout(equations.slice(0, -1), options)}\n\n${formula}`
 }

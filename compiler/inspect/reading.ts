@@ -15,6 +15,7 @@ import {
   type Doc,
   div,
   type Factor,
+  isName,
   juxtaposed,
   linear,
   mul,
@@ -22,9 +23,14 @@ import {
   negate,
   numberDoc,
   render,
+  stepOf,
+  stepsOf,
   sub,
   text,
+  whole,
+  withStep,
 } from './doc.ts'
+import { docAt } from './indices.ts'
 
 export interface Reading {
   /** The nodes whose formulas, or names, stand in this one. */
@@ -37,7 +43,7 @@ export interface Reading {
 const mark = '\u0000'
 
 /** Whether the op writes nothing around its one operand. */
-const isSame = (n: Node): boolean => {
+export const isSame = (n: Node): boolean => {
   const printed = n.ins.length === 1 ? opDef(n.op).print([{ text: mark, precedence: 4 }], n.params, n.ins) : null
   return printed?.text === mark
 }
@@ -61,13 +67,78 @@ const same: Reading['build'] = ([d]) => {
   return d
 }
 
+/** What a loop gives has a name, which is known where the loop is written. */
+const stackStandIn: Reading['build'] = () => nameDoc('h₁₂')
+
 const printed = (n: Node, ins: readonly Printed[]): Printed => opDef(n.op).print(ins, n.params, n.ins)
 
 const plain = (n: Node): Reading => ({
   reads: n.ins,
   same: false,
-  build: (docs) => text(printed(n, docs.map(render))),
+  build: (docs) => {
+    const all = text(printed(n, docs.map(render)))
+    const at = opDef(n.op).kind === 'elementwise' ? stepsOf(docs) : null
+    return at === null ? all : withStep(all, { index: at.index, doc: text(printed(n, at.docs.map(render))) })
+  },
 })
+
+/** Whether the first axis stays the first where nothing is written. */
+export const keepsFirst = (n: Node): boolean => {
+  const from = n.ins[0] as Node
+  return (
+    n.shape[0] === from.shape[0] && (n.op === 'reshape' ? from.shape[0] !== 1 : n.shape.length === from.shape.length)
+  )
+}
+
+// ---- sums over the steps of a loop
+
+const atLeast = (p: Printed, precedence: number): string => (p.precedence < precedence ? `(${p.text})` : p.text)
+
+/** Of axes behind the first one, where they are without it. */
+const inStep = (axes: readonly number[]): readonly number[] => axes.flatMap((a) => (a === 0 ? [] : [a - 1]))
+
+const stepType = ({ dtype, shape }: Node) => ({ dtype, shape: shape.slice(1) })
+
+/** What is summed at each step where n sums over steps: of `Σ₀ hᵀ δ` it is `hₜᵀ δₜ`. Null where n is no such sum. */
+const summand = (n: Node): ((ins: readonly Printed[]) => Printed) | null => {
+  const [x, y] = n.ins
+  if (n.op === 'sum' && x !== undefined) {
+    const { axes, keepDims } = paramsOf(n, 'sum')
+    if (keepDims || !axes.includes(0)) return null
+    const rest = inStep(axes)
+    if (rest.length === 0) return (ins) => ins[0] as Printed
+    return (ins) => opDef('sum').print(ins, { axes: rest, keepDims }, [stepType(x)])
+  }
+  if (n.op !== 'dotGeneral' || x === undefined || y === undefined) return null
+  const { batch, contract } = paramsOf(n, 'dotGeneral')
+  const [p, q] = contract
+  if (batch[0].length > 0 || p.indexOf(0) < 0 || p.indexOf(0) !== q.indexOf(0)) return null
+  if (p.length === 1 && x.shape.length === 1 && y.shape.length === 1)
+    return (ins) => ({ text: ins.map((i) => atLeast(i, 1)).join(' · '), precedence: 1 })
+  const within = { batch, contract: [inStep(p), inStep(q)] as const }
+  return (ins) => opDef('dotGeneral').print(ins, within, [stepType(x), stepType(y)])
+}
+
+/** What is paired with the steps of a loop has as many: its name gets their index. */
+const pairedSteps = (docs: readonly Doc[]): ReturnType<typeof stepsOf> => {
+  const index = docs.flatMap((d) => stepOf(d)?.index ?? [])[0]
+  if (index === undefined) return null
+  return stepsOf(docs.map((d) => (stepOf(d) === null && isName(d) ? withStep(d, { index, doc: docAt(d, index) }) : d)))
+}
+
+/** `Σₜ lₜ` for the sum of what a loop has stacked. */
+const readSummed = (n: Node, scalar: boolean): Reading['build'] | null => {
+  const per = summand(n)
+  if (per === null) return null
+  return (docs) => {
+    const at = n.op === 'dotGeneral' ? pairedSteps(docs) : stepsOf(docs)
+    if (at === null) return linear(docs, scalar, (ins) => printed(n, ins))
+    return linear(at.docs, scalar, (ins) => {
+      const one = per(ins)
+      return { text: `Σ${at.index} ${atLeast(one, 1)}`, precedence: Math.min(one.precedence, juxtaposed) }
+    })
+  }
+}
 
 // ---- arithmetic
 
@@ -97,7 +168,7 @@ const arithmetic = (n: Node): Reading['build'] | null => {
       return factors(n, div)
     case 'dotGeneral':
     case 'sum':
-      return (docs) => linear(docs, isScalar(n), (ins) => printed(n, ins))
+      return readSummed(n, isScalar(n)) ?? ((docs) => linear(docs, isScalar(n), (ins) => printed(n, ins)))
     default:
       return null
   }
@@ -225,7 +296,8 @@ const readMask = (n: Node): Reading | null => {
 }
 
 export const readingOf = (n: Node): Reading => {
-  if (isSame(n)) return { reads: n.ins, same: true, build: same }
+  if (isSame(n)) return { reads: n.ins, same: true, build: keepsFirst(n) ? same : (docs) => whole(same(docs)) }
+  if (n.op === 'result' && n.ins[0]?.op === 'scan') return { reads: n.ins[0].ins, same: false, build: stackStandIn }
   if (n.op === 'full' && n.dtype !== 'bool') {
     const { value } = paramsOf(n, 'full')
     return { reads: [], same: false, build: () => numberDoc(value) }
