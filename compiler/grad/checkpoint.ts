@@ -7,7 +7,7 @@ import { isFloat } from '../../src/core/dtype.ts'
 import { checkpointParts, makeCheckpoint } from '../../src/expr/checkpoint.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
-import { freshBound, substitute } from '../../src/expr/scan.ts'
+import { type FnNodes, freshBound, substitute } from '../../src/expr/scan.ts'
 import type { Rewrite } from './args.ts'
 import { type Batch, batchRule } from './custom.ts'
 
@@ -17,24 +17,69 @@ type PullAll = (
   rewrite: Rewrite,
 ) => readonly (Node | null)[]
 
-/** What each operand of the node receives. */
+/** A value of a checkpoint with what it has received. */
+export type Received = readonly [node: Node, cotangent: Node]
+
+/** For each checkpoint the first one of the same function over the same inputs: what they are made of is made once. */
+export const firstsOf = (order: readonly Node[]): ReadonlyMap<Node, Node> => {
+  const byFunction = new Map<unknown, Node[]>()
+  const firsts = new Map<Node, Node>()
+  for (const n of order) {
+    if (n.op !== 'checkpoint') continue
+    const { fn, inputs } = checkpointParts(n)
+    const like = byFunction.get(fn) ?? []
+    byFunction.set(fn, like)
+    const first = like.find((m) => checkpointParts(m).inputs.every((x, i) => x === inputs[i])) ?? n
+    if (first === n) like.push(n)
+    firsts.set(n, first)
+  }
+  return firsts
+}
+
+/** What each operand of a checkpoint receives, when the values of its function have received theirs. */
 export const pullCheckpoint = (
   node: Node,
-  ct: Node,
+  received: readonly Received[],
   wanted: ReadonlySet<Node>,
   pullAll: PullAll,
   rewrite: Rewrite,
 ): readonly (Node | null)[] => {
   const { inputs, fn } = checkpointParts(node)
-  const stand = freshBound(ct)
+  const results = rewrite(fn.results)
+  const arriving = received.map(([n, ct]) => ({ ct, stand: freshBound(ct), at: checkpointParts(n).index }))
   const params = fn.params.filter((p, i) => isFloat(p.dtype) && wanted.has(inputs[i] as Node))
-  const raw = pullAll([[rewrite(fn.results)[0] as Node, stand]], params, rewrite)
-  const again = new Map<Node, Node>(fn.params.map((p, i) => [p, b.after([inputs[i] as Node, ct])]))
-  const found = substitute(rewrite(raw.filter((g): g is Node => g !== null)), again.set(stand, ct))
+  const raw = pullAll(
+    arriving.map(({ stand, at }) => [results[at] as Node, stand]),
+    params,
+    rewrite,
+  )
+  const late = (x: Node): Node => arriving.reduce((y, { ct }) => b.after([y, ct]), x)
+  const again = new Map<Node, Node>([
+    ...fn.params.map((p, i) => [p, late(inputs[i] as Node)] as const),
+    ...arriving.map(({ stand, ct }) => [stand, ct] as const),
+  ])
+  const found = substitute(rewrite(raw.filter((g): g is Node => g !== null)), again)
   let k = 0
   const cts = new Map(params.map((p, i) => [p, raw[i] === null ? null : (found[k++] as Node)] as const))
   return [null, ...fn.params.map((p) => cts.get(p) ?? null)]
 }
+
+/** Functions over a batch, so that the values of one stay those of one. */
+const widened = new WeakMap<object, Map<string, FnNodes>>()
+
+const batchFunction = (fn: FnNodes, isBatched: readonly boolean[], size: number, batch: Batch): FnNodes => {
+  const known = widened.get(fn) ?? new Map<string, FnNodes>()
+  widened.set(fn, known)
+  const key = `${size}: ${isBatched.join()}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const { params, results } = batchRule(fn, isBatched, size, batch)
+  const wide = { params, results: results.map((r, i) => r ?? repeated(fn.results[i] as Node, size)) }
+  known.set(key, wide)
+  return wide
+}
+
+const repeated = (x: Node, size: number): Node => b.broadcastTo([x], { shape: [size, ...x.shape] })
 
 /** The node over a batch: a checkpoint of the function over the batch. */
 export const batchCheckpoint = (
@@ -43,17 +88,12 @@ export const batchCheckpoint = (
   size: number,
   batch: Batch,
 ): Node => {
-  const { value, inputs, fn } = checkpointParts(node)
-  const { params, results } = batchRule(
-    fn,
-    values.slice(1).map((v) => v !== undefined),
-    size,
-    batch,
-  )
-  const repeated = (x: Node): Node => b.broadcastTo([x], { shape: [size, ...x.shape] })
+  const { value, inputs, fn, index } = checkpointParts(node)
+  const isBatched = values.slice(1).map((v) => v !== undefined)
   return makeCheckpoint({
-    value: values[0] ?? repeated(value),
+    value: values[0] ?? repeated(value, size),
     inputs: inputs.map((x, i) => values[1 + i] ?? x),
-    fn: { params, results: [results[0] ?? repeated(fn.results[0] as Node)] },
+    fn: batchFunction(fn, isBatched, size, batch),
+    index,
   })
 }

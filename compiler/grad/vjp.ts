@@ -13,7 +13,7 @@ import { unbroadcast } from '../../src/ops/movement.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Rewrite, ruleArgs } from './args.ts'
-import { pullCheckpoint } from './checkpoint.ts'
+import { firstsOf, pullCheckpoint, type Received } from './checkpoint.ts'
 import { isShield, pullCustom } from './custom.ts'
 import { pullScan } from './scan.ts'
 
@@ -110,6 +110,9 @@ const pullAll = (
   const cts = new Map<Node, Node>()
   /** What the results of a control op have received, each at its index. */
   const tuples = new Map<Node, (Node | null)[]>()
+  /** What the values of a checkpoint have received, at the first of them, which is visited last. */
+  const firsts = firstsOf(order)
+  const arrived = new Map<Node, Received[]>()
   for (const [output, ct] of outputs) if (on.has(output)) cts.set(output, added(output, cts.get(output), ct))
   for (const node of order.toReversed()) {
     const tuple = tuples.get(node)
@@ -122,10 +125,13 @@ const pullAll = (
       tuples.set(scan, held)
       continue
     }
-    if (ct === undefined && tuple === undefined) continue
+    const first = firsts.get(node)
+    if (first !== undefined && ct !== undefined) arrived.set(first, [...(arrived.get(first) ?? []), [node, ct]])
+    const received = arrived.get(node)
+    if (first === undefined ? ct === undefined && tuple === undefined : received === undefined) continue
     const arrive = (): readonly (Node | null)[] => {
       if (tuple !== undefined) return pullScan(node, tuple, on, pullAll, rewrite)
-      if (node.op === 'checkpoint') return pullCheckpoint(node, ct as Node, on, pullAll, rewrite)
+      if (received !== undefined) return pullCheckpoint(node, received, on, pullAll, rewrite)
       return node.op === 'custom' ? pullCustom(node, ct as Node, sources) : pullback(node, ct as Node, on)
     }
     const arriving = derivedFrom(node, arrive, 'cotangent')

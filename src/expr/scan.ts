@@ -156,7 +156,8 @@ export const closeOver = (
   }
 }
 
-type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
+/** An expression, a list or a record of them. */
+export type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
 
 /** The element of each sequence that the function sees: its first extent is the loop's. */
 type Elements<X> =
@@ -170,10 +171,10 @@ type Elements<X> =
 type Stacked<Y> =
   Y extends Expr<infer S, infer D> ? Expr<readonly [number, ...S], D> : { readonly [K in keyof Y]: Stacked<Y[K]> }
 
-const listOf = (v: Values): readonly Node[] => (isExpr(v) ? [v] : (Object.values(v) as readonly Node[]))
+export const listOf = (v: Values): readonly Node[] => (isExpr(v) ? [v] : (Object.values(v) as readonly Node[]))
 
 /** The structure of `like` over other nodes. */
-const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {
+export const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {
   if (isExpr(like)) return nodes[0] as unknown as V
   if (Array.isArray(like)) return [...nodes] as unknown as V
   return Object.fromEntries(Object.keys(like).map((k, i) => [k, nodes[i]])) as unknown as V

@@ -41,8 +41,10 @@ export interface Custom {
 
 /** A function whose values are computed again where its derivative needs them. */
 export interface Checkpoint {
-  /** (inputs…) -> (the value) */
+  /** (inputs…) -> (values…) */
   readonly fn: Fn
+  /** Which of its values this is. */
+  readonly index: number
 }
 
 declare module './signature.ts' {

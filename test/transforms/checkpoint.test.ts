@@ -140,6 +140,57 @@ test('it computes again what it does not keep: no product of the way back is one
   expect([count(bare), count(kept)]).toEqual([12, 24])
 })
 
+describe('a cell of several values', () => {
+  const [steps, width] = [6, 5]
+  const xs = input('xs', [steps, 3, width], 'f64') as Node
+  const [u, v] = [input('u', [width, width], 'f64') as Node, input('v', [width, width], 'f64') as Node]
+  type Carry = { readonly h: Node; readonly c: Node }
+  const cell = (h: Node, c: Node, x: Node): Carry => {
+    const next = add(mul(c, tanh(matmul(h, u))), tanh(matmul(x, v))) as Node
+    return { h: mul(tanh(next), sin(matmul(h, v))) as Node, c: next }
+  }
+  const model = (f: typeof cell): Scalar => {
+    const start = { h: zeros([3, width], 'f64') as Node, c: zeros([3, width], 'f64') as Node }
+    const step = ({ h, c }: Carry, x: Node) => {
+      const next = f(h, c, x)
+      return { carry: next, output: sum(next.h) as Node }
+    }
+    const { carry, outputs } = scan(step, start, xs)
+    return add(sum(square(carry.c)), sum(outputs as Node)) as Scalar
+  }
+  const again = checkpoint(cell)
+  const e = env(xs, u, v)
+
+  test('has its derivatives, over a batch too', () => {
+    expectNear(evaluate(grad(model(again), [xs, u, v]), e), evaluate(grad(model(cell), [xs, u, v]), e))
+    const rows = input('rows', [4, 3, width], 'f64') as Node
+    const each = (f: typeof cell) =>
+      vmap((row: Node) => {
+        const { h, c } = f(row, sin(row) as Node, row)
+        return grad(sum(mul(h, c)) as Scalar, [row, u]) as readonly Node[]
+      })(rows)
+    const all = env(rows, u, v)
+    expectNear(evaluate(each(again), all), evaluate(each(cell), all))
+  })
+
+  test('is computed again once for all its values', () => {
+    const [h, c] = [input('h', [3, width], 'f64') as Node, input('c', [3, width], 'f64') as Node]
+    const loss = (f: typeof cell): Scalar => {
+      const next = f(h, c, c)
+      return sum(mul(sin(next.h), sin(next.c))) as Scalar
+    }
+    const count = (f: typeof cell): number =>
+      topological([loss(f) as Node, grad(loss(f), h)]).filter((n) => n.op === 'tanh').length
+    expect([count(cell), count(again)]).toEqual([3, 6])
+    // one of its values alone receives something
+    const alone = (f: typeof cell) => grad(sum(f(h, c, c).h) as Scalar, [h, c])
+    const values = env(h, c, u, v)
+    expectNear(evaluate(alone(again), values), evaluate(alone(cell), values))
+    const other = (f: typeof cell) => grad(sum(f(h, c, c).c) as Scalar, [h, c])
+    expectNear(evaluate(other(again), values), evaluate(other(cell), values))
+  })
+})
+
 test('maps over a batch', () => {
   const [xs, w] = [input('xs', [4, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
   const one =
