@@ -124,6 +124,22 @@ const called = (name: string, bound: Node): Node => {
   return bound
 }
 
+/** Whether a value is one of the way forward, computed again: made of what waits for a cotangent, and of no cotangent. */
+const isRecomputed = (value: Node, cotangents: ReadonlySet<Node>): boolean => {
+  const seen = new Set<Node>()
+  const stack = [value]
+  let waits = false
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n)) continue
+    seen.add(n)
+    if (cotangents.has(n)) return false
+    waits ||= n.op === 'after'
+    stack.push(...(n.op === 'after' ? n.ins.slice(0, 1) : n.ins))
+  }
+  return waits
+}
+
 /** What each operand of the scan receives. */
 export const pullScan = (
   node: Node,
@@ -167,10 +183,16 @@ export const pullScan = (
   const inner = new Map<Node, Node>(saved.map((s, i) => [s, savedElements[i] as Node]))
   const live = carryCts.flatMap((ct, i) => (ct === null ? [] : [{ ct, i }]))
   const constantParams = fn.params.slice(nc + nx).filter((p) => gradients.get(p))
+  const arrived = new Set([...carryCts, ...outputCts].filter((ct): ct is Node => ct !== null))
+  /** What is computed again so as not to be kept is not stacked either: its products are summed step by step. */
+  const onePerStep = (gradient: Node): readonly Leaving[] | null => {
+    const terms = leaving(gradient)
+    return terms?.some((t) => t.stacked.some((x) => isRecomputed(x, arrived))) ? null : terms
+  }
   const plans = constantParams.map((p) => ({
     p,
     gradient: gradients.get(p) as Node,
-    terms: leaving(gradients.get(p) as Node),
+    terms: onePerStep(gradients.get(p) as Node),
   }))
   const carried = plans.filter((q) => q.terms === null)
   const sums = carried.map((q) =>

@@ -132,6 +132,18 @@ test('a loop of checkpoints saves its carries alone', async () => {
   expect(within).toBeLessThan(3 * steps * size)
 })
 
+test('a loop of checkpoints does not stack what it computes again for the gradients of its weights', async () => {
+  const [steps, size] = [50, 4 * 8 * 16]
+  const peak = async (wrap: Wrap): Promise<number> => {
+    const { loss, weights } = loop(wrap, steps, 'f32', [8, 16])
+    const gradients = Object.fromEntries(grad(loss, weights).map((g, i) => [`g${i}`, g]))
+    const { plan } = await compiled({ loss: loss as Node, ...gradients }, 'wasm')
+    return (plan.entries[0] as { readonly peak: number }).peak
+  }
+  expect(await peak(bare)).toBeGreaterThan(8 * steps * size)
+  expect(await peak(kept)).toBeLessThan(3 * steps * size)
+})
+
 test('it computes again what it does not keep: no product of the way back is one of the way forward', () => {
   const count = (wrap: Wrap): number => {
     const { loss, x } = network(wrap, 'f32')
