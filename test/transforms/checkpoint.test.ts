@@ -215,6 +215,29 @@ test('maps over a batch', () => {
   expectNear(evaluate([each(kept), ...total(kept)], e), evaluate([each(bare), ...total(bare)], e))
 })
 
+test('maps a loop over a batch, its gradients too', () => {
+  const [rows, w] = [input('rows', [4, 6, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const last =
+    (wrap: Wrap) =>
+    (row: Node): Node => {
+      const cell = wrap((h) => tanh(matmul(sin(h), w)) as Node)
+      const step = (h: Node, v: Node) => ({ carry: cell(add(h, v) as Node), output: sum(h) as Node })
+      return sum(scan(step, zeros([5], 'f64') as Node, row).carry) as Node
+    }
+  const each = (wrap: Wrap) => vmap((row: Node) => grad(last(wrap)(row) as Scalar, w) as Node)(rows)
+  const total = (wrap: Wrap) => grad(sum(vmap(last(wrap))(rows)) as Scalar, [rows, w])
+  const e = env(rows, w)
+  expectNear(evaluate([each(kept), ...total(kept)], e), evaluate([each(bare), ...total(bare)], e))
+})
+
+test('a checkpoint in a checkpoint', () => {
+  const [x, w] = [input('x', [3, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const inner = (wrap: Wrap) => wrap((h) => tanh(matmul(h, w)) as Node)
+  const outer = (wrap: Wrap) => wrap((h) => sin(inner(wrap)(inner(wrap)(h))) as Node)
+  const gradients = (wrap: Wrap) => grad(sum(square(outer(wrap)(outer(wrap)(x)))) as Scalar, [x, w])
+  expectNear(evaluate(gradients(kept), env(x, w)), evaluate(gradients(bare), env(x, w)))
+})
+
 test('a parameter it reads is trained', () => {
   const w = param('w', [5], zeros) as Node
   const x = input('x', [5]) as Node

@@ -186,6 +186,30 @@ describe('customVjp', () => {
     expectNear(evaluate([jacobian(small(x), x)], e), evaluate([mul(7, x) as Node], e))
   })
 
+  test('has forward mode in the body of a scan, and over a batch of scans', () => {
+    const known = customVjp(
+      (v: Node) => tanh(v) as Node,
+      ({ output, cotangent }) => [mul(cotangent, sub(1, square(output))) as Node],
+      { jvp: ({ output, tangents: [t] }) => mul(t as Node, sub(1, square(output))) as Node },
+    )
+    const m = input('m', [4, 4], 'f64') as Node
+    const last = (f: (v: Node) => Node, xs: Node): Node =>
+      scan(
+        (h: Node, v: Node) => ({ carry: f(add(matmul(h, m), v) as Node), output: sum(h) as Node }),
+        zeros([4], 'f64') as Node,
+        xs,
+      ).carry
+    const bare = (v: Node): Node => tanh(v) as Node
+    const [xs, ds] = [input('xs', [6, 4], 'f64') as Node, input('ds', [6, 4], 'f64') as Node]
+    const pushed = (f: typeof bare): Node => jvp(last(f, xs), xs, ds)
+    expectNear(evaluate([pushed(known)], env(m, xs, ds)), evaluate([pushed(bare)], env(m, xs, ds)))
+    const rows = input('rows', [3, 6, 4], 'f64') as Node
+    const each = (f: typeof bare) => grad(scalar(sum(vmap((row: Node) => last(f, row))(rows)) as Node), [rows, m])
+    expectNear(evaluate(each(known), env(m, rows)), evaluate(each(bare), env(m, rows)))
+    const many = (f: typeof bare) => vmap((row: Node) => grad(scalar(sum(last(f, row)) as Node), m) as Node)(rows)
+    expectNear(evaluate([many(known)], env(m, rows)), evaluate([many(bare)], env(m, rows)))
+  })
+
   test('refuses derivatives by what is no input, unless nothing flows there', () => {
     const open = customVjp(
       (v: Node) => mul(v, w) as Node,
