@@ -21,6 +21,7 @@ import { print } from './inspect/print.ts'
 import { faultsOf } from './kernel/check.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { printKernel } from './kernel/print.ts'
+import { simplifyBodies } from './loops/bodies.ts'
 import { optimizeLoops } from './loops/loops.ts'
 import { manifestOf } from './manifest.ts'
 import { type Pass, runPass, type Watch } from './pass.ts'
@@ -79,8 +80,10 @@ const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): re
   if (isChained(wrt)) return pulled(output, cotangent, wrt)
   const held = new Map(wrt.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
   const back = new Map([...held].map(([n, stand]) => [stand, n] as const))
+  const once = (roots: readonly Node[]): readonly Node[] => simplifyRoots(roots).roots
+  const [stable] = simplifyBodies(once(substitute([output], held)), once)
   const cts = pulled(
-    simplified(substitute([output], held)[0] as Node),
+    stable as Node,
     cotangent,
     wrt.map((n) => held.get(n) ?? n),
   )

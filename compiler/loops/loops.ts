@@ -18,6 +18,7 @@ import {
 } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
+import { simplifyBodies } from './bodies.ts'
 
 export interface LoopTools {
   readonly simplify: (roots: readonly Node[]) => readonly Node[]
@@ -187,7 +188,8 @@ const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): R
   }
 }
 
-export const optimizeLoops = (roots: readonly Node[], tools: LoopTools): readonly Node[] => {
+export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonly Node[] => {
+  const roots = simplifyBodies(given, tools.simplify)
   const order = topological(roots)
   const scans = order.filter((n) => n.op === 'scan')
   if (scans.length === 0) return roots

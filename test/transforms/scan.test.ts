@@ -1,4 +1,21 @@
-import { add, constant, input, matmul, mean, mul, type Node, reshape, scan, square, sub, sum, tanh, zeros } from 'nabla'
+import {
+  add,
+  constant,
+  exp,
+  input,
+  log,
+  matmul,
+  mean,
+  mul,
+  type Node,
+  reshape,
+  scan,
+  square,
+  sub,
+  sum,
+  tanh,
+  zeros,
+} from 'nabla'
 import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 
@@ -120,6 +137,28 @@ describe('a recurrent network of 12 steps', () => {
   test('has weight gradients that leave the loop: one product over all steps', () => {
     const [gradient] = grad(byScan(r), [wh])
     expect((gradient as Node).op).toBe('dotGeneral')
+  })
+})
+
+describe('naive text inside a loop', () => {
+  test('has the derivative of the stable form', () => {
+    const xs = input('xs', [3], 'f32')
+    const w = input('w', [], 'f32')
+    // log(1 + exp(w·x)) overflows at w·x = 200 where softplus does not
+    const { outputs } = scan(
+      (c: Node, x: Node) => ({ carry: c, output: log(add(1, exp(mul(w, x)))) as Node }),
+      zeros([]) as Node,
+      xs as Node,
+    )
+    const e = new Map<Node, Tensor>([
+      [xs, tensor('f32', [3], [200, 1, -200])],
+      [w, tensor('f32', [], [1])],
+    ])
+    const sigma = (v: number): number => 1 / (1 + Math.exp(-v))
+    expect(evaluate([grad(sum(outputs as Node) as Scalar, w)], e)[0]?.[0]).toBeCloseTo(
+      200 + sigma(1) - 200 * sigma(-200),
+      4,
+    )
   })
 })
 
