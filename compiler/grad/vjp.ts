@@ -95,8 +95,16 @@ const pullback = (node: Node, ct: Node, wanted: ReadonlySet<Node>): readonly (No
 const fitShape = (t: Node, out: Node): Node =>
   equalShapes(t.shape, out.shape) ? t : graph.broadcastTo([t], { shape: out.shape })
 
+/** The sum of two cotangents; choices by one condition stay one choice. */
+const sumOf = (p: Node, q: Node): Node => {
+  const [a, b] = [maskOf(p), maskOf(q)]
+  return a !== null && a.condition === b?.condition
+    ? fitShape(masked(a.condition, graph.add([a.inner, b.inner])), p)
+    : graph.add([p, q])
+}
+
 const added = (x: Node, before: Node | null | undefined, c: Node): Node =>
-  before === undefined || before === null ? c : derivedFrom(x, () => graph.add([before, c]), 'cotangent')
+  before === undefined || before === null ? c : derivedFrom(x, () => sumOf(before, c), 'cotangent')
 
 /** Cotangents of `wrt` when each output receives its own. */
 const pullAll = (
