@@ -7,8 +7,9 @@ import { errorsPage } from './errors.ts'
 import { opsPage } from './ops.ts'
 import { type Page, writePage } from './page.ts'
 import { simplifierPage } from './simplifier.ts'
+import { stabilityPage } from './stability.ts'
 
-const pages: readonly Page[] = [errorsPage, opsPage, simplifierPage]
+const pages: readonly Page[] = [errorsPage, opsPage, simplifierPage, stabilityPage]
 
 for (const page of pages) {
   await writePage(page)
