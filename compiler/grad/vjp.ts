@@ -13,6 +13,7 @@ import { unbroadcast } from '../../src/ops/movement.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Rewrite, ruleArgs } from './args.ts'
+import { beside } from './beside.ts'
 import { firstsOf, pullCheckpoint, type Received } from './checkpoint.ts'
 import { isShield, pullCustom } from './custom.ts'
 import { pullScan } from './scan.ts'
@@ -95,12 +96,12 @@ const pullback = (node: Node, ct: Node, wanted: ReadonlySet<Node>): readonly (No
 const fitShape = (t: Node, out: Node): Node =>
   equalShapes(t.shape, out.shape) ? t : graph.broadcastTo([t], { shape: out.shape })
 
-/** The sum of two cotangents; choices by one condition stay one choice. */
+/** The sum of two cotangents; choices by one condition stay one choice, and parts side by side are put together. */
 const sumOf = (p: Node, q: Node): Node => {
   const [a, b] = [maskOf(p), maskOf(q)]
   return a !== null && a.condition === b?.condition
     ? fitShape(masked(a.condition, graph.add([a.inner, b.inner])), p)
-    : graph.add([p, q])
+    : (beside(p, q) ?? graph.add([p, q]))
 }
 
 const added = (x: Node, before: Node | null | undefined, c: Node): Node =>
