@@ -2,11 +2,11 @@
  * docs/generated/stability.md: the torture suite as a table. In: what was measured. Out: the page.
  * Invariant: every number is measured when the page is made; f32 without rules is the text's own graph and derivative.
  */
-import { print } from '../../compiler/inspect/print.ts'
+import { print, simplify } from '../../compiler/index.ts'
 import { type Entry, type Order, orders } from '../../test/stability/entry.ts'
 import { groups } from '../../test/stability/entries.ts'
 import { isWithin, wrongWithoutRules } from '../../test/stability/judge.ts'
-import { type Measured, measure, simplified } from '../../test/stability/measure.ts'
+import { leavesOf, type Measured, measure } from '../../test/stability/measure.ts'
 import { type Page, table } from './page.ts'
 
 const number = (v: number): string => {
@@ -53,7 +53,8 @@ const bound = ({ within }: Entry): string =>
 const head = ['at', 'f, f32', 'f′, f32', 'f″, f32', 'f', 'f′', 'f″', 'true f', 'true f′', 'true f″']
 
 const section = (entry: Entry, all: readonly Measured[]): string => {
-  const becomes = print(simplified(entry), { shapes: false, width: 1000 }).trim().replaceAll(/\n+/g, '; ')
+  const [program] = simplify([entry.naive(...leavesOf(entry.takes))])
+  const becomes = print(program, { shapes: false, width: 1000 }).trim().replaceAll(/\n+/g, '; ')
   const wrong = all.filter((m) => wrongWithoutRules(m).length > 0).length
   const points = all.length === 1 ? 'one point' : `${all.length} points`
   return `### ${entry.text}

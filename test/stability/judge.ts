@@ -43,7 +43,7 @@ const isWithinForward = ({ entry, truth, forward }: Measured, order: 'first' | '
 }
 
 /** The ways to compute an order of an entry that are out of its bounds at a point. */
-export const wrongWays = (m: Measured, order: Order): readonly string[] => {
+const wrongWays = (m: Measured, order: Order): readonly string[] => {
   const { entry, truth } = m
   const fits = (found: readonly number[]): boolean => isWithin(entry, order, found, truth[order])
   const ways: readonly (readonly [string, boolean])[] = [

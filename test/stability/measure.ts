@@ -95,9 +95,6 @@ export const leavesOf = (takes: readonly Operand[]): readonly Node[] => operands
 const variablesOf = (entry: Entry, operands: readonly Node[]): readonly Node[] =>
   operands.filter((_, i) => entry.takes[i]?.kind === 'variable')
 
-/** What the naive text becomes, with the names of the text. */
-export const simplified = (entry: Entry): Node => simplify([entry.naive(...leavesOf(entry.takes))])[0] as Node
-
 const nameOf = (entry: Entry, i: number): string => `${entry.takes[i]?.kind}${entry.takes[i]?.shape.length}_${i}`
 
 interface Program {

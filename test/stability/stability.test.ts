@@ -7,7 +7,7 @@ import { staleness } from '../../docs/generate/page.ts'
 import { stabilityPage, textOf } from '../../docs/generate/stability.ts'
 import { choices } from './choices.ts'
 import { groups } from './entries.ts'
-import { errorOf, faultsOf, wrongWithoutRules } from './judge.ts'
+import { errorOf, faultsOf, isWithin, wrongWithoutRules } from './judge.ts'
 import { leavesOf, type Measured, measure } from './measure.ts'
 
 const entries = groups.flatMap((g) => g.entries)
@@ -70,6 +70,7 @@ test('an error is seen', () => {
   expect(errorOf([Number.POSITIVE_INFINITY], [3e38], 0)).toBe(Number.POSITIVE_INFINITY)
   expect(errorOf([1], [1, 1], 0)).toBe(Number.POSITIVE_INFINITY)
   const [one] = measured as [Measured]
+  expect(isWithin(one.entry, 'second', [Number.POSITIVE_INFINITY], null)).toBe(false)
   expect(faultsOf({ ...one, nabla: { ...one.nabla, second: [0.5] } })).toHaveLength(1)
   expect(faultsOf({ ...one, point: { ...one.point, gap: { orders: ['value'], why: '' } } })[0]).toMatch(/has closed/)
 })
