@@ -16,6 +16,7 @@ import { maskRules } from './rules/masks.ts'
 import { movementRules } from './rules/movement.ts'
 import { narrowingRules } from './rules/narrowing.ts'
 import { productRules } from './rules/products.ts'
+import { quotientRules } from './rules/quotients.ts'
 import { reductionRules } from './rules/reduction.ts'
 import { selectRules } from './rules/select.ts'
 import { slicingRules } from './rules/slicing.ts'
@@ -48,6 +49,7 @@ export const families: readonly Family[] = [
   { title: 'Reductions', rules: reductionRules },
   { title: 'Operands, literals', rules: algebraRules },
   { title: 'Signs and like terms', rules: sumRules },
+  { title: 'Quotients', rules: quotientRules },
   { title: 'Factors', rules: productRules },
 ]
 

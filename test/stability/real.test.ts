@@ -7,35 +7,35 @@ const at = (f: (x: r.Real) => r.Real, x: number): readonly number[] => {
   return [r.valueOf(y), ...r.gradientOf(y), ...r.curvatureOf(y, [1])]
 }
 
-const near = (found: readonly number[], wanted: readonly number[]): void => {
+const expectNear = (found: readonly number[], wanted: readonly number[]): void => {
   expect(found).toHaveLength(wanted.length)
   for (const [i, w] of wanted.entries())
     expect(Math.abs((found[i] as number) - w)).toBeLessThanOrEqual(1e-15 * Math.abs(w))
 }
 
 describe.each([-40.25, -1, 0.3, 2, 30])('at %d', (x) => {
-  test('exp', () => near(at(r.exp, x), [Math.exp(x), Math.exp(x), Math.exp(x)]))
-  test('square', () => near(at(r.square, x), [x * x, 2 * x, 2]))
+  test('exp', () => expectNear(at(r.exp, x), [Math.exp(x), Math.exp(x), Math.exp(x)]))
+  test('square', () => expectNear(at(r.square, x), [x * x, 2 * x, 2]))
   test('1 / x', () =>
-    near(
+    expectNear(
       at((v) => r.div(r.one, v), x),
       [1 / x, -1 / x ** 2, 2 / x ** 3],
     ))
   test('log', () => {
     const a = Math.abs(x)
-    near(at(r.log, a), [Math.log(a), 1 / a, -1 / a ** 2])
+    expectNear(at(r.log, a), [Math.log(a), 1 / a, -1 / a ** 2])
   })
   test('sqrt', () => {
     const a = Math.abs(x)
-    near(at(r.sqrt, a), [Math.sqrt(a), 0.5 / Math.sqrt(a), -0.25 / a / Math.sqrt(a)])
+    expectNear(at(r.sqrt, a), [Math.sqrt(a), 0.5 / Math.sqrt(a), -0.25 / a / Math.sqrt(a)])
   })
 })
 
 test('erf', () => {
   // Abramowitz and Stegun, table 7.1
   const slope = (2 / Math.sqrt(Math.PI)) * Math.exp(-1)
-  near(at(r.erf, 1), [0.8427007929497149, slope, -2 * slope])
-  near([r.valueOf(r.sub(r.one, r.erf(r.of(5))))], [1.5374597944280347e-12])
+  expectNear(at(r.erf, 1), [0.8427007929497149, slope, -2 * slope])
+  expectNear([r.valueOf(r.sub(r.one, r.erf(r.of(5))))], [1.5374597944280347e-12])
 })
 
 test('a product of two variables', () => {
@@ -45,7 +45,7 @@ test('a product of two variables', () => {
 
 test('nothing is lost where doubles cancel', () => {
   const rest = r.sub(r.one, r.sigmoid(r.variable(200, 0, 1)))
-  near([r.valueOf(rest), ...r.gradientOf(rest)], [Math.exp(-200), -Math.exp(-200)])
+  expectNear([r.valueOf(rest), ...r.gradientOf(rest)], [Math.exp(-200), -Math.exp(-200)])
   expect(r.valueOf(r.sub(r.exp(r.log(r.of(2 ** -149))), r.of(2 ** -149)))).toBe(0)
   expect(() => r.log(r.of(-1))).toThrow(RangeError)
 })
