@@ -200,6 +200,48 @@ const movement = (op: OpName, ins: readonly Tensor[], params: unknown, type: Ten
   return { dtype: type.dtype, shape: type.shape, data: out }
 }
 
+/** Where an element of the rows lies but for its index, which index it has, and what a row is worth. */
+const indexedPlaces = (x: TensorType, indices: TensorType, { axis, batch }: ParamsOf<'gather'>) => {
+  const [strides, at] = [stridesOf(x.shape), stridesOf(indices.shape)]
+  const added = indices.shape.length - batch
+  const shape = [...x.shape.slice(0, axis), ...indices.shape.slice(batch), ...x.shape.slice(axis + 1)]
+  const sum = (terms: readonly number[]): number => terms.reduce((n, t) => n + t, 0)
+  const placeOf = (i: number): readonly [place: number, index: number] => {
+    const point = unravel(i, shape)
+    const fixed = point.map((v, d) => (d < axis ? v * (strides[d] as number) : 0))
+    const behind = point.slice(axis + added).map((v, d) => v * (strides[axis + 1 + d] as number))
+    const shared = point.slice(0, batch).map((v, d) => v * (at[d] as number))
+    const own = point.slice(axis, axis + added).map((v, d) => v * (at[batch + d] as number))
+    return [sum(fixed) + sum(behind), sum(shared) + sum(own)]
+  }
+  return { size: sizeOf(shape), placeOf, row: strides[axis] as number, extent: x.shape[axis] as number }
+}
+
+/** The nearest row for an index out of range. */
+const gatherRows = ([x, indices]: readonly [Tensor, Tensor], p: ParamsOf<'gather'>, type: TensorType): Tensor => {
+  const { size, placeOf, row, extent } = indexedPlaces(x, indices, p)
+  const out = elementsOf(type.dtype, size)
+  for (let i = 0; i < size; i++) {
+    const [place, k] = placeOf(i)
+    const index = Math.min(Math.max(indices.data[k] as number, 0), extent - 1)
+    out[i] = x.data[place + index * row] as number
+  }
+  return { dtype: type.dtype, shape: type.shape, data: out }
+}
+
+/** One update after the other, each sum rounded; none for an index out of range. */
+const scatterRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p: ParamsOf<'scatterAdd'>): Tensor => {
+  const { size, placeOf, row, extent } = indexedPlaces(x, indices, p)
+  const out = x.data.slice()
+  for (let i = 0; i < size; i++) {
+    const [place, k] = placeOf(i)
+    const index = indices.data[k] as number
+    if (index >= 0 && index < extent)
+      out[place + index * row] = (out[place + index * row] as number) + (updates.data[i] as number)
+  }
+  return { dtype: x.dtype, shape: x.shape, data: out }
+}
+
 const leafValue = (op: OpName, params: unknown): Tensor => {
   if (op === 'full') {
     const { dtype, shape, value } = params as ParamsOf<'full'>
@@ -233,6 +275,10 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
       return contraction(ins as readonly [Tensor, Tensor], params as ParamsOf<'dotGeneral'>, type)
     case 'movement':
       return movement(op, ins, params, type)
+    case 'indexing':
+      return op === 'gather'
+        ? gatherRows(ins as readonly [Tensor, Tensor], params as ParamsOf<'gather'>, type)
+        : scatterRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
     case 'composite':
       return def.expand(evaluator, { ins, params, types: ins, outType: type })
     default:

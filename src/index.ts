@@ -85,6 +85,7 @@ export {
 export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
 export { concat, pad, type PadWidths, repeat, roll, split, stack, tile } from './expr/joining.ts'
+export { embedding, gather, scatterAdd, segmentSum, takeAlongAxis } from './expr/indexing.ts'
 export { type Initial, type Initializer, input, named, param, state } from './expr/leaves.ts'
 export {
   bitcast,

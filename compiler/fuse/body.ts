@@ -51,6 +51,14 @@ export const makeBuffers = (): Buffers => {
 export interface Body {
   readonly emit: (instr: Instr) => Value
   readonly load: (buffer: number, dtype: DType, access: Access) => Value
+  /** A row by its index; `access` is where row 0 lies. */
+  readonly gather: (
+    buffer: number,
+    dtype: DType,
+    rows: { readonly stride: number; readonly extent: number },
+    access: Access,
+    index: Value,
+  ) => Value
   readonly literal: (value: number, dtype: DType) => Value
   readonly apply: (node: Node, args: readonly Value[]) => Value
   /** offset + Σ strides·index as an i32. */
@@ -84,6 +92,8 @@ export const makeBody = (): Body => {
     emit,
     literal,
     load: (buffer, dtype, access) => emit({ tag: 'load', dtype, buffer, access }),
+    gather: (buffer, dtype, { stride, extent }, access, index) =>
+      emit({ tag: 'gather', dtype, buffer, access, index, stride, extent }),
     apply: (node, args) => emit({ tag: 'apply', dtype: node.dtype, op: node.op, params: node.params, args }),
     position: ({ offset, strides }) => {
       let sum: Value | null = offset === 0 ? null : literal(offset, 'i32')

@@ -3,12 +3,8 @@
  * Invariant: the order in which elements are visited stays, so every result keeps its bits. Dims are merged only where
  * every access of every stage in scope allows it and no instruction asks for one of their indices.
  */
-import type { Access, Instr, LoopKernel, Stage } from '../kernel/kernel.ts'
-
-const accesses = (s: Stage): readonly Access[] => [
-  ...s.body.flatMap((i) => (i.tag === 'load' ? [i.access] : [])),
-  ...s.stores.map((x) => x.access),
-]
+import type { Instr, LoopKernel, Stage } from '../kernel/kernel.ts'
+import { accessesOf, mapAccesses } from '../kernel/operands.ts'
 
 const asksIndex = (s: Stage, axis: number): boolean => s.body.some((i) => i.tag === 'index' && i.axis === axis)
 
@@ -18,17 +14,14 @@ const joinable = (stages: readonly Stage[], d: number, inner: number): boolean =
     (s) =>
       !asksIndex(s, d) &&
       !asksIndex(s, d + 1) &&
-      accesses(s).every((a) => a.strides[d] === (a.strides[d + 1] as number) * inner),
+      accessesOf(s).every(({ access: a }) => a.strides[d] === (a.strides[d + 1] as number) * inner),
   )
 
 /** Drops position d of every access: the merged dim keeps the stride of d + 1. */
 const dropDim = (s: Stage, d: number): Stage => {
-  const access = (a: Access): Access => ({ ...a, strides: a.strides.filter((_, i) => i !== d) })
-  const instr = (i: Instr): Instr => {
-    if (i.tag === 'load') return { ...i, access: access(i.access) }
-    return i.tag === 'index' && i.axis > d ? { ...i, axis: i.axis - 1 } : i
-  }
-  return { ...s, body: s.body.map(instr), stores: s.stores.map((x) => ({ ...x, access: access(x.access) })) }
+  const moved = mapAccesses(s, (a) => ({ ...a, strides: a.strides.filter((_, i) => i !== d) }))
+  const instr = (i: Instr): Instr => (i.tag === 'index' && i.axis > d ? { ...i, axis: i.axis - 1 } : i)
+  return { ...moved, body: moved.body.map(instr) }
 }
 
 const merged = (dims: readonly number[], d: number): readonly number[] => [

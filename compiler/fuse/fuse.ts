@@ -16,6 +16,7 @@ import { loopKernel } from './loop.ts'
 import { lowerGraph } from './lower.ts'
 import { regionsKernel } from './regions.ts'
 import { scanStep } from './scan.ts'
+import { scatterKernel } from './scatter.ts'
 import { resolve } from './view.ts'
 
 /** Roots that are leaves, literals or views become copies: a result has memory of its own. */
@@ -60,6 +61,7 @@ const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): Fus
   if (g.kind === 'scan') return scanStep(g, stored, fuse)
   if (g.kind === 'contraction') return contractionKernel(g, inlining, stored, name)
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
+  if (g.kind === 'scatter') return scatterKernel([...g.anchors.keys()][0] as Node, inlining, name)
   return loopKernel(g, inlining, stored, name)
 }
 

@@ -10,6 +10,7 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { View } from '../../src/ops/signature.ts'
 import { epilogueStrides } from './epilogue.ts'
+import { indexedShape, indicesUse } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { isRowMajor, rowStrides, strip, stripAxes, stripView, without } from './shape.ts'
 import { broadcastView, resolve } from './view.ts'
@@ -17,7 +18,7 @@ import { broadcastView, resolve } from './view.ts'
 export type Level = 'full' | 'row'
 
 export interface Group {
-  readonly kind: 'loop' | 'contraction' | 'regions' | 'scan'
+  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'scan'
   /** Stripped shape that the group iterates over. */
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
@@ -45,23 +46,25 @@ const weightLimit = 1500
 export interface Use {
   readonly base: Node
   readonly view: View
+  /** Read at computed places: all of it has to be there before. */
+  readonly computed: boolean
 }
 
 /** The anchors and leaves that the expression of `node` reads, through its inlined part. */
 export const usesOf = (node: Node, inlining: Inlining): readonly Use[] => {
   const uses: Use[] = []
   const seen = new Set<Node>()
-  const stack: (readonly [operand: Node, userShape: Shape])[] = node.ins.map((i) => [i, walkedShape(node)])
+  const stack: Node[] = [node]
   while (stack.length > 0) {
-    const [n, shape] = stack.pop() as readonly [Node, Shape]
-    if (isFree(n)) continue
-    if (inlining.inlined(n)) {
-      if (seen.has(n)) continue
-      seen.add(n)
-      for (const i of n.ins) stack.push([i, n.shape])
-      continue
+    const user = stack.pop() as Node
+    for (const [k, x] of user.ins.entries()) {
+      if (isFree(x)) continue
+      if (!inlining.inlined(x)) uses.push(operandUse(user, k))
+      else if (!seen.has(x)) {
+        seen.add(x)
+        stack.push(x)
+      }
     }
-    uses.push(useOf(n, shape))
   }
   return uses
 }
@@ -89,6 +92,7 @@ const awaitedBy = (node: Node, inlining: Inlining): readonly Node[] => {
 /** The shape at which a node walks its operands. */
 export const walkedShape = (node: Node): Shape => {
   const { kind } = opDef(node.op)
+  if (kind === 'indexing') return indexedShape(node)
   return kind === 'elementwise' ? node.shape : ((node.ins[0] as Node | undefined)?.shape ?? node.shape)
 }
 
@@ -97,7 +101,15 @@ export const useOf = (operand: Node, userShape: Shape): Use => {
   const place = resolve(operand)
   if (place === null) throw new InternalError(`an operand of shape [${operand.shape.join(',')}] has no view`)
   const to = broadcastsTo(operand.shape, userShape) ? userShape : operand.shape
-  return { base: place.base, view: stripView(broadcastView(place.view, to)) }
+  return { base: place.base, view: stripView(broadcastView(place.view, to)), computed: false }
+}
+
+/** Operand k of a node, over the shape that the node walks. */
+export const operandUse = (user: Node, k: number): Use => {
+  const x = user.ins[k] as Node
+  if (opDef(user.op).kind !== 'indexing' || k === 2) return useOf(x, walkedShape(user))
+  if (k === 1) return { ...indicesUse(user), computed: false }
+  return { ...useOf(x, x.shape), computed: user.op === 'gather' }
 }
 
 const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
@@ -176,11 +188,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if (g.kind === 'regions' || g.kind === 'scan' || g.weight + inlining.cost(n) > weightLimit) return null
+    if (g.kind === 'regions' || g.kind === 'scan' || g.kind === 'scatter' || g.weight + inlining.cost(n) > weightLimit)
+      return null
     const def = opDef(n.op)
     const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
     const others = new Set(earlier.filter((h): h is Draft => h !== undefined && h !== g))
     for (const h of others) if (needs(h, g)) return null
+    if (uses.some((u) => u.computed && (groupOf.get(u.base) === g || g.kind === 'contraction'))) return null
     if (def.kind === 'reduction') {
       if (g.kind !== 'loop' || !equalShapes(strip((n.ins[0] as Node).shape), g.domain)) return null
       const axes = reducedAxes(n)
@@ -271,6 +285,10 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     const uses = usesOf(n, inlining)
     if (n.op === 'scan') {
       place(n, open('scan', [], []), 'full', uses)
+      continue
+    }
+    if (n.op === 'scatterAdd') {
+      place(n, open('scatter', [], []), 'full', uses)
       continue
     }
     if (def.kind === 'contraction' || def.kind === 'movement') {

@@ -1,13 +1,14 @@
 /**
  * Which nodes own memory or a place in a kernel (anchors) and which are computed where they are used (inlined).
- * In: a lowered graph and its roots. Out: the anchors. Invariant: an inlined node is elementwise, every user walks it at
- * its own shape, and it is used once, or is cheap and reads no more memory than its result would; inlining never grows
+ * In: a lowered graph and its roots. Out: the anchors. Invariant: an inlined node is elementwise or a gather, every user walks
+ * it at its own shape, and it is used once, or is cheap and reads no more memory than its result would; inlining never grows
  * an expression beyond `sizeLimit`, so a kernel's body stays bounded however long a chain is.
  */
 import { equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { effortOf } from '../kernel/effort.ts'
+import { indexedShape } from './indexing.ts'
 import { strip } from './shape.ts'
 import { resolve } from './view.ts'
 
@@ -41,11 +42,13 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
   const inlined = new Set<Node>()
   const walksWhole = (user: Node, node: Node): boolean => {
     const def = opDef(user.op)
+    if (user.op === 'gather' || user.op === 'scatterAdd')
+      return user.ins[0] !== node && equalShapes(strip(indexedShape(user)), strip(node.shape))
     if (def.kind === 'elementwise') return equalShapes(strip(user.shape), strip(node.shape))
     return def.kind === 'reduction'
   }
   for (const node of order) {
-    if (opDef(node.op).kind !== 'elementwise') continue
+    if (opDef(node.op).kind !== 'elementwise' && node.op !== 'gather') continue
     const ins = node.ins.filter((i) => !isFree(i))
     const inside = ins.filter((i) => inlined.has(i))
     const sum = (m: ReadonlyMap<Node, number>) => inside.reduce((n, i) => n + (m.get(i) ?? 0), 0)

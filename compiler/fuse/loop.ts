@@ -7,10 +7,12 @@ import { sizeOf, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { Access, LoopKernel, Reduction, Stage, Store, Value } from '../kernel/kernel.ts'
+import { resultsOf } from '../kernel/operands.ts'
 import { accessOf, type Body, freeValue, isReduction, makeBody, makeBuffers, storeOf } from './body.ts'
 import { collapseKernel } from './collapse.ts'
 import type { FusedKernel } from '../program/fused.ts'
-import { type Group, useOf, walkedShape } from './group.ts'
+import { type Group, operandUse, useOf, walkedShape } from './group.ts'
+import { sourceRows } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { prune } from './prune.ts'
 import { without } from './shape.ts'
@@ -19,8 +21,7 @@ import { without } from './shape.ts'
 const recomputeLimit = 4
 
 const pruned = (s: Stage): Stage => {
-  const wanted = [...s.stores, ...s.reductions, ...s.rows].map((x) => x.value)
-  const { body, at } = prune(s.body, wanted)
+  const { body, at } = prune(s.body, resultsOf(s))
   const moved = <T extends { readonly value: Value }>(x: T): T => ({ ...x, value: at(x.value) })
   return { ...s, body, stores: s.stores.map(moved), reductions: s.reductions.map(moved), rows: s.rows.map(moved) }
 }
@@ -111,18 +112,24 @@ export const loopKernel = (
         const { buffer, access } = keep(n)
         return body.load(buffer, n.dtype, access)
       }
+      if (n.op === 'gather') {
+        const rows = sourceRows(n)
+        const access = row ? accessOf(rows.view) : overFull(rows.view.offset, rows.view.strides)
+        return body.gather(buffers.read(rows.base), n.dtype, rows, access, operand(body, memo, at, row, 1, n))
+      }
       return body.apply(
         n,
-        n.ins.map((i) => operand(body, memo, at, row, i, n)),
+        n.ins.map((_, k) => operand(body, memo, at, row, k, n)),
       )
     })()
     memo.set(n, value)
     return value
   }
 
-  const operand = (body: Body, memo: Map<Node, Value>, at: number, row: boolean, i: Node, user: Node): Value => {
+  const operand = (body: Body, memo: Map<Node, Value>, at: number, row: boolean, k: number, user: Node): Value => {
+    const i = user.ins[k] as Node
     if (inlining.inlined(i) && !isFree(i)) return evaluate(body, memo, at, row, i)
-    const { base, view } = useOf(i, walkedShape(user))
+    const { base, view } = operandUse(user, k)
     const access = row ? accessOf(view) : overFull(view.offset, view.strides)
     if (isFree(i)) return freeValue(body, base, access)
     if (ownRow(base)) {
@@ -156,7 +163,7 @@ export const loopKernel = (
         if (stored(n)) stores.push(storeOf(buffers.write(n), rowAccess, value))
       }
       if (defined.length > 0 || stores.length > 0)
-        stages.push(pruned({ dims: [], body: body.instrs(), reductions: [], rows: defined, stores }))
+        stages.push(pruned({ dims: [], body: body.instrs(), reductions: [], rows: defined, stores, updates: [] }))
     }
     const body = makeBody()
     const memo = new Map<Node, Value>()
@@ -170,13 +177,13 @@ export const loopKernel = (
         stores.push(storeOf(buffer, access, evaluate(body, memo, t, false, n)))
       }
       if (isReduction(n) && timeOf(n) === t + 1) {
-        const value = operand(body, memo, t, false, n.ins[0] as Node, n)
+        const value = operand(body, memo, t, false, 0, n)
         const def = opDef(n.op)
         if (def.kind === 'reduction') reductions.push({ row: rowId(n), combine: def.combine, value })
       }
     }
     if (stores.length > 0 || reductions.length > 0)
-      stages.push(pruned({ dims: innerDims, body: body.instrs(), reductions, rows: [], stores }))
+      stages.push(pruned({ dims: innerDims, body: body.instrs(), reductions, rows: [], stores, updates: [] }))
   }
 
   const lastAxis = domain.length - 1

@@ -146,10 +146,25 @@ const ownedOperand = (x: Node): Node => {
   return kind === 'movement' || x.op === 'full' || x.op === 'iota' ? copied(x) : x
 }
 
+/** Rows of nothing, of one number, or of memory. */
+const lowerGather = (node: Node, [x, indices]: readonly [Node, Node]): Node => {
+  const base = resolve(x)?.base
+  const value = base?.op === 'full' ? paramsOf(base, 'full').value : 0
+  if (base?.op === 'full' || sizeOf(node.shape) === 0)
+    return b.full([], { dtype: node.dtype, shape: node.shape, value })
+  return rebuild(node, [base?.op === 'iota' ? copied(x) : x, indices])
+}
+
+/** Where no row can be hit, nothing is added. */
+const lowerScatter = (node: Node, ins: readonly Node[]): Node =>
+  ins.some((x) => sizeOf(x.shape) === 0) ? copied(ins[0] as Node) : rebuild(node, ins)
+
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
   if (node.op === 'scan') return rebuild(node, ins.map(ownedOperand))
+  if (node.op === 'gather') return lowerGather(node, ins as readonly [Node, Node])
+  if (node.op === 'scatterAdd') return lowerScatter(node, ins)
   if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)
   if (def.kind === 'contraction') {
     const [x, y] = ins as readonly [Node, Node]

@@ -3,6 +3,7 @@
  * where each value went. Invariant: order stays, so arguments still come before their users.
  */
 import type { Instr, Value } from '../kernel/kernel.ts'
+import { argsOf, withArgs } from '../kernel/operands.ts'
 
 export interface Pruned {
   readonly body: readonly Instr[]
@@ -13,8 +14,7 @@ export interface Pruned {
 export const prune = (body: readonly Instr[], wanted: readonly Value[]): Pruned => {
   const used = new Set<Value>(wanted)
   for (let v = body.length - 1; v >= 0; v--) {
-    const instr = body[v] as Instr
-    if (used.has(v) && instr.tag === 'apply') for (const a of instr.args) used.add(a)
+    if (used.has(v)) for (const a of argsOf(body[v] as Instr)) used.add(a)
   }
   const places = new Map<Value, Value>()
   const kept: Instr[] = []
@@ -22,7 +22,7 @@ export const prune = (body: readonly Instr[], wanted: readonly Value[]): Pruned 
   for (const [v, instr] of body.entries()) {
     if (!used.has(v)) continue
     places.set(v, kept.length)
-    kept.push(instr.tag === 'apply' ? { ...instr, args: instr.args.map(at) } : instr)
+    kept.push(withArgs(instr, at))
   }
   return { body: kept, at }
 }

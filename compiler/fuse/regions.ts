@@ -30,6 +30,7 @@ export const regionsKernel = (node: Node, name: string): FusedKernel => {
       reductions: [],
       rows: [],
       stores: [storeOf(out, { offset: 0, strides: [1] }, value)],
+      updates: [],
     })
   }
   const copies = node.ins.map((x, i): Stage => {
@@ -45,6 +46,7 @@ export const regionsKernel = (node: Node, name: string): FusedKernel => {
       reductions: [],
       rows: [],
       stores: [storeOf(out, accessOf(to), value)],
+      updates: [],
     }
   })
   const kernel: LoopKernel = {

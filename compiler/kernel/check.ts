@@ -48,6 +48,20 @@ interface Scope {
 const literalFits = (value: number, dtype: DType): boolean =>
   dtype === 'i32' ? value === (value | 0) : dtype === 'bool' ? value === 0 || value === 1 : true
 
+/** A computed place: the index is an i32 defined before, of at least one row. */
+const checkIndex = (
+  { index, extent, stride }: { readonly index: number; readonly extent: number; readonly stride: number },
+  before: number,
+  types: readonly DType[],
+  here: string,
+  say: Say,
+): void => {
+  if (!isExtent(index) || index >= before) say('definition', `${here}: the index is v${index}, which is not defined`)
+  else if (types[index] !== 'i32') say('dtype', `${here}: the index v${index} is ${types[index]}, not i32`)
+  if (!isExtent(extent) || extent === 0) say('extent', `${here}: an index of ${extent} rows`)
+  if (!Number.isSafeInteger(stride)) say('range', `${here}: the stride of the index must be whole`)
+}
+
 /** The dtype that an instruction yields, given those of the instructions before it; a fault where it cannot be. */
 const typeOfInstr = (
   instr: Instr,
@@ -60,6 +74,10 @@ const typeOfInstr = (
   const here = `${scope.where}, v${at}`
   switch (instr.tag) {
     case 'load':
+      return scope.buffers[instr.buffer]?.dtype ?? null
+    case 'gather':
+      if (scope.accumulator !== null) say('rank', `${here}: there is no computed place in a contraction`)
+      checkIndex(instr, at, types, here, say)
       return scope.buffers[instr.buffer]?.dtype ?? null
     case 'literal':
       if (!literalFits(instr.value, instr.dtype)) say('dtype', `${here}: ${instr.value} is no ${instr.dtype}`)
@@ -153,7 +171,8 @@ const checkModes = (k: Kernel, say: Say): void => {
     const own = uses.filter((u) => u.buffer === b)
     const stores = own.filter((u) => u.kind === 'store')
     const where = `${k.name}, b${b} (${buffer.label})`
-    if (buffer.mode === 'read' && stores.length > 0) say('mode', `${where}: is stored to, but is only to be read`)
+    if (buffer.mode === 'read' && own.some((u) => u.kind !== 'load'))
+      say('mode', `${where}: is stored to, but is only to be read`)
     for (const u of stores) checkInjective(u, buffer, vectorOuter, k.name, say)
     if (buffer.mode === 'update') {
       const first = own[0]
@@ -162,7 +181,7 @@ const checkModes = (k: Kernel, say: Say): void => {
     }
     if (buffer.mode === 'write' || buffer.mode === 'scratch')
       for (const u of own)
-        if (u.kind === 'load' && !isFed(u, stores))
+        if (u.kind !== 'store' && !isFed(u, stores))
           say('mode', `${where}: is read, but no earlier stage has stored all of it (mode ${buffer.mode})`)
   })
 }
@@ -185,6 +204,17 @@ const checkReduction = (
     say('dtype', `${where}: row value ${r.row} is ${k.rows[r.row]}, its reduction ${result}`)
 }
 
+const checkUpdates = (s: Stage, types: readonly DType[], k: LoopKernel, where: string, say: Say): void => {
+  checkStoreTypes(s.updates, types, k.buffers, where, say)
+  const touched = [...s.body, ...s.stores, ...s.updates].flatMap((x) => ('buffer' in x ? [x.buffer] : []))
+  for (const u of s.updates) {
+    checkIndex(u, types.length, types, `${where}, update of b${u.buffer}`, say)
+    if (k.buffers[u.buffer]?.dtype === 'bool') say('dtype', `${where}: adds to a bool`)
+    if (touched.filter((b) => b === u.buffer).length > 1)
+      say('mode', `${where}: b${u.buffer} is updated, and touched otherwise by the same stage`)
+  }
+}
+
 const checkLoop = (k: LoopKernel, infer: Infer, say: Say): void => {
   checkExtents(k.outer, `${k.name}, outer`, say)
   const rows = new Map<number, DType>()
@@ -201,6 +231,7 @@ const checkLoop = (k: LoopKernel, infer: Infer, say: Say): void => {
     const types = checkBody(s.body, scope, infer, say)
     checkStoreTypes(s.stores, types, k.buffers, where, say)
     for (const r of s.reductions) checkReduction(r, s, types, k, where, say)
+    checkUpdates(s, types, k, where, say)
     if (s.rows.length > 0 && s.dims.length > 0) say('row', `${where}: only a stage without dims defines row values`)
     for (const r of s.rows)
       if (types[r.value] === undefined)
@@ -271,7 +302,7 @@ export const faultsOf = (k: Kernel, infer: Infer = inferScalar): readonly Fault[
   })
   if (k.tag === 'loop') checkLoop(k, infer, say)
   else checkContraction(k, infer, say)
-  for (const u of usesOf(k)) checkUse(u, k.buffers, u.kind === 'load' ? `${k.name}, stage ${u.stage}` : k.name, say)
+  for (const u of usesOf(k)) checkUse(u, k.buffers, u.kind === 'store' ? k.name : `${k.name}, stage ${u.stage}`, say)
   // what modes promise is only asked of accesses that are well-formed
   if (faults.length === 0) checkModes(k, say)
   return faults

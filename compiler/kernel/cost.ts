@@ -5,7 +5,7 @@
 import { bytesOf, isFloat } from '../../src/core/dtype.ts'
 import { sizeOfSpans } from './access.ts'
 import type { Instr, Kernel } from './kernel.ts'
-import { footprintsOf } from './uses.ts'
+import { footprintsOf, type Use, usesOf } from './uses.ts'
 
 export interface Cost {
   /**
@@ -13,7 +13,8 @@ export interface Cost {
    * for each product of a contraction.
    */
   readonly flops: number
-  /** Bytes of distinct elements read and written; an element updated in place counts twice, scratch not at all. */
+  /** Bytes of distinct elements read and written; an element updated in place counts twice, scratch not at all.
+   * A load at a computed place moves an element a point, and no more than there are to be reached. */
   readonly bytes: number
 }
 
@@ -25,16 +26,30 @@ const flopsOf = (k: Kernel): number => {
   if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k + floatOps(k.body))
   return k.stages.reduce((sum, s) => {
     const combined = s.reductions.filter((r) => isFloat(s.body[r.value]?.dtype ?? 'i32')).length
-    return sum + pointsOf([...k.outer, ...s.dims]) * (floatOps(s.body) + combined)
+    const added = s.updates.filter((u) => isFloat(s.body[u.value]?.dtype ?? 'i32')).length
+    return sum + pointsOf([...k.outer, ...s.dims]) * (floatOps(s.body) + combined + added)
   }, 0)
 }
 
 /** FLOPs and memory traffic of one run of a kernel. */
-export const costOf = (k: Kernel): Cost => ({
-  flops: flopsOf(k),
-  bytes: footprintsOf(k).reduce((sum, { reads, writes }, b) => {
+export const costOf = (k: Kernel): Cost => {
+  const uses = usesOf(k)
+  /** Loops of a use; a computed place has a dim more than these. */
+  const loopsOf = (u: Use): number =>
+    k.tag === 'loop' ? k.outer.length + (k.stages[u.stage]?.dims.length ?? 0) : u.dims.length
+  const bytes = footprintsOf(k).reduce((sum, { reads, writes }, b) => {
     const buffer = k.buffers[b]
     if (buffer === undefined || buffer.mode === 'scratch') return sum
-    return sum + bytesOf(buffer.dtype) * (sizeOfSpans(reads) + sizeOfSpans(writes))
-  }, 0),
-})
+    const loads = uses.filter((u) => u.buffer === b && u.kind === 'load')
+    const computed = loads.some((u) => u.dims.length > loopsOf(u))
+    const reached = sizeOfSpans(reads)
+    const read = computed
+      ? Math.min(
+          reached,
+          loads.reduce((n, u) => n + pointsOf(u.dims.slice(0, loopsOf(u))), 0),
+        )
+      : reached
+    return sum + bytesOf(buffer.dtype) * (read + sizeOfSpans(writes))
+  }, 0)
+  return { flops: flopsOf(k), bytes }
+}

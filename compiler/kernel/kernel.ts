@@ -19,6 +19,16 @@ export interface Access {
 
 export type Instr =
   | { readonly tag: 'load'; readonly dtype: DType; readonly buffer: number; readonly access: Access }
+  /** A load at a computed place: access + min(max(index, 0), extent − 1) · stride, where `index` is an i32. */
+  | {
+      readonly tag: 'gather'
+      readonly dtype: DType
+      readonly buffer: number
+      readonly access: Access
+      readonly index: Value
+      readonly stride: number
+      readonly extent: number
+    }
   | { readonly tag: 'literal'; readonly dtype: DType; readonly value: number }
   /** The i32 loop index of dim `axis` (outer dims first, then the stage's). */
   | { readonly tag: 'index'; readonly dtype: 'i32'; readonly axis: number }
@@ -42,6 +52,22 @@ export interface Store {
 }
 
 /**
+ * Adds `value` to the element at access + index · stride; nothing is done where the i32 `index` is not in 0 … extent − 1.
+ * The points of a stage are taken in row-major order of all its dims, each addition rounded, so that repeated indices give
+ * the same bits on every target. Vectors may run along the innermost dim only, and only where the index does not change
+ * along it.
+ */
+export interface Accumulation {
+  readonly buffer: number
+  readonly access: Access
+  readonly index: Value
+  readonly stride: number
+  readonly extent: number
+  readonly value: Value
+  readonly combine: 'sum'
+}
+
+/**
  * A reduction of `value` over all dims of its stage into row value `row`. argmax and argmin give the i32 position along
  * the stage's (single) dim, the first of equal values; NaN counts as the extreme.
  */
@@ -59,6 +85,8 @@ export interface Stage {
   /** Row values defined by a stage of dims []. */
   readonly rows: readonly { readonly row: number; readonly value: Value }[]
   readonly stores: readonly Store[]
+  /** One a buffer at most, which the stage does not load besides. */
+  readonly updates: readonly Accumulation[]
 }
 
 /** A slot that the plan binds to memory. `elements` is the extent that accesses must stay within. */

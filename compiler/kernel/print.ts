@@ -4,6 +4,7 @@
  */
 import type { Printed } from '../../src/ops/signature.ts'
 import type { Access, ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Operand, Stage } from './kernel.ts'
+import { argsOf, resultsOf } from './operands.ts'
 import { type PrintScalar, printScalar } from './scalar.ts'
 
 /** A buffer's label where that is a plain name of its own, else `b` and its number. */
@@ -39,6 +40,17 @@ const printAccess = (name: string, access: Access): string =>
     access.strides.map((s, d) => [s, `i${d}`] as const),
   )}]`
 
+/** A computed place: `table[100·[ids[i0]: 5000] + i1]`, a row of 5000 by its index. */
+const printComputed = (
+  name: string,
+  { access, stride, extent }: { readonly access: Access; readonly stride: number; readonly extent: number },
+  index: string,
+): string =>
+  `${name}[${printAffine(access.offset, [
+    [stride, `[${index}: ${extent}]`],
+    ...access.strides.map((s, d) => [s, `i${d}`] as const),
+  ])}]`
+
 const printLiteral = (value: number): Printed =>
   value < 0 || Object.is(value, -0) ? { text: `−${-value}`, precedence: 2 } : atom(String(value))
 
@@ -59,7 +71,7 @@ const printBody = (
   const count = (v: number): void => {
     uses[v] = (uses[v] ?? 0) + 1
   }
-  for (const i of body) if (i.tag === 'apply') i.args.forEach(count)
+  for (const i of body) argsOf(i).forEach(count)
   results.forEach(count)
   const lines: string[] = []
   const values: Printed[] = []
@@ -67,6 +79,14 @@ const printBody = (
     switch (instr.tag) {
       case 'load':
         return atom(printAccess(names[instr.buffer] ?? `b${instr.buffer}`, instr.access))
+      case 'gather':
+        return atom(
+          printComputed(
+            names[instr.buffer] ?? `b${instr.buffer}`,
+            instr,
+            values[instr.index]?.text ?? `v${instr.index}`,
+          ),
+        )
       case 'literal':
         return printLiteral(instr.value)
       case 'index':
@@ -102,8 +122,7 @@ const forLines = (dims: readonly number[], first: number, depth: number): readon
 
 const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
   const depth = k.outer.length
-  const results = [...s.reductions, ...s.rows, ...s.stores].map((r) => r.value)
-  const { lines, values } = printBody(s.body, results, names, print)
+  const { lines, values } = printBody(s.body, resultsOf(s), names, print)
   const text = (v: number): string => values[v]?.text ?? `v${v}`
   return [
     ...forLines(s.dims, depth, depth),
@@ -112,6 +131,9 @@ const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: Pr
       ...s.reductions.map((r) => `r${r.row} = ${r.combine} of ${text(r.value)}`),
       ...s.rows.map((r) => `r${r.row} = ${text(r.value)}`),
       ...s.stores.map((st) => `${printAccess(names[st.buffer] ?? `b${st.buffer}`, st.access)} = ${text(st.value)}`),
+      ...s.updates.map(
+        (u) => `${printComputed(names[u.buffer] ?? `b${u.buffer}`, u, text(u.index))} += ${text(u.value)}`,
+      ),
     ].map((line) => indent(depth + s.dims.length, line)),
   ]
 }

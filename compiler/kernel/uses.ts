@@ -4,13 +4,17 @@
  * Invariant: nothing here trusts a buffer's `mode`; the accesses alone speak, so that checkers can compare the two.
  */
 import { firstMissing, joinSpans, type Span, spansOf } from './access.ts'
-import type { Access, ContractionKernel, Instr, Kernel, LoopKernel, Operand, Store } from './kernel.ts'
+import type { Access, Accumulation, ContractionKernel, Instr, Kernel, LoopKernel, Operand, Store } from './kernel.ts'
 
 export interface Use {
-  readonly kind: 'load' | 'store'
+  /** An update loads and stores, at one address, some of the elements that its access may reach. */
+  readonly kind: 'load' | 'store' | 'update'
   readonly buffer: number
   readonly access: Access
-  /** Extents of the loops over which it runs: the outer dims, then the stage's. */
+  /**
+   * Extents of the loops over which it runs: the outer dims, then the stage's; and for a computed place one dim more, over
+   * all rows that the index may name.
+   */
   readonly dims: readonly number[]
   /** How many of `dims` are outer dims. */
   readonly outer: number
@@ -18,21 +22,39 @@ export interface Use {
   readonly stage: number
 }
 
+interface Place {
+  readonly buffer: number
+  readonly access: Access
+}
+
 const usesOfBody = (
   body: readonly Instr[],
   stores: readonly Store[],
+  updates: readonly Accumulation[],
   dims: readonly number[],
   outer: number,
   stage: number,
-): readonly Use[] => [
-  ...body.flatMap((i): readonly Use[] =>
-    i.tag === 'load' ? [{ kind: 'load', buffer: i.buffer, access: i.access, dims, outer, stage }] : [],
-  ),
-  ...stores.map((s): Use => ({ kind: 'store', buffer: s.buffer, access: s.access, dims, outer, stage })),
-]
+): readonly Use[] => {
+  const fixed = (kind: Use['kind'], { buffer, access }: Place): Use => ({ kind, buffer, access, dims, outer, stage })
+  const computed = (kind: Use['kind'], p: Place & { readonly stride: number; readonly extent: number }): Use => ({
+    kind,
+    buffer: p.buffer,
+    access: { offset: p.access.offset, strides: [...p.access.strides, p.stride] },
+    dims: [...dims, p.extent],
+    outer,
+    stage,
+  })
+  return [
+    ...body.flatMap((i): readonly Use[] =>
+      i.tag === 'load' ? [fixed('load', i)] : i.tag === 'gather' ? [computed('load', i)] : [],
+    ),
+    ...stores.map((s) => fixed('store', s)),
+    ...updates.map((u) => computed('update', u)),
+  ]
+}
 
 const usesOfLoop = (k: LoopKernel): readonly Use[] =>
-  k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, [...k.outer, ...s.dims], k.outer.length, i))
+  k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, s.updates, [...k.outer, ...s.dims], k.outer.length, i))
 
 /** The access of an operand over [...batch, rows, columns]. */
 const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, o.row, o.col] })
@@ -53,7 +75,7 @@ const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
   return [
     load(k.a, k.m, none ? 0 : k.k),
     load(k.b, none ? 0 : k.k, k.n),
-    ...usesOfBody(k.body, k.stores, [...k.batch, k.m, k.n], outer, 1),
+    ...usesOfBody(k.body, k.stores, [], [...k.batch, k.m, k.n], outer, 1),
   ]
 }
 
@@ -75,10 +97,11 @@ export const footprintsOf = (k: Kernel): readonly Footprint[] => {
   return k.buffers.map((_, b) => {
     const own = uses.filter((u) => u.buffer === b)
     const stores = own.filter((u) => u.kind === 'store')
-    const loads = own.filter((u) => u.kind === 'load' && !isFed(u, stores))
+    const loads = own.filter((u) => u.kind !== 'store' && !isFed(u, stores))
     return {
       reads: joinSpans(loads.flatMap((u) => spansOf(u.access, u.dims))),
-      writes: joinSpans(stores.flatMap((u) => spansOf(u.access, u.dims))),
+      // what an update does not reach keeps its value
+      writes: joinSpans(own.filter((u) => u.kind !== 'load').flatMap((u) => spansOf(u.access, u.dims))),
     }
   })
 }

@@ -11,6 +11,11 @@ const same = (a: Access, b: Access): boolean =>
 const stagesOf = (k: Kernel) => (k.tag === 'loop' ? k.stages : [k])
 
 export const mayAlias = (kernel: Kernel, read: number, written: number): boolean => {
+  // at a computed place any element may be read, or stored to, at any point
+  const computed = (kernel.tag === 'loop' ? kernel.stages : []).some(
+    (s) => s.body.some((i) => i.tag === 'gather' && i.buffer === read) || s.updates.some((u) => u.buffer === written),
+  )
+  if (computed) return false
   if (kernel.tag === 'contraction' && (kernel.a.buffer === read || kernel.b.buffer === read)) return false
   const touching = stagesOf(kernel).flatMap((stage) => {
     const loads = stage.body.flatMap((i) => (i.tag === 'load' && i.buffer === read ? [i.access] : []))

@@ -16,6 +16,7 @@ export const copyKernel = (dtype: DType, elements: number, label: string): LoopK
       reductions: [],
       rows: [],
       stores: [{ buffer: 1, access: { offset: 0, strides: [1] }, value: 0 }],
+      updates: [],
     },
   ],
   order: 'lanes',

@@ -20,8 +20,12 @@ export const expressionErrorCodes = {
   E_EINSUM_OUTPUT: { phase: 'expression', summary: 'the output of an einsum has a letter twice, or one of no operand' },
   E_EINSUM_RANK: { phase: 'expression', summary: 'the letters of an einsum are not those of an operand’s axes' },
   E_EINSUM_SPEC: { phase: 'expression', summary: 'the text of an einsum cannot be read' },
-  E_EMPTY: { phase: 'expression', summary: 'an axis without elements has no maximum, minimum or position of one' },
+  E_EMPTY: {
+    phase: 'expression',
+    summary: 'an axis without elements has no maximum, minimum, position of one, or row to take',
+  },
   E_EXTENT: { phase: 'expression', summary: 'a shape has an extent that is no natural number, or too many elements' },
+  E_INDEX_RANGE: { phase: 'expression', summary: 'a constant index names no row of its axis' },
   E_INITIAL: { phase: 'expression', summary: 'an initial value does not fit its parameter or state' },
   E_KEY: { phase: 'expression', summary: 'a random key is not i32[2]' },
   E_LITERAL: { phase: 'expression', summary: 'a literal is not of the dtype that it stands beside' },
@@ -45,6 +49,7 @@ export const expressionErrorCodes = {
   },
   E_SHAPE_CONSTANT: { phase: 'expression', summary: 'the elements of a constant do not fill its shape' },
   E_SHAPE_EQUAL: { phase: 'expression', summary: 'shapes that have to be equal differ' },
+  E_SHAPE_INDICES: { phase: 'expression', summary: 'indices do not fit the tensor that they count rows of' },
   E_SHAPE_LABELS: { phase: 'expression', summary: 'labels do not have the shape of the logits without the classes' },
   E_SHAPE_MATMUL_BATCH: { phase: 'expression', summary: 'the batch dimensions of a matrix product differ' },
   E_SHAPE_MATMUL_INNER: { phase: 'expression', summary: 'the inner dimensions of a matrix product differ' },
@@ -55,6 +60,7 @@ export const expressionErrorCodes = {
   E_SHAPE_SCALE: { phase: 'expression', summary: 'scale or shift of a normalization change the shape' },
   E_SHAPE_SPLIT: { phase: 'expression', summary: 'the parts of a split do not fill the axis' },
   E_SHAPE_SQUEEZE: { phase: 'expression', summary: 'a squeezed axis has an extent other than 1' },
+  E_SHAPE_UPDATES: { phase: 'expression', summary: 'updates do not have the shape of the rows that the indices take' },
   E_SLICE: { phase: 'expression', summary: 'a slice is not a range of its axis' },
 } as const satisfies Record<string, ErrorCode>
 

@@ -137,7 +137,7 @@ type DropOnes<S extends Shape, Out extends Shape = readonly []> = S extends read
   : Out
 
 /** One axis of S taken away or replaced: `With` holds what comes in its place. */
-type ReplaceAt<
+export type ReplaceAt<
   S extends Shape,
   A extends number,
   With extends Shape,

@@ -11,6 +11,7 @@ import * as arithmetic from './arithmetic.ts'
 import * as composite from './composite.ts'
 import * as contraction from './contraction.ts'
 import * as control from './control.ts'
+import * as indexing from './indexing.ts'
 import * as leaf from './leaf.ts'
 import * as logic from './logic.ts'
 import * as movement from './movement.ts'
@@ -132,6 +133,8 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   reverse: movement.reverse,
   pad: movement.pad,
   concat: movement.concat,
+  gather: indexing.gather,
+  scatterAdd: indexing.scatterAdd,
   mean: composite.mean,
   logSumExp: composite.logSumExp,
   softmax: composite.softmax,
@@ -193,6 +196,9 @@ export interface AnyMovement extends AnyCommon<'movement'>, AnyLinear {
     | { readonly tag: 'view'; readonly view: (from: View, params: unknown) => View | null }
     | { readonly tag: 'regions'; readonly regions: (types: readonly TensorType[], params: unknown) => Regions }
 }
+export interface AnyIndexing extends AnyCommon<'indexing'>, AnyLinear {
+  readonly sample: Sample
+}
 export interface AnyComposite extends AnyCommon<'composite'>, AnyLinear {
   readonly expand: <R>(b: Builder<R>, a: Omit<AnyArgs<R>, 'out'>) => R
   readonly sample: Sample
@@ -204,6 +210,7 @@ export type AnyOpDef =
   | AnyReduction
   | AnyContraction
   | AnyMovement
+  | AnyIndexing
   | AnyComposite
 
 /**

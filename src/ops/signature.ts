@@ -48,7 +48,15 @@ export type Builder<R> = {
   readonly lit: (value: number, dtype: DType) => R
 }
 
-export type OpKind = 'leaf' | 'elementwise' | 'reduction' | 'contraction' | 'movement' | 'composite' | 'control'
+export type OpKind =
+  | 'leaf'
+  | 'elementwise'
+  | 'reduction'
+  | 'contraction'
+  | 'movement'
+  | 'indexing'
+  | 'composite'
+  | 'control'
 
 /** What a derivative rule sees. `out` is the op's own result (the saved output), `types` those of the operands. */
 export interface RuleArgs<K extends OpName, R> {
@@ -195,6 +203,11 @@ export interface MovementDef<K extends OpName> extends Common<K>, Differentiable
       }
 }
 
+/** An op that reads or adds at computed places. There are two, gather and scatterAdd; the engines know how they walk. */
+export interface IndexingDef<K extends OpName> extends Common<K>, Differentiable<K> {
+  readonly sample: Sample
+}
+
 /** An op with a closed-form derivative that is written in simpler ops only when it is lowered. */
 export interface CompositeDef<K extends OpName> extends Common<K>, Differentiable<K> {
   readonly expand: <R>(b: Builder<R>, a: Omit<RuleArgs<K, R>, 'out'>) => R
@@ -212,6 +225,7 @@ export type OpDef<K extends OpName> = {
   readonly reduction: ReductionDef<K>
   readonly contraction: ContractionDef<K>
   readonly movement: MovementDef<K>
+  readonly indexing: IndexingDef<K>
   readonly composite: CompositeDef<K>
   readonly control: ControlDef<K>
 }[KindOf<K>]

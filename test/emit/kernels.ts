@@ -65,6 +65,7 @@ export const stage = (dims: readonly number[], body: readonly Instr[], more: Par
   reductions: [],
   rows: [],
   stores: [],
+  updates: [],
   ...more,
 })
 

@@ -48,6 +48,13 @@ const evaluateBody = (body: readonly Instr[], point: Point, buffers: readonly Me
       switch (instr.tag) {
         case 'load':
           return m.lit(buffers[instr.buffer]?.[addressOf(instr.access, point.index)] as number, instr.dtype)
+        case 'gather': {
+          const row = Math.min(Math.max(values[instr.index]?.value as number, 0), instr.extent - 1)
+          return m.lit(
+            buffers[instr.buffer]?.[addressOf(instr.access, point.index) + row * instr.stride] as number,
+            instr.dtype,
+          )
+        }
         case 'literal':
           return m.lit(instr.value, instr.dtype)
         case 'index':
@@ -119,6 +126,12 @@ const runStage = (
     for (const { row, value } of s.rows) rows[row] = values[value] as Numeric
     for (const { buffer, access, value } of s.stores)
       (buffers[buffer] as Memory)[addressOf(access, point.index)] = (values[value] as Numeric).value
+    for (const u of s.updates) {
+      const [row, added] = [values[u.index]?.value as number, values[u.value] as Numeric]
+      const memory = buffers[u.buffer] as Memory
+      const at = addressOf(u.access, point.index) + row * u.stride
+      if (row >= 0 && row < u.extent) memory[at] = m.add(m.lit(memory[at] as number, added.dtype), added).value
+    }
   }
   s.reductions.forEach((r, q) => {
     rows[r.row] = reduce(r.combine, s.body[r.value]?.dtype as DType, k.order, collected[q] ?? [])

@@ -15,6 +15,7 @@ import {
   dropout,
   einsum,
   exp,
+  gather,
   gru,
   input,
   key,
@@ -27,12 +28,14 @@ import {
   type Node,
   reshape,
   scan,
+  scatterAdd,
   sgd,
   slice,
   split,
   squeeze,
   stack,
   sum,
+  takeAlongAxis,
   tile,
   transpose,
   uniform,
@@ -109,6 +112,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     message: 'input half: [2.5] is not a shape: extents are natural numbers',
     run: () => input('half', [some(2.5)]),
   },
+  E_INDEX_RANGE: {
+    message: 'gather: index 4 is no row of axis 0 of [4,3], operand x [4,3]',
+    run: () => gather(x, constant(Int32Array.of(0, 4))),
+  },
   E_INITIAL: {
     message: 'param b: the initial value depends on seed, not on the key alone',
     run: () => param('b', [3], loose(() => input('seed', [3])) as never),
@@ -164,6 +171,11 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     message: 'mse: shapes [4,3] and [5,2] differ, operands x [4,3] and w [5,2]',
     run: () => loose(mse)(x, w),
   },
+  E_SHAPE_INDICES: {
+    message:
+      'takeAlongAxis: indices [4] and [4,3] differ, not only at axis 1, operands x [4,3] and labels [4]',
+    run: () => loose(takeAlongAxis)(x, labels, 1),
+  },
   E_SHAPE_LABELS: {
     message: 'crossEntropy: logits [5,2] want labels [5], not [4], operands w [5,2] and labels [4]',
     run: () => loose(crossEntropy)(w, labels),
@@ -204,6 +216,11 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_SHAPE_SQUEEZE: {
     message: 'squeeze: axis 1 of [4,3] has extent 3, not 1, operand x [4,3]',
     run: () => loose(squeeze)(x, 1),
+  },
+  E_SHAPE_UPDATES: {
+    message:
+      'scatterAdd: updates [5,2] are not of shape [4,3], which indices [4] take from [4,3] along axis 0, operands x [4,3] and labels [4] and w [5,2]',
+    run: () => scatterAdd(x, labels, w),
   },
   E_SLICE: {
     message: 'slice: 0 to 9 is not a range of axis 1 of [4,3], operand x [4,3]',

@@ -3,6 +3,7 @@ import {
   all,
   argmax,
   expandDims,
+  gather,
   input,
   logSumExp,
   max,
@@ -11,18 +12,31 @@ import {
   pipe,
   reverse,
   roll,
+  scatterAdd,
   softmax,
   squeeze,
   std,
   sum,
+  takeAlongAxis,
   transpose,
   variance,
 } from 'nabla'
 
 const x = input('x', [2, 3])
+const ids = input('ids', [4], 'i32')
 const m = input('m', [2, 3], 'bool')
 
 export const faults = [
+  // expect: gather: axis 2 does not exist in shape [2,3]
+  () => gather(x, ids, 2),
+  // expect: gather: the indices must be i32, not f32
+  () => gather(x, x),
+  // expect: takeAlongAxis: axis -3 does not exist in shape [2,3]
+  () => takeAlongAxis(x, ids, -3),
+  // expect: scatterAdd: axis 2 does not exist in shape [2,3]
+  () => scatterAdd(x, ids, input('u', [2, 3, 4]), 2),
+  // expect: scatterAdd: dtypes f32 and i32 differ
+  () => scatterAdd(x, ids, input('n', [4, 3], 'i32')),
   // expect: sum: axis 2 does not exist in shape [2,3]
   () => sum(x, 2),
   // expect: sum: axis -3 does not exist in shape [2,3]

@@ -31,6 +31,7 @@ export const stage = (dims: readonly number[], body: readonly Instr[], more: Par
   reductions: [],
   rows: [],
   stores: [],
+  updates: [],
   ...more,
 })
 export const loop = (

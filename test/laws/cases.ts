@@ -169,6 +169,71 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
       params: { axis: 1 },
     },
   ],
+  gather: [
+    { shapes: [[5], []], params: { axis: 0, batch: 0 } },
+    { shapes: [[5], [7]], params: { axis: 0, batch: 0 } },
+    { shapes: [[5], [0]], params: { axis: 0, batch: 0 } },
+    { shapes: [[0, 3], [0]], params: { axis: 0, batch: 0 } },
+    { shapes: [[5, 17], [3]], params: { axis: 0, batch: 0 } },
+    {
+      shapes: [
+        [5, 4],
+        [2, 3],
+      ],
+      params: { axis: 0, batch: 0 },
+    },
+    { shapes: [[3, 5, 2], [4]], params: { axis: 1, batch: 0 } },
+    { shapes: [[3, 5], [7]], params: { axis: 1, batch: 0 } },
+    {
+      shapes: [
+        [3, 5],
+        [3, 4],
+      ],
+      params: { axis: 1, batch: 1 },
+    },
+    {
+      shapes: [
+        [2, 3, 5, 4],
+        [2, 7],
+      ],
+      params: { axis: 2, batch: 1 },
+    },
+    { shapes: [[1, 4], [1]], params: { axis: 0, batch: 0 } },
+  ],
+  scatterAdd: [
+    { shapes: [[5], [], []], params: { axis: 0, batch: 0 } },
+    { shapes: [[5], [7], [7]], params: { axis: 0, batch: 0 } },
+    { shapes: [[5], [0], [0]], params: { axis: 0, batch: 0 } },
+    { shapes: [[0, 3], [2], [2, 3]], params: { axis: 0, batch: 0 } },
+    { shapes: [[5, 17], [9], [9, 17]], params: { axis: 0, batch: 0 } },
+    {
+      shapes: [
+        [5, 4],
+        [2, 3],
+        [2, 3, 4],
+      ],
+      params: { axis: 0, batch: 0 },
+    },
+    { shapes: [[3, 5, 2], [4], [3, 4, 2]], params: { axis: 1, batch: 0 } },
+    { shapes: [[3, 5], [7], [3, 7]], params: { axis: 1, batch: 0 } },
+    {
+      shapes: [
+        [3, 5],
+        [3, 4],
+        [3, 4],
+      ],
+      params: { axis: 1, batch: 1 },
+    },
+    {
+      shapes: [
+        [2, 3, 5, 4],
+        [2, 7],
+        [2, 3, 7, 4],
+      ],
+      params: { axis: 2, batch: 1 },
+    },
+    { shapes: [[1, 4], [1], [1, 4]], params: { axis: 0, batch: 0 } },
+  ],
 }
 
 const byArity = { 0: [], 1: unaryShapes, 2: binaryShapes, 3: ternaryShapes, n: [] } as const

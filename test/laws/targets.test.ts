@@ -60,7 +60,7 @@ const near = (got: number, want: number, float: 'f32' | 'f64'): boolean =>
   got === want ||
   Math.abs(got - want) <= (float === 'f32' ? 2e-5 : 1e-12) * (1 + Math.abs(want))
 
-const isExact = (op: OpName): boolean => opDef(op).kind === 'elementwise' || opDef(op).kind === 'movement'
+const isExact = (op: OpName): boolean => ['elementwise', 'movement', 'indexing'].includes(opDef(op).kind)
 
 /** An op whose result has a float type of its own params cannot be asked for at both. */
 const floatsOf = (op: OpName): readonly ('f32' | 'f64')[] =>

@@ -4,10 +4,10 @@
  * what is computed from it; any other load stays at its point, ahead of the point's stores.
  */
 import { InternalError } from '../../../src/core/errors.ts'
-import type { Instr, KernelBuffer, Store } from '../../kernel/kernel.ts'
+import type { Accumulation, Instr, KernelBuffer, Store } from '../../kernel/kernel.ts'
 import type { Lower } from '../../kernel/scalar.ts'
 import type { HelperName } from './helpers.ts'
-import { type Scalar, textMachine } from './machine.ts'
+import { arithmeticText, type Scalar, textMachine } from './machine.ts'
 import { addLine, addressIn, bindAnew, bindIn, bindRarely, indexIn, type Nest } from './nest.ts'
 
 export interface Context {
@@ -24,6 +24,20 @@ const load = (nest: Nest, instr: Instr & { readonly tag: 'load' }, c: Context): 
   const text = instr.dtype === 'bool' ? `${element} !== 0` : element
   return c.buffers[instr.buffer]?.mode === 'read'
     ? bindIn(nest, text, instr.dtype, address.level)
+    : bindAnew(nest, text, instr.dtype, nest.loops.length)
+}
+
+/** Where row 0 lies, plus a row's distance so many times. */
+const rowText = (from: string, stride: number, index: string): string =>
+  stride === 1 ? `${from} + ${index}` : `${from} + ${stride} * ${index}`
+
+const gather = (nest: Nest, instr: Instr & { readonly tag: 'gather' }, index: Scalar, c: Context): Scalar => {
+  const nearest = bindIn(nest, `Math.min(Math.max(${index.text}, 0), ${instr.extent - 1})`, 'i32', index.level)
+  const address = addressIn(nest, instr.access)
+  const element = `${c.names[instr.buffer]}[${rowText(address.text, instr.stride, nearest.text)}]`
+  const text = instr.dtype === 'bool' ? `${element} !== 0` : element
+  return c.buffers[instr.buffer]?.mode === 'read'
+    ? bindIn(nest, text, instr.dtype, Math.max(address.level, index.level))
     : bindAnew(nest, text, instr.dtype, nest.loops.length)
 }
 
@@ -45,6 +59,8 @@ export const emitBody = (
     switch (instr.tag) {
       case 'load':
         return load(nest, instr, c)
+      case 'gather':
+        return gather(nest, instr, values[instr.index] as Scalar, c)
       case 'literal':
         return m.lit(instr.value, instr.dtype)
       case 'index':
@@ -77,5 +93,21 @@ export const emitStores = (nest: Nest, stores: readonly Store[], values: readonl
     const { text, dtype } = values[value] as Scalar
     const element = `${c.names[buffer]}[${addressIn(nest, access).text}]`
     addLine(nest, nest.loops.length, `${element} = ${dtype === 'bool' ? `${text} ? 1 : 0` : text}`)
+  }
+}
+
+/** Adds to the row that the index names, and to none where there is no such row. */
+export const emitUpdates = (
+  nest: Nest,
+  updates: readonly Accumulation[],
+  values: readonly Scalar[],
+  c: Context,
+): void => {
+  for (const u of updates) {
+    const [index, { text, dtype }] = [values[u.index] as Scalar, values[u.value] as Scalar]
+    if (dtype === 'f32') c.use('f')
+    const element = `${c.names[u.buffer]}[${rowText(addressIn(nest, u.access).text, u.stride, index.text)}]`
+    const inside = `${index.text} >= 0 && ${index.text} < ${u.extent}`
+    addLine(nest, nest.loops.length, `if (${inside}) ${element} = ${arithmeticText('+', dtype, element, text)}`)
   }
 }

@@ -7,7 +7,7 @@
 import type { DType } from '../../../src/core/dtype.ts'
 import { isEmptyDomain } from '../../kernel/access.ts'
 import { LANES, type LoopKernel, type Reduction, type Stage } from '../../kernel/kernel.ts'
-import { type Context, emitBody, emitStores } from './body.ts'
+import { type Context, emitBody, emitStores, emitUpdates } from './body.ts'
 import { arithmeticText, type Scalar } from './machine.ts'
 import { addLine, countingLoop, deeper, indexIn, linesFrom, linesInside, type Nest, newNest } from './nest.ts'
 import { literalText, type Lines } from './text.ts'
@@ -109,6 +109,7 @@ const emitStage = (nest: Nest, s: Stage, k: LoopKernel, rows: (Scalar | undefine
     const folds = s.reductions.map((r, q) => foldOf(r, q, values[r.value] as Scalar, inside, k, c))
     for (const line of folds.flatMap((fold) => fold.step)) addLine(inside, inside.loops.length, line)
     emitStores(inside, s.stores, values, c)
+    emitUpdates(inside, s.updates, values, c)
     say(folds.flatMap((fold) => fold.open))
     say(linesInside(inside, depth))
     say(folds.flatMap((fold) => fold.close))

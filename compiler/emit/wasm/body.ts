@@ -9,9 +9,13 @@ import type { Machine } from '../../../src/core/machine.ts'
 import type { Access, Instr } from '../../kernel/kernel.ts'
 import type { Lower } from '../../kernel/scalar.ts'
 
+export type Gather = Extract<Instr, { readonly tag: 'gather' }>
+
 /** What an instruction that reads from outside of the body gives. */
 export interface BodySource<R> {
   readonly load: (buffer: number, access: Access, dtype: DType) => R
+  /** A load at a computed place. */
+  readonly gather: (instr: Gather, index: R) => R
   readonly index: (axis: number) => R
   readonly row: (row: number, dtype: DType) => R
   readonly accumulator: (dtype: Float) => R
@@ -43,6 +47,8 @@ export const emitBody = <R>(
     switch (instr.tag) {
       case 'load':
         return source.load(instr.buffer, instr.access, instr.dtype)
+      case 'gather':
+        return source.gather(instr, at(instr.index))
       case 'literal':
         return m.lit(instr.value, instr.dtype)
       case 'index':

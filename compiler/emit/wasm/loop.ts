@@ -4,11 +4,12 @@
  * Invariant: every element is computed and every reduction added as kernel.ts says, so the bits are those of any other
  * target; a store never writes outside of what the kernel names, whatever the extents.
  */
-import { LANES, type LoopKernel } from '../../kernel/kernel.ts'
-import { absent, type BodySource, emitBody } from './body.ts'
+import { bytesOf } from '../../../src/core/dtype.ts'
+import { type Accumulation, LANES, type LoopKernel } from '../../kernel/kernel.ts'
+import { absent, type BodySource, emitBody, type Gather } from './body.ts'
 import { type EmitContext, functionBuilder } from './function.ts'
 import { type LaneMachine, type Lanes, laneMachine } from './machine.ts'
-import { loadLanes, storeLanes } from './memory.ts'
+import { loadLanes, loadRows, rowAddress, storeLanes } from './memory.ts'
 import { loopNest, type Nest } from './nest.ts'
 import { type Accumulator, accumulate, endLanes, endSequential, startAccumulator } from './reduce.ts'
 import { blocksOf, type Schedule, type StageSchedule, scheduleOf } from './schedule.ts'
@@ -130,6 +131,7 @@ const emitCopy = (e: Emission, s: number, copy: Copy, pick: (i: number) => boole
       const stride = strideAlong(e, s, access.strides)
       return loadLanes(m, dtype, nest.address(buffer, access), stride, stride === 0 ? m.lanes : copy.count)
     },
+    gather: (instr, index) => gatherLanes(e, s, copy, instr, index),
     index: (along) => (along === axis ? spreadIndex(e, along) : indexLanes(e, along, 0)),
     row: (row) => copy.rows[row] as Lanes,
     accumulator: absent('accumulator'),
@@ -137,6 +139,19 @@ const emitCopy = (e: Emission, s: number, copy: Copy, pick: (i: number) => boole
   atCopy(e, s, copy, () => {
     emitBody(m, stage.body, source, context.lower, copy.values[s] as Lanes[], pick)
   })
+}
+
+/** Rows by their index: one address where the lanes share the index, else an address a lane. */
+const gatherLanes = (e: Emission, s: number, copy: Copy, instr: Gather, index: Lanes): Lanes => {
+  const { m, nest } = e
+  const { varying } = e.schedule.stages[s] as StageSchedule
+  const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(instr.extent - 1, 'i32'))
+  const from = nest.address(instr.buffer, instr.access)
+  const along = strideAlong(e, s, instr.access.strides)
+  const rowBytes = instr.stride * bytesOf(instr.dtype)
+  if (varying[instr.index] !== true)
+    return loadLanes(m, instr.dtype, rowAddress(m, from, clamped, rowBytes), along, along === 0 ? m.lanes : copy.count)
+  return loadRows(m, instr.dtype, from, clamped, rowBytes, along, copy.count)
 }
 
 /** Elements between two lanes; 0 where all lanes are the same element. */
@@ -249,4 +264,18 @@ const finishCopy = (e: Emission, s: number, copy: Copy, c: number, accumulators:
     const stride = axis < 0 ? 1 : (store.access.strides[axis] ?? 0)
     storeLanes(m, values[store.value] as Lanes, address, stride, copy.count)
   }
+  for (const update of stage.updates) updateRow(e, s, copy, update)
+}
+
+/** Adds to a row by its index, which is the same in all lanes; to no purpose, −0, where the index is out of range. */
+const updateRow = (e: Emission, s: number, copy: Copy, u: Accumulation): void => {
+  const { m, nest } = e
+  const values = copy.values[s] as Lanes[]
+  const [index, value] = [values[u.index] as Lanes, values[u.value] as Lanes]
+  const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(u.extent - 1, 'i32'))
+  const added = m.select(m.eq(index, clamped), value, m.lit(value.dtype === 'i32' ? 0 : -0, value.dtype))
+  const address = rowAddress(m, nest.address(u.buffer, u.access), clamped, u.stride * bytesOf(value.dtype))
+  const along = strideAlong(e, s, u.access.strides)
+  const before = loadLanes(m, value.dtype, address, along, along === 0 ? m.lanes : copy.count)
+  storeLanes(m, m.add(before, added), address, along === 0 ? 1 : along, copy.count)
 }

@@ -97,3 +97,54 @@ export const storeLanes = (
     if (count * bytes - pairs * 8 === 4) lane(count - 1)
   }
 }
+
+/** One lane of an i32 vector as a number. */
+const extract = (m: LaneMachine, { value }: Lanes, lane: number): Value =>
+  m.fn.value('i32', [value], ([v]) => m.fn.module.i32x4.extract_lane(v as Node, lane))
+
+/** `bytes` times what a lane of an index holds, behind an address. */
+const behind = (m: LaneMachine, { pointer, offset }: Address, index: Value, bytes: number): Address => {
+  const { i32 } = m.fn.module
+  // rows that lie backwards may bring the pointer below 0 until the offset is added: an immediate would not wrap
+  const start = bytes < 0 ? shifted(m, pointer, offset) : pointer
+  const moved = m.fn.value('i32', [start, index], ([p, n]) => i32.add(p as Node, i32.mul(n as Node, i32.const(bytes))))
+  return { pointer: moved, offset: bytes < 0 ? 0 : offset }
+}
+
+/** The address of the row that all lanes name. */
+export const rowAddress = (m: LaneMachine, from: Address, index: Lanes, bytes: number): Address =>
+  behind(m, from, extract(m, index, 0), bytes)
+
+/** Loads an element a lane, each from the row that its lane names, `stride` elements apart within the rows. */
+export const loadRows = (
+  m: LaneMachine,
+  dtype: DType,
+  from: Address,
+  index: Lanes,
+  rowBytes: number,
+  stride: number,
+  count: number,
+): Lanes => {
+  const { fn } = m
+  const { v128 } = fn.module
+  const bytes = bytesOf(dtype)
+  const at = (lane: number): Address => {
+    const near = from.offset + lane * stride * bytes
+    const start = near >= 0 ? { ...from, offset: near } : { pointer: shifted(m, from.pointer, near), offset: 0 }
+    return behind(m, start, extract(m, index, lane), rowBytes)
+  }
+  const first = at(0)
+  let vector = fn.value('v128', [first.pointer], ([p]) =>
+    bytes === 8 ? v128.load64_zero(first.offset, 8, p as Node) : v128.load32_zero(first.offset, 4, p as Node),
+  )
+  for (let lane = 1; lane < count; lane++) {
+    const { pointer, offset } = at(lane)
+    vector = fn.value('v128', [pointer, vector], ([p, v]) =>
+      bytes === 8
+        ? v128.load64_lane(offset, 8, lane, p as Node, v as Node)
+        : v128.load32_lane(offset, 4, lane, p as Node, v as Node),
+    )
+  }
+  const stored: Lanes = { dtype: inMemory(dtype), value: vector }
+  return dtype === 'bool' ? m.convert(stored, 'bool') : stored
+}

@@ -5,7 +5,8 @@
  */
 import { bytesOf } from '../../../src/core/dtype.ts'
 import { type Instr, LANES, type LoopKernel, type Stage } from '../../kernel/kernel.ts'
-import { emitBody } from './body.ts'
+import { accessesOf } from '../../kernel/operands.ts'
+import { emitBody, type Gather } from './body.ts'
 import { type EmitContext, functionBuilder } from './function.ts'
 import { laneMachine } from './machine.ts'
 
@@ -55,6 +56,7 @@ const lastAxis = (from: number, to: number, holds: (axis: number) => boolean): n
 /** Vectors run along the innermost dim of each stage where the order says so, or where it says nothing and there is one. */
 const runsAcross = (k: LoopKernel): boolean => {
   if (k.stages.some((s) => s.reductions.length > 0)) return k.order === 'sequential'
+  if (k.stages.some((s) => s.updates.length > 0)) return false
   return k.stages.every((s) => s.dims.every((extent) => extent === 1))
 }
 
@@ -64,24 +66,32 @@ const outerAxis = (k: LoopKernel): number =>
     return (k.outer[axis] ?? 1) > 1 && distinct
   })
 
+/** Updates keep their order: vectors run along the innermost dim, where its elements are all of different places. */
+const updateAxis = (k: LoopKernel, s: Stage): number => {
+  const extents = [...k.outer, ...s.dims]
+  const axis = lastAxis(k.outer.length, extents.length, (a) => (extents[a] ?? 1) > 1)
+  const varying = varyingOf(s, extents, axis, false)
+  return s.updates.every((u) => varying[u.index] !== true && moving(u.access.strides, extents, axis)) ? axis : -1
+}
+
 const stageAxis = (k: LoopKernel, s: Stage): number => {
   const last = k.outer.length + s.dims.length - 1
   if (s.dims.length === 0) return -1
   if (s.reductions.length > 0) return last
+  if (s.updates.length > 0) return updateAxis(k, s)
   return lastAxis(k.outer.length, last + 1, (axis) => (s.dims[axis - k.outer.length] ?? 1) > 1)
 }
 
-const placesOf = (s: Stage): readonly Place[] => [
-  ...s.body.flatMap((i) => (i.tag === 'load' ? [{ buffer: i.buffer, strides: i.access.strides }] : [])),
-  ...s.stores.map((store) => ({ buffer: store.buffer, strides: store.access.strides })),
-]
+const placesOf = (s: Stage): readonly Place[] =>
+  accessesOf(s).map(({ buffer, access }) => ({ buffer, strides: access.strides }))
 
 const levelsOf = (k: LoopKernel, s: Stage, extents: readonly number[]): readonly number[] => {
-  const written = new Set(k.stages.flatMap((stage) => stage.stores.map((store) => store.buffer)))
+  const written = new Set(k.stages.flatMap((stage) => [...stage.stores, ...stage.updates].map((store) => store.buffer)))
   const levels: number[] = []
   const levelOf = (i: Instr): number => {
-    if (i.tag === 'load') {
-      const own = extents.reduce((top, _, axis) => (moving(i.access.strides, extents, axis) ? axis + 1 : top), 0)
+    if (i.tag === 'load' || i.tag === 'gather') {
+      const from = i.tag === 'gather' ? (levels[i.index] ?? 0) : 0
+      const own = extents.reduce((top, _, axis) => (moving(i.access.strides, extents, axis) ? Math.max(top, axis + 1) : top), from)
       // What the kernel itself writes is not read ahead of its stage.
       return written.has(i.buffer) ? Math.max(own, k.outer.length) : own
     }
@@ -99,6 +109,7 @@ const varyingOf = (s: Stage, extents: readonly number[], axis: number, across: b
   const varies = (i: Instr): boolean => {
     if (axis < 0) return false
     if (i.tag === 'load') return moving(i.access.strides, extents, axis)
+    if (i.tag === 'gather') return varying[i.index] === true || moving(i.access.strides, extents, axis)
     if (i.tag === 'index') return i.axis === axis
     if (i.tag === 'row') return across
     if (i.tag === 'apply') return i.args.some((a) => varying[a] === true)
@@ -114,6 +125,7 @@ const costOf = (context: EmitContext, k: LoopKernel, s: Stage, lanes: 2 | 4, var
   const m = laneMachine(fn, lanes)
   const source = {
     load: (_buffer: number, _access: unknown, dtype: Instr['dtype']) => m.lit(1, dtype),
+    gather: ({ dtype }: Gather) => m.lit(1, dtype),
     index: () => m.lit(1, 'i32'),
     row: (row: number) => m.lit(1, k.rows[row] ?? 'f32'),
     accumulator: (dtype: Instr['dtype']) => m.lit(1, dtype),
@@ -121,8 +133,12 @@ const costOf = (context: EmitContext, k: LoopKernel, s: Stage, lanes: 2 | 4, var
   const values = emitBody(m, s.body, source, context.lower, [], (i) => varying[i] !== true)
   const before = fn.count()
   emitBody(m, s.body, source, context.lower, values, (i) => varying[i] === true)
-  const memory = s.stores.length + s.body.filter((i, at) => i.tag === 'load' && varying[at] === true).length
-  return fn.count() - before + memory + s.reductions.length
+  const memoryOf = (i: Instr): number => {
+    if (i.tag === 'load') return 1
+    return i.tag === 'gather' ? (varying[i.index] === true ? 2 * lanes : 2) : 0
+  }
+  const memory = s.body.reduce((n, i, at) => (varying[at] === true ? n + memoryOf(i) : n), 0)
+  return fn.count() - before + memory + s.stores.length + s.reductions.length + 6 * s.updates.length
 }
 
 export const scheduleOf = (context: EmitContext, k: LoopKernel): Schedule => {

@@ -144,6 +144,7 @@ export const emitEpilogue = (fn: FunctionBuilder, epilogue: Epilogue, block: Blo
       return loadLanes(m, dtype, place(slot, row, vector), (epilogue.slots[slot] as Slot).column, count(vector))
     },
     index: (axis: number) => index(axis, row, vector),
+    gather: absent('computed places'),
     row: absent('rows'),
     accumulator: (dtype: Float): Lanes => ({ dtype, value: block.accumulators[row]?.[vector] as Value }),
   })
