@@ -14,6 +14,8 @@ import { resolve } from './view.ts'
 
 const sizeLimit = 48
 const cheapLimit = 4
+/** An index kept inside of the rows, an address made of it, a load that waits for both. */
+const gatherEffort = 4
 
 /** A value that costs no memory access: a literal, or the affine position itself. */
 export const isFree = (node: Node): boolean => {
@@ -52,7 +54,7 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
     const ins = node.ins.filter((i) => !isFree(i))
     const inside = ins.filter((i) => inlined.has(i))
     const sum = (m: ReadonlyMap<Node, number>) => inside.reduce((n, i) => n + (m.get(i) ?? 0), 0)
-    cost.set(node, effortOf(node) + sum(cost))
+    cost.set(node, (node.op === 'gather' ? gatherEffort : effortOf(node)) + sum(cost))
     size.set(node, 1 + sum(size))
     const sources = new Set(ins.flatMap((i) => (inlined.has(i) ? [...(reads.get(i) ?? [])] : [i])))
     reads.set(node, sources)

@@ -80,7 +80,14 @@ const leafParams: { readonly [K in LeafName]: ParamsOf<K> } = {
 const isLeafName = (op: OpName): op is LeafName => Object.hasOwn(leafParams, op)
 
 /** The kinds whose laws are generated. */
-const generated: ReadonlySet<string> = new Set(['elementwise', 'reduction', 'contraction', 'movement', 'indexing', 'composite'])
+const generated: ReadonlySet<string> = new Set([
+  'elementwise',
+  'reduction',
+  'contraction',
+  'movement',
+  'indexing',
+  'composite',
+])
 
 interface Program {
   readonly types: readonly TensorType[]

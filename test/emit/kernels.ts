@@ -186,6 +186,82 @@ const viewOver = (
   return { access: { offset, strides }, elements: offset + step + 1 }
 }
 
+/** A load at a computed place of a buffer of its own; rows may lie backwards, and those of an i32 may be taken as well. */
+const gatherFrom = (
+  buffers: KernelBuffer[],
+  dtype: DType,
+  extents: readonly number[],
+  which: number,
+  random: () => number,
+): Instr => {
+  const view = viewOver(extents, random, true)
+  const extent = pick(random, [1, 2, 3, 7])
+  const step = pick(random, [1, view.elements])
+  const backwards = random() < 0.3
+  buffers.push(buffer(dtype, view.elements + step * (extent - 1), 'read', `b${buffers.length}`))
+  const offset = view.access.offset + (backwards ? step * (extent - 1) : 0)
+  const stride = backwards ? -step : step
+  return {
+    tag: 'gather',
+    dtype,
+    buffer: buffers.length - 1,
+    access: { ...view.access, offset },
+    index: which,
+    stride,
+    extent,
+  }
+}
+
+/** A buffer laid down, then added to where indices say, along any dims, repeated and out of range as they may be. */
+export const updateCase = (seed: number): LoopCase => {
+  const random = randomOf(seed)
+  const dtype = pick(random, ['f32', 'f32', 'f64', 'i32'] as const)
+  const outer = pick(random, [[], [], [3]])
+  const dims = Array.from({ length: pick(random, [0, 1, 2, 2, 3]) }, () => pick(random, [1, 2, 3, 4, 5, 8, 17, 21]))
+  const extents = [...outer, ...dims]
+  const extent = pick(random, [1, 2, 3, 7])
+  // the updates of different outer points go to parts of their own
+  const inner = viewOver(dims, random, true)
+  const step = pick(random, [1, inner.elements])
+  const size = inner.elements + step * (extent - 1)
+  const lead = outer.map(() => size)
+  const points = outer.reduce((n, d) => n * d, size)
+  const view = viewOver(extents, random, true)
+  const at = viewOver(extents, random, true)
+  const buffers: KernelBuffer[] = [
+    buffer(dtype, points, 'read', 'before'),
+    buffer(dtype, points, 'write', 'sums'),
+    buffer(dtype, view.elements, 'read', 'x'),
+    buffer('i32', at.elements, 'read', 'at'),
+  ]
+  const body: Instr[] = [
+    { tag: 'load', dtype: 'i32', buffer: 3, access: at.access },
+    { tag: 'load', dtype, buffer: 2, access: view.access },
+    apply(dtype, 'add', [1, 1]),
+  ]
+  if (random() < 0.4) {
+    body.push(gatherFrom(buffers, dtype, extents, 0, random))
+    body.push(apply(dtype, 'mul', [2, 3]))
+  }
+  const whole = access([...lead, 1])
+  const update = {
+    buffer: 1,
+    access: access([...lead, ...inner.access.strides], inner.access.offset),
+    index: 0,
+    stride: step,
+    extent,
+    value: body.length - 1,
+    combine: 'sum',
+  } as const
+  const stages = [
+    stage([size], [{ tag: 'load', dtype, buffer: 0, access: whole }], {
+      stores: [{ buffer: 1, access: whole, value: 0 }],
+    }),
+    stage(dims, body, { updates: [update] }),
+  ]
+  return loopCase({ outer, stages, order: pick(random, ['lanes', 'sequential'] as const), buffers }, random, 0.05)
+}
+
 /** Any stages over any outer dims, with mixed dtypes: loads, arithmetic, comparisons, indices, rows, several stores. */
 export const anyCase = (seed: number): LoopCase => {
   const random = randomOf(seed)
@@ -230,6 +306,14 @@ export const anyCase = (seed: number): LoopCase => {
     if (extents.length > 0 && random() < 0.4) {
       push(index(Math.floor(random() * extents.length)))
       push(apply(float, 'cast', [body.length - 1], { dtype: float }))
+    }
+    if (random() < 0.4) {
+      const at = open('i32', 'read', true)
+      const own = extents.length > 0 && random() < 0.3
+      const which = push(
+        own ? index(Math.floor(random() * extents.length)) : load('i32', at.buffer, at.strides, at.offset),
+      )
+      push(gatherFrom(buffers, float, extents, which, random))
     }
     const any = (): number => pick(random, floats)
     for (let i = pick(random, [1, 3, 6]); i > 0; i--) {

@@ -114,7 +114,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   },
   E_INDEX_RANGE: {
     message: 'gather: index 4 is no row of axis 0 of [4,3], operand x [4,3]',
-    run: () => gather(x, constant(Int32Array.of(0, 4))),
+    run: () => gather(x, constant([0, 4], 'i32')),
   },
   E_INITIAL: {
     message: 'param b: the initial value depends on seed, not on the key alone',
@@ -172,8 +172,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     run: () => loose(mse)(x, w),
   },
   E_SHAPE_INDICES: {
-    message:
-      'takeAlongAxis: indices [4] and [4,3] differ, not only at axis 1, operands x [4,3] and labels [4]',
+    message: 'takeAlongAxis: indices [4] and [4,3] differ, not only at axis 1, operands x [4,3] and labels [4]',
     run: () => loose(takeAlongAxis)(x, labels, 1),
   },
   E_SHAPE_LABELS: {

@@ -92,6 +92,39 @@ const moved = (choose: Choose, x: Node, y: Node): Node => {
   }
 }
 
+/** Indices for an axis of so many rows, some of them out of range: drawn, counted, or computed. */
+const indicesFor = (choose: Choose, extent: number, x: Node): Node => {
+  const rank = x.shape.length
+  if (rank > 0 && choose(3) === 0) return b.argmax([x], { axis: choose(rank) })
+  const shape = range(choose(3)).map(() => extents[choose(extents.length)] as number)
+  if (shape.length > 0 && choose(4) === 0) return b.iota([], { shape, axis: choose(shape.length) })
+  const data = Int32Array.from(range(sizeOf(shape)), () => choose(extent + 2) - 1)
+  return b.constant([], { dtype: 'i32', shape, data })
+}
+
+/** Rows of x taken by indices, or added to a tensor of its rows. */
+const indexed = (choose: Choose, x: Node, y: Node): Node => {
+  const rank = x.shape.length
+  if (rank === 0) return b.sin([x])
+  const axis = choose(rank)
+  const extent = x.shape[axis] as number
+  if (choose(2) === 0) {
+    const at = indicesFor(choose, extent, y)
+    return sizeOf(at.shape) * sizeOf(x.shape) > 20_000 * extent ? b.neg([x]) : b.gather([x, at], { axis, batch: 0 })
+  }
+  // x as updates: one index for each place along the axis, or for each along all axes up to it
+  const batch = choose(2) === 0 ? 0 : axis
+  const rows = 1 + choose(5)
+  const atShape = [...x.shape.slice(0, batch), extent]
+  const at = b.constant([], {
+    dtype: 'i32',
+    shape: atShape,
+    data: Int32Array.from(range(sizeOf(atShape)), () => choose(rows + 2) - 1),
+  })
+  const shape = x.shape.map((d, i) => (i === axis ? rows : d))
+  return b.scatterAdd([b.full([], { dtype: x.dtype, shape, value: choose(2) / 2 }), at, x], { axis, batch })
+}
+
 const reduced = (choose: Choose, x: Node): Node => {
   const rank = x.shape.length
   const axes = someAxes(choose, rank)
@@ -122,7 +155,7 @@ const grow = (choose: Choose, nodes: Node[]): Node => {
   const x = nodes[choose(nodes.length)] as Node
   const y = nodes[choose(nodes.length)] as Node
   if (sizeOf(x.shape) > 5000) return b.mean([x], { axes: range(x.shape.length), keepDims: false })
-  switch (choose(10)) {
+  switch (choose(11)) {
     case 0:
     case 1:
       return b[unary[choose(unary.length)] as (typeof unary)[number]]([x])
@@ -135,6 +168,8 @@ const grow = (choose: Choose, nodes: Node[]): Node => {
       return reduced(choose, x)
     case 7:
       return product(choose, x, y)
+    case 8:
+      return indexed(choose, x, y)
     default:
       return moved(choose, x, y)
   }

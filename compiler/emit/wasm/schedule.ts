@@ -91,7 +91,10 @@ const levelsOf = (k: LoopKernel, s: Stage, extents: readonly number[]): readonly
   const levelOf = (i: Instr): number => {
     if (i.tag === 'load' || i.tag === 'gather') {
       const from = i.tag === 'gather' ? (levels[i.index] ?? 0) : 0
-      const own = extents.reduce((top, _, axis) => (moving(i.access.strides, extents, axis) ? Math.max(top, axis + 1) : top), from)
+      const own = extents.reduce(
+        (top, _, axis) => (moving(i.access.strides, extents, axis) ? Math.max(top, axis + 1) : top),
+        from,
+      )
       // What the kernel itself writes is not read ahead of its stage.
       return written.has(i.buffer) ? Math.max(own, k.outer.length) : own
     }
