@@ -37,7 +37,7 @@ interface Run {
 }
 
 /** Both targets give the interpreter's bits. */
-const agrees = async (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>): Promise<Run> => {
+const expectBits = async (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>): Promise<Run> => {
   const results = roots.map((value, i) => ({ name: `y${i}`, value }))
   const fused = fuse({ name: 'main', results, updates: [] })
   const kernels = fused.steps.flatMap((s) => (s.tag === 'kernel' && s.kernel.tag === 'loop' ? [s.kernel] : []))
@@ -81,13 +81,13 @@ describe.each(['f32', 'f64', 'i32'] as const)('tables of %s', (dtype) => {
       [at, drawn('i32', indices, 7, x[axis] as number)],
     ])
     const rows = b.gather([table, at], { axis, batch })
-    await agrees([rows, b.add([b.mul([rows, rows]), b.lit(1, dtype)])], env)
+    await expectBits([rows, b.add([b.mul([rows, rows]), b.lit(1, dtype)])], env)
     // a table and indices that are views, walked where they lie
     const back = b.gather([b.reverse([table], { axes: [axis] }), b.reverse([at], { axes: [0] })], {
       axis,
       batch: 0,
     })
-    if (batch === 0) await agrees([back], env)
+    if (batch === 0) await expectBits([back], env)
   })
 
   test.each(shapes)('rows added to $x at $indices along $axis', async ({ x, indices, axis, batch }) => {
@@ -103,7 +103,7 @@ describe.each(['f32', 'f64', 'i32'] as const)('tables of %s', (dtype) => {
       [b.full([], { dtype, shape: x, value: 0 }), at, b.mul([updates, b.sub([updates, b.lit(3, dtype)])])],
       { axis, batch },
     )
-    await agrees([onto, fresh], env)
+    await expectBits([onto, fresh], env)
   })
 })
 
@@ -114,7 +114,7 @@ test('truths are taken too', async () => {
     [x, drawn('bool', [5, 3], 3, 2)],
     [at, drawn('i32', [7], 5, 5)],
   ])
-  await agrees([taken, b.logicalNot([taken]), b.gather([x, at], { axis: 1, batch: 0 })], env)
+  await expectBits([taken, b.logicalNot([taken]), b.gather([x, at], { axis: 1, batch: 0 })], env)
 })
 
 test('dtypes of both widths meet in one loop', async () => {
@@ -128,7 +128,7 @@ test('dtypes of both widths meet in one loop', async () => {
   ])
   const u = leaf('u', 'f32', [5, 7])
   const sums = b.scatterAdd([w, at, b.mul([b.cast([u], { dtype: 'f64' }), w])], { axis: 1, batch: 0 })
-  await agrees([wide, sums], new Map([...env, [u, drawn('f32', [5, 7], 21, 2)] as const]))
+  await expectBits([wide, sums], new Map([...env, [u, drawn('f32', [5, 7], 21, 2)] as const]))
 })
 
 describe('fusion', () => {
@@ -141,7 +141,7 @@ describe('fusion', () => {
   ])
 
   test('a gather is a load of its consumer', async () => {
-    const { kernels } = await agrees([b.exp([b.neg([rows])])], env)
+    const { kernels } = await expectBits([b.exp([b.neg([rows])])], env)
     expect(kernels.map((k) => printKernel(k))).toEqual([
       [
         'kernel exp, lanes',
@@ -164,12 +164,12 @@ describe('fusion', () => {
     expect(fused.steps.length).toBe(1)
     expect(fused.steps.every((s) => s.tag === 'kernel' && faultsOf(s.kernel).length === 0)).toBe(true)
     const one = b.max([rows], { axes: [1], keepDims: false })
-    await agrees([one, b.argmax([rows], { axis: 1 }), b.max([rows], { axes: [0], keepDims: false })], env)
+    await expectBits([one, b.argmax([rows], { axis: 1 }), b.max([rows], { axes: [0], keepDims: false })], env)
   })
 
   test('what a kernel has yet to compute is not gathered in it', async () => {
     const hot = b.tanh([table])
-    const { kernels } = await agrees([hot, b.gather([hot, ids], { axis: 0, batch: 0 })], env)
+    const { kernels } = await expectBits([hot, b.gather([hot, ids], { axis: 0, batch: 0 })], env)
     expect(kernels.length).toBe(2)
   })
 
@@ -183,7 +183,7 @@ describe('fusion', () => {
       ],
       { axis: 0, batch: 0 },
     )
-    const { kernels } = await agrees(
+    const { kernels } = await expectBits(
       [sums],
       new Map([
         [u, drawn('f32', [31], 3, 2)],
@@ -209,7 +209,7 @@ test('the gradient of a mean over embeddings', async () => {
   const x = (env.get(table) as Tensor).data
   for (const [i, got] of value.data.entries())
     expect(got).toBeCloseTo(((2 * (x[i] as number)) / 40) * (times[Math.floor(i / 5)] as number), 6)
-  await agrees([g], env)
+  await expectBits([g], env)
 })
 
 test('the derivative by updates that are left out is 0', () => {
