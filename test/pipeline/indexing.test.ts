@@ -10,10 +10,22 @@ import { makePlan } from '../../compiler/plan/make.ts'
 import type { Plan } from '../../compiler/plan/plan.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
-import type { Node } from '../../src/expr/expr.ts'
+import type { Expr, Node } from '../../src/expr/expr.ts'
 import { graph as b, make } from '../../src/expr/node.ts'
 import type { Elements } from '../../src/ops/leaf.ts'
-import { embedding, input, mean, scatterAdd, segmentSum, square, takeAlongAxis, zeros } from '../../src/index.ts'
+import {
+  add,
+  embedding,
+  input,
+  mean,
+  param,
+  scan,
+  scatterAdd,
+  segmentSum,
+  square,
+  takeAlongAxis,
+  zeros,
+} from '../../src/index.ts'
 import { stream } from '../laws/cases.ts'
 import { read, startJavaScript, startWasm, write } from './run.ts'
 
@@ -241,4 +253,54 @@ test('elements along an axis, and sums of segments', () => {
   expect([...a.data]).toEqual([3, 1, 5, 5])
   expect([...s.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 7, 9])
   expect([...z.data]).toEqual([0, 0, 0, 3])
+})
+
+test('a table is trained in place, while its old rows are still read', async () => {
+  const table = param('table', [6, 5], 0)
+  const ids = input('ids', [2, 4], 'i32')
+  const w = input('w', [5])
+  // the rows of each step of a loop, taken ahead of it and within it
+  const { outputs: sums } = scan(
+    (h: Expr, at: Expr) => {
+      const rows = b.gather([table, at], { axis: 0, batch: 0 })
+      const next = b.add([h, b.sum([b.mul([rows, w])], { axes: [0], keepDims: false })])
+      return { carry: next as Expr, output: b.tanh([next]) as Expr }
+    },
+    zeros([5]) as Expr,
+    ids,
+  )
+  const loss = add(
+    mean(square(embedding(table, ids))),
+    mean(b.sum([sums], { axes: [0, 1], keepDims: false }) as Expr<readonly []>),
+  )
+  const g = grad(loss, table)
+  const value = b.sub([table, b.mul([b.lit(0.5, 'f32'), g])])
+  const fused = fuse({
+    name: 'main',
+    results: [{ name: 'loss', value: loss }],
+    updates: [{ target: table, value }],
+  })
+  const plan = makePlan([fused], { scratchBytes: () => 0 })
+  expect(faultsOfPlan(plan)).toEqual([])
+  const given: readonly (readonly [Node, Tensor])[] = [
+    [ids, tensor('i32', [2, 4], [0, 5, 2, 2, 2, -3, 9, 5])],
+    [w, drawn('f32', [5], 5, 2)],
+  ]
+  const start = drawn('f32', [6, 5], 3, 2)
+  const wants: Elements[] = []
+  let rows = start
+  for (let i = 0; i < 3; i++) {
+    ;[rows] = interpret([value], new Map([...given, [table, rows] as const])) as [Tensor]
+    wants.push(rows.data)
+  }
+  for (const begin of [startWasm, startJavaScript]) {
+    const target = await begin(plan)
+    for (const [n, t] of given) write(plan, target, (n.params as { readonly name: string }).name, t.data)
+    write(plan, target, 'table', start.data)
+    for (const want of wants) {
+      target.run('main')
+      const got = read(plan, target, 'table')
+      expect(Math.max(...Array.from(got, (v, i) => Math.abs(v - (want[i] as number))))).toBeLessThan(2e-6)
+    }
+  }
 })
