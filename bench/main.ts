@@ -88,11 +88,11 @@ const measureFigures = async (
 }
 
 const measureAll = async (
-  { workloads, peers }: Plan,
+  { workloads, peers, quick }: Plan,
   effort: Effort,
   report: Report,
 ): Promise<{ readonly figures: readonly Measurement[]; readonly ceilings: readonly Measurement[] }> => {
-  const subjects = subjectsOf(peers)
+  const subjects = subjectsOf(peers, quick)
   const figures: Measurement[] = []
   const seen: Measurement[] = []
   const machine = pool()

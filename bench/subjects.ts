@@ -76,11 +76,18 @@ export const interpreter: Subject = {
   module: (workload) => (workload._tag === 'training' ? './nabla/interpreter.ts' : undefined),
 }
 
-/** Every subject of a run, for the peers asked for. */
-export const subjectsOf = (peers: readonly PeerName[]): readonly Subject[] => [
+// Scalar JavaScript takes up to seconds for a step whose time is that of its products.
+const small = (subject: Subject): Subject => ({
+  ...subject,
+  module: (workload) =>
+    workload._tag === 'training' && workload.productFlops > 0 ? undefined : subject.module(workload),
+})
+
+/** Every subject of a run, for the peers asked for; in a quick one JavaScript does small workloads alone. */
+export const subjectsOf = (peers: readonly PeerName[], quick = false): readonly Subject[] => [
   nabla('plain'),
   nabla('relaxed'),
-  nabla('javascript'),
+  quick ? small(nabla('javascript')) : nabla('javascript'),
   ...(peers.includes('jax-js') ? [...(relaxedByDefault ? [] : [jaxjs('plain')]), jaxjs('relaxed')] : []),
   ...(peers.includes('tfjs-wasm') ? [tfjs] : []),
 ]

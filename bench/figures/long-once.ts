@@ -5,9 +5,10 @@
 
 import { holdWorkload } from '../nabla/held.ts'
 import { writeBatch } from '../nabla/program.ts'
-import { tell } from './clock.ts'
+import { stopwatch, tell } from './clock.ts'
 
 export type LongRun = {
+  readonly busy: number
   readonly median: number
   readonly p90: number
   readonly dead: number
@@ -35,6 +36,7 @@ const bury = (): number => {
 }
 
 let dead = 0
+const watch = stopwatch()
 const steps = Number(process.argv[2])
 for (let index = 0; index < steps; index += 1) {
   if (index === ordinarySteps) dead = bury()
@@ -50,4 +52,4 @@ const subnormal = Object.values(program.state)
   .reduce((count, view) => count + view.filter((x) => x !== 0 && Math.abs(x) < smallestNormal).length, 0)
 const sorted = times.slice(ordinarySteps).sort((a, b) => a - b)
 const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN
-tell({ median: at(0.5), p90: at(0.9), dead, subnormal } satisfies LongRun)
+tell({ busy: watch.busy(), median: at(0.5), p90: at(0.9), dead, subnormal } satisfies LongRun)

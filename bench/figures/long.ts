@@ -2,11 +2,12 @@
 
 import type { Effort } from '../effort.ts'
 import type { Measurement } from '../measure.ts'
-import { runFreshTypeScript } from './fresh.ts'
+import { repeatFresh, runFreshTypeScript } from './fresh.ts'
 import { countLine } from './lines.ts'
 import type { LongRun } from './long-once.ts'
 
-export const measureLongRun = async ({ longSteps }: Effort): Promise<readonly Measurement[]> => {
-  const { median, p90 } = await runFreshTypeScript<LongRun>('./long-once.ts', [String(longSteps)])
-  return [countLine('long-W2', 'ratio', p90 / median)]
+export const measureLongRun = async (effort: Effort): Promise<readonly Measurement[]> => {
+  const once = (): Promise<LongRun> => runFreshTypeScript('./long-once.ts', [String(effort.longSteps)])
+  const [run] = await repeatFresh({ ...effort, processes: 1 }, once)
+  return run === undefined ? [] : [countLine('long-W2', 'ratio', run.p90 / run.median)]
 }

@@ -4,16 +4,19 @@
 import type { Entry, Program } from 'nabla/runtime'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
+import { w6 } from '../workloads/w6.ts'
 import type { Training } from '../workloads/workload.ts'
 import { programOf, writeBatch, writeParameters } from './program.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
+import { entries as w6Entries } from './w6.ts'
 
 export type Held = { readonly training: Training; readonly program: Program; readonly step: Entry }
 
 export const heldModels = {
   W1: { training: w1, entries: w1Entries },
   W2: { training: w2, entries: w2Entries },
+  W6: { training: w6, entries: w6Entries },
 } as const
 
 export type HeldName = keyof typeof heldModels
