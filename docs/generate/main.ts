@@ -6,10 +6,11 @@
 import { errorsPage } from './errors.ts'
 import { opsPage } from './ops.ts'
 import { type Page, writePage } from './page.ts'
+import { performancePage } from './performance.ts'
 import { simplifierPage } from './simplifier.ts'
 import { stabilityPage } from './stability.ts'
 
-const pages: readonly Page[] = [errorsPage, opsPage, simplifierPage, stabilityPage]
+const pages: readonly Page[] = [errorsPage, opsPage, performancePage, simplifierPage, stabilityPage]
 
 for (const page of pages) {
   await writePage(page)

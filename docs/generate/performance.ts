@@ -1,0 +1,219 @@
+/**
+ * docs/performance.md: a kept run of the benchmark as tables. In: bench/results.json, which `npm run bench -- --record
+ * bench/results.json` writes. Out: the page. Invariant: every figure is one of that run's lines; what was not measured has a
+ * dash, and a goal stands beside its figure whether it is met or not.
+ */
+import { readRecord, type KeptRun, type RecordedLine } from '../../bench/record.ts'
+import { code, type Page, table } from './page.ts'
+
+const file = new URL('../../bench/results.json', import.meta.url)
+
+type Run = KeptRun
+
+/** Milliseconds, bytes or a ratio that a figure should not exceed. */
+const goals: Readonly<Record<string, number>> = {
+  'artifact-W2': 40_000,
+  'wrapper-W2': 6000,
+  runtime: 30_000,
+  'compile-W2': 150,
+  'start-W2': 60,
+  'start-W2-wrapper': 60,
+  'alloc-W1': 0,
+  'alloc-W2': 0,
+  'long-W2': 1.2,
+}
+
+/** Milliseconds a step of the workload. */
+const stepGoals: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  W1: { plain: 0.001, relaxed: 0.001 },
+  W2: { plain: 9, relaxed: 6.5 },
+  W3: { plain: 2.5, relaxed: 2.5 },
+  W4: { plain: 240, relaxed: 175 },
+  W5: { plain: 180, relaxed: 135 },
+  W6: { plain: 90, relaxed: 67 },
+  W7: { plain: 5, relaxed: 4 },
+  W8: { plain: 2, relaxed: 2 },
+  W9: { plain: 80, relaxed: 60 },
+}
+
+/** Of the peak of the same variant. */
+const productGoal = 0.85
+
+const digits = (value: number): string => {
+  if (Number.isInteger(value) || Math.abs(value) >= 1000) return value.toFixed(0)
+  if (Math.abs(value) < 0.01) return value.toPrecision(2)
+  return value.toPrecision(3)
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`
+
+const columnOf = ({ subject, variant }: RecordedLine): string => `${subject} ${variant}`
+
+const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
+
+const find = (run: Run, workload: string, column: string): RecordedLine | undefined =>
+  run.lines.find((line) => line.workload === workload && columnOf(line) === column)
+
+const isStep = (line: RecordedLine): boolean =>
+  Object.hasOwn(stepGoals, line.workload) && line.subject !== 'interpreter'
+
+/** What is met, and by how much what is not. */
+const verdict = (value: number, goal: number): string =>
+  value <= goal ? 'met' : `${digits(value / goal)} times the goal`
+
+const stepCell = (line: RecordedLine | undefined, own: RecordedLine | undefined): string => {
+  if (line === undefined) return '–'
+  const parts = [
+    ...(own === undefined || own === line ? [] : [`×${digits(line.value / own.value)}`]),
+    ...(line.sharePeak === undefined || line.sharePeak === 0 ? [] : [percent(line.sharePeak)]),
+  ]
+  return `${digits(line.value)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`
+}
+
+const steps = (run: Run): string => {
+  const lines = run.lines.filter(isStep)
+  const columns = unique(lines.map(columnOf))
+  const rows = unique(lines.map(({ workload }) => workload)).map((workload) => {
+    const own = find(run, workload, 'nabla plain')
+    const wanted = Object.entries(stepGoals[workload] ?? {}).map(([variant, goal]) => {
+      const value = find(run, workload, `nabla ${variant}`)?.value
+      return `${variant} ${digits(goal)}: ${value === undefined ? '–' : verdict(value, goal)}`
+    })
+    return [workload, ...columns.map((column) => stepCell(find(run, workload, column), own)), wanted.join('; ')]
+  })
+  return table(['ms a step', ...columns, 'goal'], rows)
+}
+
+const products = (run: Run): string => {
+  const lines = run.lines.filter(({ unit, subject }) => unit === 'GFLOP/s' && subject !== 'peak')
+  const columns = unique(lines.map(columnOf))
+  const rows = unique(lines.map(({ workload }) => workload)).map((workload) => [
+    code(workload.replace('matmul-', '')),
+    ...columns.map((column) => {
+      const line = find(run, workload, column)
+      if (line === undefined) return '–'
+      return `${digits(line.value)}${line.sharePeak === undefined ? '' : ` (${percent(line.sharePeak)})`}`
+    }),
+  ])
+  return table(['GFLOP/s', ...columns], rows)
+}
+
+/** Which of Nabla's products stay under the goal, and how far. */
+const productVerdict = (run: Run): string => {
+  const own = run.lines.filter(({ unit, subject }) => unit === 'GFLOP/s' && subject === 'nabla')
+  const short = own.filter(({ sharePeak }) => (sharePeak ?? 0) < productGoal)
+  const listed = short.map(
+    (l) => `${code(l.workload.replace('matmul-', ''))} ${l.variant} ${percent(l.sharePeak ?? 0)}`,
+  )
+  const aim = `The goal is ${percent(productGoal)} of the peak of the same variant.`
+  return short.length === 0
+    ? `${aim} All ${own.length} of Nabla's figures reach it.`
+    : `${aim} ${own.length - short.length} of ${own.length} reach it; not ${listed.join(', ')}.`
+}
+
+const own = (run: Run): string => {
+  const names = ['bytes', 'ms', 'ratio']
+  const lines = run.lines.filter((l) => names.includes(l.unit) && l.subject === 'nabla' && !isStep(l))
+  return table(
+    ['', 'figure', '', 'best round', 'goal', ''],
+    lines.map(({ workload, value, unit, best }) => {
+      const goal = goals[workload]
+      const [shown, met] = goal === undefined ? ['', ''] : [digits(goal), verdict(value, goal)]
+      return [code(workload), digits(value), unit, best === value ? '' : digits(best), shown, met]
+    }),
+  )
+}
+
+const passes = (run: Run): string => {
+  const { passes: parts = {} } = run.lines.find((l) => l.workload === 'compile-W2') ?? {}
+  return table(
+    Object.keys(parts),
+    Object.keys(parts).length === 0 ? [] : [Object.values(parts).map((ms) => `${digits(ms)} ms`)],
+  )
+}
+
+const operations = (run: Run): string => {
+  const lines = run.lines.filter(({ unit }) => unit === 'ops')
+  return table(
+    ['gradient', 'generated', 'by hand'],
+    unique(lines.map(({ workload }) => workload)).map((workload) => [
+      workload.replace('ops-', ''),
+      ...['nabla', 'hand'].map((subject) => digits(find(run, workload, `${subject} plain`)?.value ?? Number.NaN)),
+    ]),
+  )
+}
+
+const ceilings = (run: Run): string =>
+  run.lines
+    .filter(({ subject }) => subject === 'peak')
+    .map(({ workload, variant, value, unit }) => `${workload} ${variant} ${digits(value)} ${unit}`)
+    .join(', ')
+
+/** How far the losses of a workload's subjects lie apart at most. */
+const agreement = (run: Run): string =>
+  Object.keys(stepGoals)
+    .flatMap((workload) => {
+      const losses = run.lines.flatMap((l) => (l.workload === workload && l.losses !== undefined ? [l.losses] : []))
+      const apart = losses.flatMap((a) =>
+        losses.flatMap((b) => a.map((x, k) => Math.abs(x / (b[k] ?? Number.NaN) - 1))),
+      )
+      return losses.length < 2
+        ? []
+        : [`${workload} to ${Math.max(...apart).toExponential(1)} over ${losses.length} subjects`]
+    })
+    .join(', ')
+
+const bodyOf = (run: Run): string => {
+  const { machine } = run
+  return `
+One run of \`npm run bench\`, taken ${machine.date} on ${machine.cores} cores of a virtual machine (${machine.processor}),
+${machine.platform}, Node ${machine.node} (V8 ${machine.v8}). The machine was shared: ${machine.load} processes wanted its
+cores in the mean. All subjects took turns in the same minutes, so that ratios and shares of the peak say more than times;
+where a figure's rounds differ, the best of them is what the machine gives when it is left alone. \`bench/README.md\` says how
+each is taken.
+
+## Whole training steps
+
+Forward, backward, update, and the loss read back, f32, one thread, the same parameters and batches for everybody.
+In brackets: times Nabla's plain step, and the share of the measured peak that the step's matrix products alone make up.
+
+${steps(run)}
+
+The first five losses agree, those of the interpreter included: ${agreement(run)}.
+
+## Matrix products
+
+In brackets the share of the peak that was measured in the same rounds (${ceilings(run)}).
+
+${products(run)}
+
+${productVerdict(run)}
+
+## Size, compilation, start, allocation, long runs
+
+${own(run)}
+
+\`compile-W2\` counts from the model's expressions to the artifact, initializers included, in a fresh process in which nothing
+is warm but binaryen loaded; a second compilation in the same process takes a fifth of it, because most of the first is the
+engine compiling the compiler. Its parts:
+
+${passes(run)}
+
+## Lengths of derivatives
+
+Operations of the simplified gradient, from the leaves to all results, views not counted, beside what a careful person writes.
+
+${operations(run)}
+
+## Counts that no machine changes
+
+\`bench/guard.json\` keeps kernels, bytes moved, FLOPs, memory, artifact size and the instructions that a step executes, by kind;
+\`test/bench/guard.test.ts\` fails where one has grown by more than 5 %, and \`npm run guard\` keeps new ones.
+`
+}
+
+export const performancePage: Page = {
+  file: 'performance.md',
+  title: 'Performance',
+  body: () => bodyOf(readRecord(file)),
+}
