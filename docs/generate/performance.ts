@@ -193,9 +193,11 @@ ${productVerdict(run)}
 
 ${own(run)}
 
-\`compile-W2\` counts from the model's expressions to the artifact, initializers included, in a fresh process in which nothing
-is warm but binaryen loaded; a second compilation in the same process takes a fifth of it, because most of the first is the
-engine compiling the compiler. Its parts:
+\`compile-W2\` counts from the model's expressions to the artifact, initializers included, in a fresh process in which binaryen
+is loaded and nothing is warm. Nearly all of it is the engine meeting code for the first time: the same compilation takes 25 ms
+once the process has done it ten times. V8's optimizing compilers work on other threads meanwhile, at half of the main
+thread's own effort, so that the figure is the best round's where a second core is free and up to twice it where none is. Its
+parts:
 
 ${passes(run)}
 
