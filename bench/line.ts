@@ -22,7 +22,7 @@ export type Line = {
 }
 
 /** Four digits that count: more would be noise. What is counted is exact. */
-const rounded = (value: number): number => (Number.isInteger(value) ? value : Number(value.toPrecision(4)))
+export const rounded = (value: number): number => (Number.isInteger(value) ? value : Number(value.toPrecision(4)))
 
 export const printLine = (line: Line): string =>
   JSON.stringify({

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import type { Line } from './line.ts'
-import { printLine } from './line.ts'
+import { printLine, rounded } from './line.ts'
 import type { Measurement } from './measure.ts'
 
 export type Machine = {
@@ -36,7 +36,7 @@ const machine = (): Machine => ({
 
 export const writeRecord = async (path: string, measurements: readonly Measurement[]): Promise<void> => {
   const lines = measurements.map(({ line, best }) =>
-    JSON.stringify({ ...JSON.parse(printLine(line)), best: Number(best.toPrecision(4)) }),
+    JSON.stringify({ ...JSON.parse(printLine(line)), best: rounded(best) }),
   )
   await writeFile(
     path,

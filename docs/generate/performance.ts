@@ -41,7 +41,6 @@ const productGoal = 0.85
 
 const digits = (value: number): string => {
   if (Number.isInteger(value) || Math.abs(value) >= 1000) return value.toFixed(0)
-  if (Math.abs(value) < 0.01) return value.toPrecision(2)
   return value.toPrecision(3)
 }
 
@@ -103,7 +102,7 @@ const productVerdict = (run: Run): string => {
   const own = run.lines.filter(({ unit, subject }) => unit === 'GFLOP/s' && subject === 'nabla')
   const short = own.filter(({ sharePeak }) => (sharePeak ?? 0) < productGoal)
   const listed = short.map(
-    (l) => `${code(l.workload.replace('matmul-', ''))} ${l.variant} ${percent(l.sharePeak ?? 0)}`,
+    (l) => `${code(l.workload.replace('matmul-', ''))} ${l.variant} ${(100 * (l.sharePeak ?? 0)).toFixed(1)} %`,
   )
   const aim = `The goal is ${percent(productGoal)} of the peak of the same variant.`
   return short.length === 0
