@@ -33,12 +33,11 @@ const keyOf = (scan: Node): string => {
   return [ids(scan.ins), ids(fn.params), ids(fn.results.slice(0, init.length)), length, reverse].join(';')
 }
 
-/** A loop under way: `outputs` are body nodes whose stacks are wanted, `given` those that are known without the loop. */
+/** A loop under way: `next` are the carries' next values, `outputs` the body nodes whose stacks are wanted. */
 interface Draft {
   readonly parts: ScanParts
   readonly next: readonly Node[]
   readonly outputs: readonly Node[]
-  readonly given: ReadonlyMap<Node, Node>
 }
 
 const boundsOf = ({ fn, init, sequences }: ScanParts) => {
@@ -90,16 +89,10 @@ const hoist = (draft: Draft, tools: LoopTools): Draft => {
   const { fn, init, sequences, constants } = parts
   const at = init.length + sequences.length
   const params = [...fn.params.slice(0, at), ...fresh, ...fn.params.slice(at)]
-  const given = new Map(draft.given)
-  for (const [i, r] of outputs.entries()) {
-    const known = given.get(r)
-    if (known !== undefined) given.set(moved[next.length + i] as Node, known)
-  }
   return {
     parts: { ...parts, fn: { params, results: fn.results }, sequences: [...sequences, ...values], constants },
     next: moved.slice(0, next.length),
     outputs: moved.slice(next.length),
-    given,
   }
 }
 
@@ -163,7 +156,7 @@ interface Replaced {
 const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): Replaced => {
   const nc = parts.init.length
   const body = tools.simplify(optimizeLoops([...parts.fn.results.slice(0, nc), ...wanted], tools))
-  const first: Draft = { parts, next: body.slice(0, nc), outputs: body.slice(nc), given: new Map() }
+  const first: Draft = { parts, next: body.slice(0, nc), outputs: body.slice(nc) }
   const hoisted = hoist(first, tools)
   const { elements, constants } = boundsOf(hoisted.parts)
   /** What is known without the loop: an element's stack is its sequence. */
