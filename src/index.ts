@@ -84,7 +84,7 @@ export {
 } from './expr/elementwise.ts'
 export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
-export { concat, pad, type PadWidths, repeat, roll, split, stack, tile } from './expr/joining.ts'
+export { concat, repeat, roll, split, stack, tile } from './expr/joining.ts'
 export { embedding, gather, scatterAdd, segmentSum, takeAlongAxis } from './expr/indexing.ts'
 export { type Initial, type Initializer, input, named, param, state } from './expr/leaves.ts'
 export {
@@ -115,6 +115,7 @@ export {
   squeeze,
   transpose,
 } from './expr/movement.ts'
+export { pad, type PadMode, type PadWidths } from './expr/padding.ts'
 export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
 export { map, scan, type ScanOptions } from './expr/scan.ts'
 export {

@@ -1,9 +1,9 @@
 /**
- * Joining, splitting and growing. In: expressions and static arguments. Out: expressions of the same dtype.
- * Invariant: made of concat, pad, slice, reshape and broadcastTo, whose derivatives are movements or sums.
+ * Joining, splitting and repeating. In: expressions and static arguments. Out: expressions of the same dtype.
+ * Invariant: made of concat, slice, reshape and broadcastTo, whose derivatives are movements or sums.
  */
 import type { DType } from '../core/dtype.ts'
-import type { Concat, Pad, Repeat, Split, Stack, Tile } from '../core/movement-types.ts'
+import type { Concat, Repeat, Split, Stack, Tile } from '../core/movement-types.ts'
 import { equalShapes, type Shape, showShape } from '../core/shape.ts'
 import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
@@ -71,7 +71,7 @@ export const stack: <const Xs extends readonly Expr[], const A extends number = 
 })
 
 /** Part of one axis; the others stay whole. */
-const along = (x: Node, axis: number, start: number, limit: number): Node =>
+export const along = (x: Node, axis: number, start: number, limit: number): Node =>
   graph.slice([x], {
     start: x.shape.map((_, i) => (i === axis ? start : 0)),
     limit: x.shape.map((d, i) => (i === axis ? limit : d)),
@@ -136,34 +136,6 @@ export const split: {
       return along(x, at, start - n, start)
     })
   }),
-)
-
-/** Counts before and behind each axis. */
-export type PadWidths = readonly (readonly [before: number, behind: number])[]
-
-/**
- * A value (0 unless told) before and behind each axis. E_PAD where the counts are not one pair an axis.
- * @example console.log(pad(input('x', [2, 3]), [[0, 0], [1, 1]]).shape) // [ 2, 5 ]
- */
-export const pad: {
-  <const W extends PadWidths>(
-    widths: W,
-    value?: number,
-  ): <X extends Expr>(x: X & Fits<Pad<X['shape'], W>>) => Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
-  <X extends Expr, const W extends PadWidths>(
-    x: X,
-    widths: Checked<W, Pad<X['shape'], W>>,
-    value?: number,
-  ): Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
-} = typed(
-  dataLast((x, widths: PadWidths, value = 0) =>
-    graph.pad([x], {
-      low: widths.map(([before]) => before),
-      high: widths.map(([, behind]) => behind),
-      interior: widths.map(() => 0),
-      value: value as number,
-    }),
-  ),
 )
 
 /** [a, b] as [a·n₀, b·n₁]: each axis beside a new one of the count, before it (whole copies) or behind it (elements). */

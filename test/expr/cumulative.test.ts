@@ -1,16 +1,11 @@
 // In: tensors of any rank. Out: whether running sums and products, and maps, are what their definitions say, on every target.
 
 import { cumprod, cumsum, type Expr, input, map, mul, type Node, pipe, sin, square, sum } from 'nabla'
-import { grad, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { grad, interpret, jvp, type Scalar, type Tensor, vmap } from 'nabla/compiler'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { sizeOf } from '../../src/core/shape.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
-import { upTo, valueOf } from './run.ts'
-
-const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
-
-const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))
+import { env, numbers, upTo, valueOf } from './run.ts'
 
 const expectNear = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance = 1e-12): void => {
   expect(got.length).toBe(want.length)

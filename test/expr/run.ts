@@ -3,6 +3,7 @@
 
 import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
 import { topological } from '../../compiler/program/walk.ts'
+import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 
@@ -24,3 +25,11 @@ export const valueOf = (node: Node, given: Given = {}): readonly number[] =>
 
 /** 0, 1, 2, … of a length. */
 export const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
+
+/** Numbers in (−1, 1), the same on every run. */
+export const numbers = (n: number, seed: number): readonly number[] =>
+  upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
+
+/** Such numbers for leaves. */
+export const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
+  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))

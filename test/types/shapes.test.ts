@@ -183,6 +183,18 @@ describe('movement', () => {
         [0, 2],
       ]),
     ).is([3, 5], 'f32')
+    expectThe(
+      n.pipe(
+        x,
+        n.pad(
+          [
+            [1, 0],
+            [0, 2],
+          ],
+          'reflect',
+        ),
+      ),
+    ).is([3, 5], 'f32')
     expectThe(n.tile(x, [2, 2])).is([4, 6], 'f32')
     expectThe(n.pipe(x, n.repeat(3, 0))).is([6, 3], 'f32')
     expectThe(n.roll(x, 1, -1)).is([2, 3], 'f32')
