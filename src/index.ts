@@ -21,7 +21,7 @@ export {
   triu,
   zeros,
 } from './expr/creation.ts'
-export { cumprod, cumsum, type CumulativeOptions } from './expr/cumulative.ts'
+export { cumLogSumExp, cummax, cummin, cumprod, cumsum, type CumulativeOptions } from './expr/cumulative.ts'
 export {
   type CustomOptions,
   customVjp,

@@ -1,6 +1,21 @@
 // In: tensors of any rank. Out: whether running sums and products, and maps, are what their definitions say, on every target.
 
-import { cumprod, cumsum, type Expr, input, map, mul, type Node, pipe, sin, square, sum } from 'nabla'
+import {
+  cumLogSumExp,
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+  type Expr,
+  input,
+  map,
+  mul,
+  type Node,
+  pipe,
+  sin,
+  square,
+  sum,
+} from 'nabla'
 import { grad, interpret, jvp, type Scalar, type Tensor, vmap } from 'nabla/compiler'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { sizeOf } from '../../src/core/shape.ts'
@@ -19,9 +34,13 @@ const ops = {
   cumsum: { op: cumsum, f: (a: number, b: number) => a + b },
   // the same but for the op's name in its types, which a union of both could not be called with
   cumprod: { op: cumprod as unknown as typeof cumsum, f: (a: number, b: number) => a * b },
+  cummax: { op: cummax as unknown as typeof cumsum, f: (a: number, b: number) => Math.max(a, b) },
+  cummin: { op: cummin as unknown as typeof cumsum, f: (a: number, b: number) => Math.min(a, b) },
 }
+const linear = ['cumsum', 'cumprod'] as const
+const extreme = ['cummax', 'cummin'] as const
 
-describe.each(['cumsum', 'cumprod'] as const)('%s', (name) => {
+describe.each([...linear, ...extreme])('%s', (name) => {
   const { op, f } = ops[name]
 
   test.each([
@@ -45,27 +64,6 @@ describe.each(['cumsum', 'cumprod'] as const)('%s', (name) => {
       return line.map((k) => data[first + k * stride] as number).reduce(f)
     })
     expectNear(valueOf(op(x, axis, { reverse }) as Node, { x: data }), want)
-  })
-
-  test('has the derivative of its definition, at zeros too', () => {
-    const [x, w, dx] = [input('x', [4], 'f64'), input('w', [4], 'f64'), input('dx', [4], 'f64')]
-    const loss = sum(mul(op(x, 0), w)) as Scalar
-    for (const at of [
-      [1.5, -2, 3, 0.5],
-      [2, 0, 3, 4],
-      [2, 0, 0, 4],
-    ]) {
-      const weights = [0.3, -0.7, 1.1, 0.9]
-      const value = (v: readonly number[]): number =>
-        v.reduce((n, _, i) => n + (weights[i] as number) * v.slice(0, i + 1).reduce(f), 0)
-      // linear in each element alone, so the central difference is exact
-      const want = at.map((v, i) => (value(at.with(i, v + 1)) - value(at.with(i, v - 1))) / 2)
-      const given = { x: at, w: weights, dx: [1, 2, -1, 0.5] }
-      expectNear(valueOf(grad(loss, x), given), want)
-      expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
-      const second = grad(sum(square(grad(loss, x))) as Scalar, x)
-      expect(valueOf(second, given).every(Number.isFinite)).toBe(true)
-    }
   })
 
   test.each(['wasm', 'javascript'] as const)('is the same on %s, with its gradient', async (target) => {
@@ -94,6 +92,108 @@ describe.each(['cumsum', 'cumprod'] as const)('%s', (name) => {
     expect(() => op(input('x', [2, 3]), 2)).toThrow(`${name}: axis 2 does not exist in shape [2,3]`)
     expect(() => op(input('m', [2], 'bool') as Node, 0)).toThrow(
       `${name}: the operand must be f32, f64 or i32, not bool`,
+    )
+  })
+})
+
+describe.each(linear)('%s', (name) => {
+  const { op, f } = ops[name]
+
+  test('has the derivative of its definition, at zeros too', () => {
+    const [x, w, dx] = [input('x', [4], 'f64'), input('w', [4], 'f64'), input('dx', [4], 'f64')]
+    const loss = sum(mul(op(x, 0), w)) as Scalar
+    for (const at of [
+      [1.5, -2, 3, 0.5],
+      [2, 0, 3, 4],
+      [2, 0, 0, 4],
+    ]) {
+      const weights = [0.3, -0.7, 1.1, 0.9]
+      const value = (v: readonly number[]): number =>
+        v.reduce((n, _, i) => n + (weights[i] as number) * v.slice(0, i + 1).reduce(f), 0)
+      // linear in each element alone, so the central difference is exact
+      const want = at.map((v, i) => (value(at.with(i, v + 1)) - value(at.with(i, v - 1))) / 2)
+      const given = { x: at, w: weights, dx: [1, 2, -1, 0.5] }
+      expectNear(valueOf(grad(loss, x), given), want)
+      expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
+      const second = grad(sum(square(grad(loss, x))) as Scalar, x)
+      expect(valueOf(second, given).every(Number.isFinite)).toBe(true)
+    }
+  })
+})
+
+describe.each(extreme)('%s', (name) => {
+  const { op } = ops[name]
+  const sign = name === 'cummax' ? 1 : -1
+
+  test('gives the cotangent to the extreme so far, and shares it evenly where two are equal', () => {
+    const [x, w, dx] = [input('x', [5], 'f64'), input('w', [5], 'f64'), input('dx', [5], 'f64')]
+    const loss = sum(mul(op(x, 0), w)) as Scalar
+    const given = { x: [1, 3, 2, 3, 5].map((v) => sign * v), w: [1, 10, 100, 1000, 10000], dx: [1, 2, -1, 0.5, 3] }
+    const want = [1, 10 + 100 + 500, 0, 500, 10000]
+    expectNear(valueOf(grad(loss, x), given), want)
+    expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
+    const second = grad(sum(mul(grad(sum(square(op(x, 0))) as Scalar, x), dx)) as Scalar, x)
+    expectNear(
+      valueOf(second, given),
+      [2, 8 - 0.25 * 2, 0, 0, 0].map((v, i) => (i === 4 ? 6 : v)),
+      10,
+    )
+  })
+
+  test('keeps NaN, and passes over infinities of the other end', () => {
+    const x = input('x', [4])
+    const other = -sign * Infinity
+    expect(valueOf(op(x, 0), { x: [other, 2, Number.NaN, 1] })).toEqual([other, 2, Number.NaN, Number.NaN])
+  })
+})
+
+describe('cumLogSumExp', () => {
+  const x = input('x', [4], 'f64')
+  const at = [0.5, -2, 3, 1]
+  const value = (v: readonly number[]): readonly number[] =>
+    v.map((_, i) => Math.log(v.slice(0, i + 1).reduce((n, e) => n + Math.exp(e), 0)))
+
+  test('is the logarithm of the running sum of exp, however large', () => {
+    expectNear(valueOf(cumLogSumExp(x, 0), { x: at }), value(at))
+    expectNear(
+      valueOf(cumLogSumExp(x), { x: [1000, 1000, -1000, 0] }),
+      [0, 1, 1, 1].map((k) => 1000 + k * Math.LN2),
+    )
+  })
+
+  test('has the derivatives of its definition', () => {
+    const loss = sum(square(cumLogSumExp(x, 0))) as Scalar
+    const total = (v: readonly number[]): number => value(v).reduce((n, y) => n + y * y, 0)
+    const slope = (f: (v: readonly number[]) => number, i: number): number =>
+      (f(at.with(i, (at[i] as number) + 1e-5)) - f(at.with(i, (at[i] as number) - 1e-5))) / 2e-5
+    const g = grad(loss, x)
+    expectNear(
+      valueOf(g, { x: at }),
+      at.map((_, i) => slope(total, i)),
+      1e-8,
+    )
+    const first = (v: readonly number[]): number => valueOf(g, { x: v })[1] as number
+    const second = grad(sum(mul(g, input('w', [4], 'f64'))) as Scalar, x)
+    expectNear(
+      valueOf(second, { x: at, w: [0, 1, 0, 0] }),
+      at.map((_, i) => slope(first, i)),
+      1e-7,
+    )
+  })
+
+  test.each(['wasm', 'javascript'] as const)('is the same on %s, with its gradient', async (target) => {
+    const m = input('m', [7, 5]) as Node
+    const y = cumLogSumExp(m, 1, { reverse: true }) as Node
+    const results = { y, g: grad(sum(square(y)) as Scalar, m) }
+    const e = env(m)
+    const got = await compileAndRun(results, e, target)
+    for (const [i, v] of interpret(Object.values(results), e).entries())
+      expectNear(got[i] as ArrayLike<number>, v.data, 1e-5)
+  })
+
+  test('takes floats alone', () => {
+    expect(() => cumLogSumExp(input('n', [2], 'i32') as Node, 0)).toThrow(
+      'cumLogSumExp: the operand must be f32 or f64, not i32',
     )
   })
 })
