@@ -13,6 +13,8 @@ import { grad, type Scalar } from './transforms.ts'
 export interface TrainStepOptions<R extends Readonly<Record<string, Expr>>> {
   /** What is trained; all parameters of the loss when left out. */
   readonly params?: readonly Expr[]
+  /** The step size, an expression such as a schedule; the input `learningRate` when left out. */
+  readonly learningRate?: Scalar
   /** The gradients of all parameters together are scaled down to this 2-norm. */
   readonly clipNorm?: number
   /** Results beside the loss. */
@@ -23,7 +25,7 @@ export interface TrainStepOptions<R extends Readonly<Record<string, Expr>>> {
 
 /**
  * One training step. Its results are `loss` (a scalar) and what `results` names; its inputs are those of the loss and of the
- * optimizer (`learningRate`).
+ * optimizer (`learningRate`, where the options give none).
  */
 export const trainStep = <R extends Readonly<Record<string, Expr>> = Readonly<Record<never, Expr>>>(
   loss: Scalar,
@@ -35,6 +37,6 @@ export const trainStep = <R extends Readonly<Record<string, Expr>> = Readonly<Re
   const gradients = options.clipNorm === undefined ? raw : clipByGlobalNorm(raw, options.clipNorm)
   return {
     results: { loss, ...options.results } as R & { readonly loss: Scalar },
-    updates: [...optimizer.updates(params, gradients), ...(options.updates ?? [])],
+    updates: [...optimizer.updates(params, gradients, options.learningRate), ...(options.updates ?? [])],
   }
 }

@@ -181,9 +181,11 @@ export {
   rnnCell,
   type RnnOptions,
 } from './nn/recurrent.ts'
-export { adam, type AdamOptions } from './optim/adam.ts'
+export { dropConnect, l1, l2, maxNorm } from './nn/regularization.ts'
+export { adam, adamax, type AdamaxOptions, type AdamOptions, nadam } from './optim/adam.ts'
 export { clipByGlobalNorm, globalNorm } from './optim/clip.ts'
 export {
+  constrained,
   learningRate,
   optimizer,
   type Optimizer,
@@ -192,4 +194,6 @@ export {
   stepCounter,
   type Update,
 } from './optim/optimizer.ts'
+export { adadelta, type AdadeltaOptions, rmsprop, type RmspropOptions } from './optim/rmsprop.ts'
+export { cosineDecay, exponentialDecay, linearDecay, warmUp } from './optim/schedules.ts'
 export { momentum, type MomentumOptions, sgd } from './optim/sgd.ts'

@@ -52,6 +52,16 @@ export const dense: {
   third === undefined ? (x: Node) => affine(x, first, second) : affine(first, second as Node, third),
 )
 
+/** x with some elements set to 0 and the others scaled up, under the name of the function that does it. */
+export const dropped = (op: string, x: Node, rate: number, key: Key): Node => {
+  accepting(op, 'float', x)
+  if (!(rate >= 0 && rate < 1))
+    throw shapeError({ code: 'E_RATE', sentence: `${op}: the rate ${rate} is not in [0, 1)` }, [x])
+  if (rate === 0) return x
+  const kept = bernoulli(key, 1 - rate, x.shape)
+  return graph.where([kept, graph.mul([x, literal(1 / (1 - rate), x.dtype)]), literal(0, x.dtype)])
+}
+
 /**
  * x with each element set to 0 with probability `rate`, and the others scaled by 1/(1 − rate), so that the mean stays.
  * Srivastava et al., "Dropout" (2014). For prediction leave it out. E_RATE for a rate outside [0, 1).
@@ -62,16 +72,7 @@ export const dense: {
 export const dropout: {
   <X extends Expr>(x: X & CheckDType<'dropout', 'float', X['dtype']>, rate: number, key: Key): X
   (rate: number, key: Key): <X extends Expr>(x: X & CheckDType<'dropout', 'float', X['dtype']>) => X
-} = typed(
-  dataLast((x, rate: number, key: Key) => {
-    accepting('dropout', 'float', x)
-    if (!(rate >= 0 && rate < 1))
-      throw shapeError({ code: 'E_RATE', sentence: `dropout: the rate ${rate} is not in [0, 1)` }, [x])
-    if (rate === 0) return x
-    const kept = bernoulli(key, 1 - rate, x.shape)
-    return graph.where([kept, graph.mul([x, literal(1 / (1 - rate), x.dtype)]), literal(0, x.dtype)])
-  }),
-)
+} = typed(dataLast((x, rate: number, key: Key) => dropped('dropout', x, rate, key)))
 
 /** Scale and shift behind a normalization, and what keeps its root away from 0. */
 export interface NormalizeOptions {

@@ -1,10 +1,12 @@
 /**
- * Adam. In: a parameter, its gradient, its two moments, the number of the step. Out: their values after it.
+ * Adam and its two relatives. In: a parameter, its gradient, its two moments, the number of the step. Out: their values
+ * after it.
  * Invariant: the bias corrections are scalars, computed once a step for all parameters, without cancellation.
  */
 import type { Node } from '../expr/expr.ts'
 import { graph, literal } from '../expr/node.ts'
-import { flushTiny, type Optimizer, optimizer } from './optimizer.ts'
+import { average, correction, flushTiny } from './moments.ts'
+import { type Optimizer, optimizer } from './optimizer.ts'
 
 export interface AdamOptions {
   /** Decay of the first moment, 0.9 unless told. */
@@ -14,14 +16,6 @@ export interface AdamOptions {
   /** 1e-8 unless told. */
   readonly epsilon?: number
 }
-
-/** 1 − βᵗ as −expm1(t·log β): in f32 the difference would lose half of the digits at β = 0.999. */
-const correction = (beta: number, step: Node): Node =>
-  graph.neg([graph.expm1([graph.mul([step, literal(Math.log(beta), step.dtype)])])])
-
-/** β·m + (1 − β)·x */
-const average = (beta: number, before: Node, x: Node): Node =>
-  graph.add([graph.mul([literal(beta, x.dtype), before]), graph.mul([literal(1 - beta, x.dtype), x])])
 
 /**
  * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², θ ← θ − ε·m̂ / (√v̂ + 1e-8) with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
@@ -39,4 +33,43 @@ export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
     const scale = graph.rsqrt([correction(beta2, step)])
     const spread = graph.add([graph.mul([graph.sqrt([v]), scale]), literal(epsilon, param.dtype)])
     return { param: graph.sub([param, graph.div([graph.mul([size, m]), spread])]), slots: { m, v } }
+  })
+
+export type AdamaxOptions = Omit<AdamOptions, 'epsilon'>
+
+/**
+ * m ← β₁·m + (1 − β₁)·g, u ← max(β₂·u, |g|), θ ← θ − (ε/(1 − β₁ᵗ))·m/u; no step where u is 0. Kingma and Ba (2015),
+ * algorithm 2.
+ * @example
+ * const w = param('w', [3], ones)
+ * console.log(trainStep(sum(square(w)), adamax()).updates.length) // 4
+ */
+export const adamax = ({ beta1 = 0.9, beta2 = 0.999 }: AdamaxOptions = {}): Optimizer<'m' | 'u'> =>
+  optimizer('adamax', ['m', 'u'], ({ param, gradient, slots, learningRate, step }) => {
+    const [zero, one] = [literal(0, param.dtype), literal(1, param.dtype)]
+    const m = flushTiny(average(beta1, slots.m, gradient))
+    const kept = graph.mul([literal(beta2, param.dtype), slots.u])
+    const u = flushTiny(graph.maximum([kept, graph.abs([gradient])]))
+    const size = graph.div([learningRate, correction(beta1, step)])
+    const along = graph.div([graph.mul([size, m]), graph.where([graph.equal([u, zero]), one, u])])
+    return { param: graph.sub([param, along]), slots: { m, u } }
+  })
+
+/**
+ * Adam that looks ahead: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ) in the place of m/(1 − β₁ᵗ). Dozat, "Incorporating
+ * Nesterov momentum into Adam" (2016), algorithm 2, with the same β₁ at every step.
+ * @example
+ * const w = param('w', [3], ones)
+ * console.log(trainStep(sum(square(w)), nadam()).updates.length) // 4
+ */
+export const nadam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer<'m' | 'v'> =>
+  optimizer('nadam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
+    const of = (x: number): Node => literal(x, param.dtype)
+    const m = flushTiny(average(beta1, slots.m, gradient))
+    const v = flushTiny(average(beta2, slots.v, graph.square([gradient])))
+    const ahead = graph.div([of(beta1), correction(beta1, graph.add([step, of(1)]))])
+    const now = graph.div([of(1 - beta1), correction(beta1, step)])
+    const along = graph.mul([learningRate, graph.add([graph.mul([ahead, m]), graph.mul([now, gradient])])])
+    const spread = graph.add([graph.mul([graph.sqrt([v]), graph.rsqrt([correction(beta2, step)])]), of(epsilon)])
+    return { param: graph.sub([param, graph.div([along, spread])]), slots: { m, v } }
   })

@@ -2,7 +2,8 @@
  * What an optimizer is: a rule for one parameter, as an expression, and the state it carries. In: parameters and their
  * gradients. Out: the value that each parameter and each state has after the step.
  * Invariant: pure, and independent of how the gradients were made. Slots are states named `<parameter>/<slot>` that start at
- * 0; the step counter is the one state `step` (i32, from 0), the learning rate the one input `learningRate` (f32).
+ * 0; the step counter is the one state `step` (i32, from 0), the learning rate the one input `learningRate` (f32), or an
+ * expression (schedules.ts).
  */
 import { isFloat } from '../core/dtype.ts'
 import { equalShapes, showType } from '../core/shape.ts'
@@ -38,8 +39,8 @@ export interface Optimizer<Slot extends string = string> {
   readonly slots: readonly Slot[]
   /** The rule of one parameter. */
   readonly update: (given: RuleInput<Slot>) => RuleOutput<Slot>
-  /** The updates of all parameters, their slots and the step counter. */
-  readonly updates: (params: readonly Node[], gradients: readonly Node[]) => readonly Update[]
+  /** The updates of all parameters, their slots and the step counter; the rate is the input `learningRate` unless told. */
+  readonly updates: (params: readonly Node[], gradients: readonly Node[], rate?: Node) => readonly Update[]
 }
 
 /** The input that every optimizer's step size is: `learningRate`, an f32 scalar. */
@@ -82,8 +83,13 @@ export const optimizer = <Slot extends string>(
   name,
   slots,
   update,
-  updates: (params, gradients) => {
+  updates: (params, gradients, rate = learningRate()) => {
     check(name, params, gradients)
+    if (!isFloat(rate.dtype) || rate.shape.length > 0)
+      throw shapeError(
+        { code: 'E_OPTIMIZER', sentence: `${name}: the learning rate is ${showType(rate)}, not a scalar` },
+        [rate],
+      )
     const counter = stepCounter()
     const next = graph.add([counter, literal(1, 'i32')])
     const each = params.flatMap((param, i) => {
@@ -92,7 +98,7 @@ export const optimizer = <Slot extends string>(
         param,
         gradient: gradients[i] as Node,
         slots: Object.fromEntries(kept) as Record<Slot, Node>,
-        learningRate: cast(learningRate(), param.dtype),
+        learningRate: cast(rate, param.dtype),
         step: cast(next, param.dtype),
       })
       return [
@@ -104,15 +110,18 @@ export const optimizer = <Slot extends string>(
   },
 })
 
-/** 2²⁶ times the smallest normal number. */
-const tiny = { f32: 2 ** -100, f64: 2 ** -996 } as const
-
 /**
- * A moment with tiny values set to 0: left alone they decay into the subnormal numbers, on which processors are some
- * fifty times slower, while no step that they could make is as large as the last bit of a parameter.
+ * An optimizer whose parameters are changed once more behind each step, as a constraint asks.
+ * @example
+ * const w = param('w', [3, 2], ones)
+ * const step = trainStep(sum(square(w)), constrained(sgd(), (v) => maxNorm(v, 3)))
+ * console.log(step.updates.length) // 2
  */
-export const flushTiny = (moment: Node): Node => {
-  const { dtype } = moment
-  const bound = literal(tiny[dtype === 'f64' ? 'f64' : 'f32'], dtype)
-  return graph.where([graph.less([graph.abs([moment]), bound]), literal(0, dtype), moment])
-}
+export const constrained = <Slot extends string>(
+  of: Optimizer<Slot>,
+  constraint: (value: Node) => Node,
+): Optimizer<Slot> =>
+  optimizer(of.name, of.slots, (given) => {
+    const { param, slots } = of.update(given)
+    return { param: constraint(param), slots }
+  })

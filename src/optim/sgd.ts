@@ -3,7 +3,8 @@
  * step, and the velocity. Invariant: one expression a parameter, which fuses with what makes its gradient.
  */
 import { graph, literal } from '../expr/node.ts'
-import { flushTiny, type Optimizer, optimizer } from './optimizer.ts'
+import { flushTiny } from './moments.ts'
+import { type Optimizer, optimizer } from './optimizer.ts'
 
 /** θ ← θ − ε·g. */
 export const sgd = (): Optimizer<never> =>

@@ -20,6 +20,7 @@ import {
   input,
   key,
   layerNorm,
+  linearDecay,
   matmul,
   maxout,
   mse,
@@ -131,6 +132,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_RANGE: { message: 'arange: 0 to 5 by 0 has no end', run: () => arange(some(0), some(5), some(0)) },
   E_RANK: { message: 'diagonal: [4] is not a matrix, operand labels [4]', run: () => loose(diagonal)(labels) },
   E_RATE: { message: 'dropout: the rate 1 is not in [0, 1), operand x [4,3]', run: () => dropout(x, some(1), key(0)) },
+  E_SCHEDULE: { message: 'linearDecay: 0 is no number of steps', run: () => linearDecay(0.1, 0.01, some(0)) },
   E_SCAN_ARITY: {
     message: 'scan: the function takes 1 values, 0 are given',
     run: () =>
