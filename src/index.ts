@@ -6,7 +6,7 @@ export { flow, pipe } from 'fp-ts/lib/function.js'
 export type { DType, Float } from './core/dtype.ts'
 export { ShapeError, type Source, showSource } from './core/errors.ts'
 export type { Shape, TensorType } from './core/shape.ts'
-export { checkpoint } from './expr/checkpoint.ts'
+export { checkpoint, type CheckpointOptions } from './expr/checkpoint.ts'
 export { constant, type Nested } from './expr/constant.ts'
 export { dot, dotGeneral, type DotOptions, matmul, outer } from './expr/contraction.ts'
 export {
@@ -117,7 +117,7 @@ export {
 } from './expr/movement.ts'
 export { pad, type PadMode, type PadWidths } from './expr/padding.ts'
 export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
-export { map, scan, type ScanOptions } from './expr/scan.ts'
+export { map, type SavePolicy, scan, type ScanOptions } from './expr/loop.ts'
 export {
   all,
   any,

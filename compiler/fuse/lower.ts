@@ -12,7 +12,7 @@ import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { foldShared, isMatrix, type Product } from './shared.ts'
-import { resolve } from './view.ts'
+import { isContiguous, resolve } from './view.ts'
 
 /** Expands composites until none is left. */
 const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
@@ -140,10 +140,11 @@ const vectorIota = (node: Node): Node => {
   return b.broadcastTo([b.reshape([vector], { shape: shape.map((_, i) => (i === axis ? extent : 1)) })], { shape })
 }
 
-/** A loop takes its operands as whole tensors of their own memory. */
-const ownedOperand = (x: Node): Node => {
-  const { kind } = opDef(x.op)
-  return kind === 'movement' || x.op === 'full' || x.op === 'iota' ? copied(x) : x
+/** A loop takes its operands from memory in which they lie whole and in order. */
+const inMemory = (x: Node): Node => {
+  const place = resolve(x)
+  const isWhole = place !== null && isContiguous(place.view) && opDef(place.base.op).kind !== 'movement'
+  return isWhole && place.base.op !== 'full' && place.base.op !== 'iota' ? x : copied(x)
 }
 
 /** Rows of nothing, of one number, or of memory. */
@@ -162,7 +163,7 @@ const lowerScatter = (node: Node, ins: readonly Node[]): Node =>
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
-  if (node.op === 'scan') return rebuild(node, ins.map(ownedOperand))
+  if (node.op === 'scan') return rebuild(node, ins.map(inMemory))
   if (node.op === 'gather') return lowerGather(node, ins as readonly [Node, Node])
   if (node.op === 'scatterAdd') return lowerScatter(node, ins)
   if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)

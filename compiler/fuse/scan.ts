@@ -7,8 +7,16 @@ import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { scanParts } from '../../src/expr/scan.ts'
 import type { EntryProgram } from '../program/entry.ts'
-import type { Fused, FusedLoop, Slot } from '../program/fused.ts'
+import type { Fused, FusedLoop, LoopInput, Slot } from '../program/fused.ts'
 import type { Group } from './group.ts'
+import { type Place, resolve } from './view.ts'
+
+/** Where an operand lies; lowering has seen to it that it lies there in one piece. */
+const placeOf = (operand: Node): Place => {
+  const place = resolve(operand)
+  if (place === null) throw new InternalError('an operand of a loop has no place')
+  return place
+}
 
 export const scanStep = (group: Group, stored: (n: Node) => boolean, fuse: (e: EntryProgram) => Fused): FusedLoop => {
   const node = [...group.anchors.keys()].find((n) => n.op === 'scan')
@@ -30,10 +38,13 @@ export const scanStep = (group: Group, stored: (n: Node) => boolean, fuse: (e: E
     updates: init.map((_, i) => ({ target: fn.params[i] as Node, value: fn.results[i] as Node })),
   })
   const slots: Slot[] = [
-    ...node.ins.map((n): Slot => ({ node: n, role: 'read' })),
+    ...node.ins.map((n): Slot => ({ node: placeOf(n).base, role: 'read' })),
     ...[...wanted.values()].map((n): Slot => ({ node: n, role: 'write' })),
   ]
-  const input = (from: Node, i: number) => ({ bound: fn.params[i] as Node, from })
+  const input = (x: Node, i: number): LoopInput => {
+    const { base, view } = placeOf(x)
+    return { bound: fn.params[i] as Node, from: base, offset: view.offset }
+  }
   return {
     tag: 'loop',
     slots,

@@ -3,7 +3,7 @@
  * memory. Invariant: movement ops never cost a copy here; where strides cannot say a view, `resolve` answers null and
  * lowering (lower.ts) has put a copy before it.
  */
-import { type Shape, stridesOf } from '../../src/core/shape.ts'
+import { equalShapes, type Shape, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { View } from '../../src/ops/signature.ts'
@@ -14,6 +14,16 @@ export interface Place {
 }
 
 export const rowMajor = (shape: Shape): View => ({ shape, offset: 0, strides: stridesOf(shape) })
+
+/** Whether a view walks neighbouring elements in order, wherever it starts. */
+export const isContiguous = ({ shape, strides }: View): boolean => {
+  const wide = shape.flatMap((d, i) => (d === 1 ? [] : [i]))
+  const want = stridesOf(shape)
+  return equalShapes(
+    wide.map((i) => strides[i] as number),
+    wide.map((i) => want[i] as number),
+  )
+}
 
 /** Follows view ops down to the node that owns memory. */
 export const resolve = (node: Node): Place | null => {

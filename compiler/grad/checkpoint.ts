@@ -7,7 +7,8 @@ import { isFloat } from '../../src/core/dtype.ts'
 import { checkpointParts, makeCheckpoint } from '../../src/expr/checkpoint.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
-import { type FnNodes, freshBound, substitute } from '../../src/expr/scan.ts'
+import { dependentOn, type FnNodes, freshBound, substitute } from '../../src/expr/scan.ts'
+import { opDef } from '../../src/ops/registry.ts'
 import type { Rewrite } from './args.ts'
 import { type Batch, batchRule } from './custom.ts'
 
@@ -36,6 +37,10 @@ export const firstsOf = (order: readonly Node[]): ReadonlyMap<Node, Node> => {
   return firsts
 }
 
+/** The products that the function makes of its parameters. */
+const productsOf = ({ params }: FnNodes, results: readonly Node[]): readonly Node[] =>
+  [...dependentOn(params, results)].filter((n) => opDef(n.op).kind === 'contraction')
+
 /** What each operand of a checkpoint receives, when the values of its function have received theirs. */
 export const pullCheckpoint = (
   node: Node,
@@ -44,7 +49,7 @@ export const pullCheckpoint = (
   pullAll: PullAll,
   rewrite: Rewrite,
 ): readonly (Node | null)[] => {
-  const { inputs, fn } = checkpointParts(node)
+  const { inputs, fn, save } = checkpointParts(node)
   const results = rewrite(fn.results)
   const arriving = received.map(([n, ct]) => ({ ct, stand: freshBound(ct), at: checkpointParts(n).index }))
   const params = fn.params.filter((p, i) => isFloat(p.dtype) && wanted.has(inputs[i] as Node))
@@ -54,7 +59,10 @@ export const pullCheckpoint = (
     rewrite,
   )
   const late = (x: Node): Node => arriving.reduce((y, { ct }) => b.after([y, ct]), x)
+  const products = save === 'products' ? productsOf(fn, results) : []
+  const made = substitute(products, new Map(fn.params.map((p, i) => [p, inputs[i] as Node])))
   const again = new Map<Node, Node>([
+    ...products.map((p, i) => [p, late(made[i] as Node)] as const),
     ...fn.params.map((p, i) => [p, late(inputs[i] as Node)] as const),
     ...arriving.map(({ stand, ct }) => [stand, ct] as const),
   ])
@@ -88,12 +96,13 @@ export const batchCheckpoint = (
   size: number,
   batch: Batch,
 ): Node => {
-  const { value, inputs, fn, index } = checkpointParts(node)
+  const { value, inputs, fn, index, save } = checkpointParts(node)
   const isBatched = values.slice(1).map((v) => v !== undefined)
   return makeCheckpoint({
     value: values[0] ?? repeated(value, size),
     inputs: inputs.map((x, i) => values[1 + i] ?? x),
     fn: batchFunction(fn, isBatched, size, batch),
     index,
+    save,
   })
 }

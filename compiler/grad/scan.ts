@@ -13,6 +13,7 @@ import {
   boundFor,
   carryName,
   dependentOn,
+  feedersOf,
   makeScan,
   resultsOf,
   type ScanParts,
@@ -124,6 +125,8 @@ const called = (name: string, bound: Node): Node => {
   return bound
 }
 
+const isResult = (n: Node): boolean => n.op === 'result' && n.ins[0]?.op === 'scan'
+
 /** Whether a value is one of the way forward, computed again: made of what waits for a cotangent, and of no cotangent. */
 const isRecomputed = (value: Node, cotangents: ReadonlySet<Node>): boolean => {
   const seen = new Set<Node>()
@@ -135,7 +138,7 @@ const isRecomputed = (value: Node, cotangents: ReadonlySet<Node>): boolean => {
     seen.add(n)
     if (cotangents.has(n)) return false
     waits ||= n.op === 'after'
-    stack.push(...(n.op === 'after' ? n.ins.slice(0, 1) : n.ins))
+    stack.push(...(n.op === 'after' ? n.ins.slice(0, 1) : isResult(n) ? feedersOf(n) : n.ins))
   }
   return waits
 }

@@ -86,7 +86,7 @@ const checkConstants = (plan: Plan, say: Say): void => {
       say('constant', `constant ${named(plan, c.buffer)}: ${c.bytes.length} bytes for ${sizeInBytes(b)}`)
   }
   plan.buffers.forEach((b, i) => {
-    if (b.region === 'constant' && given.get(i) !== 1)
+    if (b.region === 'constant' && b.slice === undefined && given.get(i) !== 1)
       say('constant', `constant ${named(plan, i)} is given ${given.get(i) ?? 0} times`)
   })
 }
@@ -250,24 +250,26 @@ interface Visit {
   readonly at: number
   /** The trip of each loop around the step. */
   readonly trips: ReadonlyMap<number, number>
-  /** Whether this is the last trip looked at of every loop around it. */
-  readonly isLast: boolean
+  /** The loops that end with this trip: the innermost ones around the step. */
+  readonly ending: ReadonlySet<number>
 }
 
 /** The steps in the order in which they run, with a few trips of each loop. */
 const walkTrips = (e: PlanEntry): readonly Visit[] => {
   const places = new Map(e.steps.map((s, at) => [s, at] as const))
-  const nested = nestSteps<(trips: ReadonlyMap<number, number>, isLast: boolean) => readonly Visit[]>(
+  const nested = nestSteps<(trips: ReadonlyMap<number, number>, ending: ReadonlySet<number>) => readonly Visit[]>(
     e,
-    (s) => (trips, isLast) => [{ at: places.get(s) as number, trips, isLast }],
-    (loop, count, body) => (trips, isLast) => {
+    (s) => (trips, ending) => [{ at: places.get(s) as number, trips, ending }],
+    (loop, count, body) => (trips, ending) => {
       const seen = Math.min(count, TRIPS)
       return Array.from({ length: seen }, (_, t) => t).flatMap((t) =>
-        body.flatMap((visit) => visit(new Map([...trips, [loop, t]]), isLast && t === seen - 1)),
+        body.flatMap((visit) =>
+          visit(new Map([...trips, [loop, t]]), t === seen - 1 ? new Set([...ending, loop]) : new Set()),
+        ),
       )
     },
   )
-  return nested.flatMap((visit) => visit(new Map(), true))
+  return nested.flatMap((visit) => visit(new Map(), new Set()))
 }
 
 /** The plan with the step's slices where they lie at these trips. */
@@ -297,14 +299,24 @@ const checkSlices = (plan: Plan, e: PlanEntry, step: PlanStep, where: string, sa
     return inside
   })
 
-/** Behind a loop, what its trips wrote slice by slice is written whole. */
-const fillSlices = (facts: Facts, step: PlanStep, ledger: Ledger): void => {
-  const { plan, footprints } = facts
+/** Behind a loop, what its trips wrote slice by slice is written whole; `here` is the plan at the trips of the visit. */
+const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }: Visit, ledger: Ledger): void => {
+  const { plan, footprints } = here
   step.bindings.forEach((id, i) => {
     const b = plan.buffers[id] as PlanBuffer
     const writes = footprints[step.kernel]?.[i]?.writes ?? []
     if (b.slice === undefined || writes.length === 0) return
-    claim(ledger, [rangeOf(plan.buffers[b.slice.of] as PlanBuffer)], facts.areas[id] as number)
+    const { start, end } = rangeOf(b)
+    const span = b.slice.moves.reduce(
+      (at, { loop, advance }) => {
+        if (!ending.has(loop)) return at
+        const first = -advance * (trips.get(loop) as number)
+        const last = first + advance * ((e.loops[loop]?.trips ?? 1) - 1)
+        return { start: at.start + Math.min(first, last), end: at.end + Math.max(first, last) }
+      },
+      { start, end },
+    )
+    claim(ledger, [span], here.areas[id] as number)
   })
 }
 
@@ -319,7 +331,8 @@ const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
   const ledger: Ledger = new Map()
   // an entry's outputs hold nothing before it; those of other entries hold what the user may still want to read
   for (const i of lasting) if (!own.has(i)) ledger.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
-  for (const { at, trips, isLast } of walkTrips(e)) {
+  for (const visit of walkTrips(e)) {
+    const { at, trips, ending } = visit
     const where = `${e.name}, step ${at}${trips.size === 0 ? '' : `, trip ${[...trips.values()].join('.')}`}`
     const step = e.steps[at] as PlanStep
     const here = { ...facts, plan: atTrips(plan, step, trips) }
@@ -327,7 +340,7 @@ const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
     checkAliases(here.plan, step, plan.kernels[step.kernel] as Kernel, where, say)
     checkReads(here, step, ledger, where, say)
     applyWrites(here, step, ledger, where, say)
-    if (isLast) fillSlices(facts, step, ledger)
+    if (ending.size > 0) fillSlices(here, e, step, visit, ledger)
   }
   for (const i of lasting) {
     const b = plan.buffers[i] as PlanBuffer

@@ -9,12 +9,19 @@ import { InternalError } from '../../src/core/errors.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Fused, FusedKernel, FusedLoop, FusedStep } from '../program/fused.ts'
+import type { Fused, FusedKernel, FusedLoop, FusedStep, LoopInput } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 import type { Lifetime } from './arena.ts'
 import { copyKernel } from './copy.ts'
 import type { Region } from './plan.ts'
 import { schedule } from './schedule.ts'
+
+/** From one element of a sequence to the next. */
+export interface Move {
+  readonly loop: number
+  readonly trips: number
+  readonly reverse: boolean
+}
 
 /** A buffer before it has an offset. */
 export interface DraftBuffer {
@@ -22,7 +29,8 @@ export interface DraftBuffer {
   readonly elements: number
   readonly region: Region
   readonly label: string
-  readonly slice?: { readonly of: number; readonly loop: number; readonly trips: number; readonly reverse: boolean }
+  /** Part of another buffer, from `start` elements on; and the loop by whose trips it moves. */
+  readonly slice?: { readonly of: number; readonly start: number; readonly move: Move | null }
 }
 
 export interface DraftStep {
@@ -139,22 +147,27 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
         own.set(n, id)
         return id
       }
+      const slice = (of: number, n: Node, start: number, move: Move | null): number => {
+        const { region, label } = buffers.list[of] as DraftBuffer
+        return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: { of, start, move } })
+      }
+      const given = ({ bound: n, from, offset }: LoopInput): number => {
+        const id = place(from)
+        const { elements } = buffers.list[id] as DraftBuffer
+        return offset === 0 && elements === sizeOf(n.shape) ? id : slice(id, n, offset, null)
+      }
       for (const c of l.carries) {
         const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
-        copy(place(c.from), id)
+        copy(given(c), id)
         inside.set(c.bound, id)
       }
       if (l.length === 0) return
       const index = loops.length
-      const slice = (of: number, n: Node): number => {
-        const { region, label } = buffers.list[of] as DraftBuffer
-        const moving = { of, loop: index, trips: l.length, reverse: l.reverse }
-        return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: moving })
-      }
-      for (const x of l.sequences) inside.set(x.bound, slice(place(x.from), x.bound))
-      for (const k of l.constants) inside.set(k.bound, place(k.from))
+      const move = { loop: index, trips: l.length, reverse: l.reverse }
+      for (const x of l.sequences) inside.set(x.bound, slice(place(x.from), x.bound, x.offset, move))
+      for (const k of l.constants) inside.set(k.bound, given(k))
       const values = l.body.entry.results.map((r) => r.value)
-      const to = l.outputs.map((n, i) => slice(whole(n), values[i] as Node))
+      const to = l.outputs.map((n, i) => slice(whole(n), values[i] as Node, 0, move))
       const record: DraftLoop = { from: steps.length, to: steps.length, trips: l.length }
       loops.push(record)
       const outer = nest

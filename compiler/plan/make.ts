@@ -162,17 +162,18 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
 const finish = (d: DraftBuffer, id: number, list: readonly DraftBuffer[], offsets: readonly number[]): PlanBuffer => {
   const { dtype, elements, region, label } = d
   if (d.slice === undefined) return { dtype, elements, region, label, offset: offsets[id] as number }
-  const { of, loop, trips, reverse } = d.slice
+  const { of, start, move } = d.slice
   const whole = finish(list[of] as DraftBuffer, of, list, offsets)
   const bytes = bytesIn(d)
-  const move = { loop, advance: reverse ? -bytes : bytes }
+  const moves = move === null ? [] : [{ loop: move.loop, advance: move.reverse ? -bytes : bytes }]
+  const last = move?.reverse === true ? (move.trips - 1) * bytes : 0
   return {
     dtype,
     elements,
     region,
     label,
-    offset: whole.offset + (reverse ? (trips - 1) * bytes : 0),
-    slice: { of: whole.slice?.of ?? of, moves: [...(whole.slice?.moves ?? []), move] },
+    offset: whole.offset + start * bytesOf(dtype) + last,
+    slice: { of: whole.slice?.of ?? of, moves: [...(whole.slice?.moves ?? []), ...moves] },
   }
 }
 

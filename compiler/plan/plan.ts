@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 
 export type Region = 'constant' | 'param' | 'state' | 'input' | 'output' | 'arena'
 
-/** Part of another buffer; at trips t its offset is that of the first trip + Σ advance · t. */
+/** Part of another buffer; at trips t its offset is that of the first trip + Σ advance · t (without moves, always that). */
 export interface Slice {
   readonly of: number
   /** Index into the entry's loops, and bytes from one trip to the next; outer loops first. */
@@ -23,7 +23,7 @@ export interface PlanBuffer {
   /** Byte offset in memory; of a slice, that of the first trip. */
   readonly offset: number
   readonly label: string
-  /** One element of a sequence, which moves with loops of the entry that uses it. */
+  /** A part of another buffer, such as one element of a sequence, which moves with loops of the entry that uses it. */
   readonly slice?: Slice
 }
 

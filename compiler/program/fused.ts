@@ -25,6 +25,8 @@ export interface FusedKernel {
 export interface LoopInput {
   readonly bound: Node
   readonly from: Node
+  /** Where in the memory of `from` the value begins, in elements. */
+  readonly offset: number
 }
 
 /** A loop over steps of its own. */

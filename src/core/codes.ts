@@ -41,6 +41,10 @@ export const expressionErrorCodes = {
     phase: 'expression',
     summary: 'sequences of a loop differ in length, or nothing says how long it is',
   },
+  E_SCAN_SEGMENT: {
+    phase: 'expression',
+    summary: 'a segment of a loop that is to be computed again has less than one step',
+  },
   E_SCAN_TYPE: { phase: 'expression', summary: 'a value has another type than the function of a loop takes' },
   E_SCHEDULE: { phase: 'expression', summary: 'a schedule has no number of steps, or a factor that is not positive' },
   E_SHAPE_BROADCAST: { phase: 'expression', summary: 'shapes do not broadcast' },

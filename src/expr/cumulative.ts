@@ -10,7 +10,7 @@ import { range, sizeOf } from '../core/shape.ts'
 import type { CheckDType } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph } from './node.ts'
-import { scan } from './scan.ts'
+import { scan } from './loop.ts'
 import { accepting, axisOf, dataLast, typed } from './typed.ts'
 
 export interface CumulativeOptions {

@@ -1,15 +1,13 @@
 /**
- * Loops as expressions. In: a function of carry and element, initial carries, sequences. Out: the last carries and the
- * outputs stacked along a new first axis. Invariant: the function that a scan holds is closed. What it used of the world
- * around it is taken out of the loop as far as it does not depend on the loop's own values (so invariant work is done
- * once), and is passed in as constants.
+ * Closed functions and the loops that hold them, as engines see them. In: nodes. Out: scans and their parts. Invariant: the
+ * function that a scan holds is closed. What it used of the world around it is taken out of the loop as far as it does not
+ * depend on the loop's own values (so invariant work is done once), and is passed in as constants.
  */
 import type { TensorType } from '../core/shape.ts'
 import type { Scan } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
-import { graph, isExpr, make, paramsOf, shapeError } from './node.ts'
+import { graph, isExpr, make, paramsOf } from './node.ts'
 import { derivedFrom, nameOf, setName } from './origin.ts'
-import { typed } from './typed.ts'
 
 /** A closed function over nodes. */
 export interface FnNodes {
@@ -103,6 +101,23 @@ export const dependentOn = (params: readonly Node[], results: readonly Node[]): 
   return dependent
 }
 
+/** The operands of a loop that one of its results is made of, over however many steps. */
+export const feedersOf = (result: Node): readonly Node[] => {
+  const scan = result.ins[0] as Node
+  const { fn, init } = scanParts(scan)
+  const at = new Map(fn.params.map((p, i) => [p, i] as const))
+  const seen = new Set<Node>()
+  const stack = [fn.results[paramsOf(result, 'result').index] as Node]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n)) continue
+    seen.add(n)
+    const i = at.get(n)
+    stack.push(...(i !== undefined && i < init.length ? [fn.results[i] as Node] : n.ins))
+  }
+  return scan.ins.filter((_, i) => seen.has(fn.params[i] as Node))
+}
+
 /** Whether a free node is as cheap inside the loop as outside: a literal needs no memory. */
 const staysInside = (n: Node): boolean => n.op === 'full' || n.op === 'iota'
 
@@ -159,18 +174,6 @@ export const closeOver = (
 /** An expression, a list or a record of them. */
 export type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
 
-/** The element of each sequence that the function sees: its first extent is the loop's. */
-type Elements<X> =
-  X extends Expr<infer S, infer D>
-    ? S extends readonly [number, ...infer Rest extends readonly number[]]
-      ? Expr<Rest, D>
-      : Node
-    : { readonly [K in keyof X]: Elements<X[K]> }
-
-/** Each output with the loop's extent in front. */
-type Stacked<Y> =
-  Y extends Expr<infer S, infer D> ? Expr<readonly [number, ...S], D> : { readonly [K in keyof Y]: Stacked<Y[K]> }
-
 export const listOf = (v: Values): readonly Node[] => (isExpr(v) ? [v] : (Object.values(v) as readonly Node[]))
 
 /** The structure of `like` over other nodes. */
@@ -179,89 +182,3 @@ export const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V
   if (Array.isArray(like)) return [...nodes] as unknown as V
   return Object.fromEntries(Object.keys(like).map((k, i) => [k, nodes[i]])) as unknown as V
 }
-
-const namesOf = (v: Values, alone: string): readonly string[] =>
-  isExpr(v) ? [alone] : Array.isArray(v) ? v.map((_, i) => `${alone}${i}`) : Object.keys(v)
-
-/** A carry that starts with h0 is h. */
-const withoutStart = (initial: Node): string | undefined => /^(.+?)[0₀]$/u.exec(nameOf(initial) ?? '')?.[1]
-
-const carryNames = (v: Values): readonly string[] =>
-  namesOf(v, 'c').map((name, i) =>
-    isExpr(v) || Array.isArray(v) ? (withoutStart(listOf(v)[i] as Node) ?? name) : name,
-  )
-
-export interface ScanOptions {
-  /** From the last element to the first; outputs stay at their element's place. Default false. */
-  readonly reverse?: boolean
-  /** The number of steps, where there is no sequence to tell it. */
-  readonly length?: number
-}
-
-const lengthOf = (sequences: readonly Node[], options: ScanOptions): number => {
-  const length = options.length ?? sequences[0]?.shape[0]
-  if (length === undefined || !Number.isInteger(length) || length < 0)
-    throw shapeError(
-      { code: 'E_SCAN_LENGTH', sentence: 'scan: no sequence and no length say how many steps there are' },
-      sequences,
-    )
-  return length
-}
-
-/**
- * cₜ₊₁, yₜ = f(cₜ, xₜ) over the first axis of the sequences. Carries, sequences and outputs are an expression, a list or a
- * record of them. The result is the last carry and the outputs of all steps, stacked. Code size and compile time do not
- * depend on the number of steps; its derivative is a scan backwards.
- *
- * Throws ShapeError E_SCAN_LENGTH, E_SCAN_CARRY, E_SCAN_TYPE.
- *
- * @example
- * const xs = input('xs', [10, 3])
- * const { carry, outputs } = scan((c, x) => ({ carry: add(c, x), output: c }), zeros([3]), xs)
- * console.log(carry.shape, outputs.shape) // [ 3 ] [ 10, 3 ]
- */
-export const scan: <C extends Values, X extends Values, Y extends Values>(
-  f: (carry: C, element: Elements<X>) => { readonly carry: C; readonly output: Y },
-  init: C,
-  sequences: X,
-  options?: ScanOptions,
-) => { readonly carry: C; readonly outputs: Stacked<Y> } = typed(
-  (
-    f: (carry: Values, element: Values) => { readonly carry: Values; readonly output: Values },
-    init: Values,
-    over: Values,
-    options: ScanOptions = {},
-  ) => {
-    const [initial, sequences] = [listOf(init), listOf(over)]
-    const length = lengthOf(sequences, options)
-    const carries = initial.map((n) => freshBound(n))
-    const elements = sequences.map((n) => freshBound({ dtype: n.dtype, shape: n.shape.slice(1) }))
-    for (const [i, name] of carryNames(init).entries()) setName(carries[i] as Node, name)
-    for (const [i, name] of namesOf(over, 'x').entries()) setName(elements[i] as Node, `${name}ₜ`)
-    const { carry, output } = f(shapedLike(init, carries), shapedLike(over, elements))
-    const { fn, constants } = closeOver([...carries, ...elements], [...listOf(carry), ...listOf(output)])
-    if (!isExpr(output) && !Array.isArray(output))
-      for (const [i, name] of Object.keys(output).entries()) {
-        const made = fn.results[initial.length + i] as Node
-        if (made.ins.length > 0) setName(made, name)
-      }
-    const node = makeScan({ fn, length, reverse: options.reverse ?? false, init: initial, sequences, constants })
-    const results = resultsOf(node)
-    return {
-      carry: shapedLike(init, results.slice(0, initial.length)),
-      outputs: shapedLike(output, results.slice(initial.length)),
-    }
-  },
-)
-
-/**
- * f of each element along the first axis of the sequences, stacked: a scan that carries nothing. One element is computed
- * after the other, so that what f makes on the way is in memory once; `vmap` computes all at once. Sequences and outputs are
- * an expression, a list or a record of them. Throws ShapeError E_SCAN_LENGTH.
- *
- * @example
- * const rows = input('rows', [10, 3])
- * console.log(map((row) => sum(square(row)), rows).shape) // [ 10 ]
- */
-export const map = <X extends Values, Y extends Values>(f: (element: Elements<X>) => Y, sequences: X): Stacked<Y> =>
-  scan((carry: readonly Expr[], element: Elements<X>) => ({ carry, output: f(element) }), [], sequences).outputs

@@ -12,7 +12,7 @@ import { add, mul, sigmoid, sub, tanh, relu } from '../expr/elementwise.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { concat } from '../expr/joining.ts'
 import { graph, shapeError } from '../expr/node.ts'
-import { scan } from '../expr/scan.ts'
+import { type SavePolicy, scan } from '../expr/loop.ts'
 import { accepting, dataLast, typed } from '../expr/typed.ts'
 
 /**
@@ -140,6 +140,8 @@ export interface RecurrentOptions<State = Expr> {
   readonly initial?: State
   /** From the last step to the first; the states stay at their step's place. Default false. */
   readonly reverse?: boolean
+  /** What each step keeps for the way back: see `scan`. Default 'all'. */
+  readonly save?: SavePolicy
 }
 
 export interface RnnOptions extends RecurrentOptions {
@@ -204,7 +206,7 @@ const layer = <F>(
         },
         initial,
         { x: ofInput(xs, params) as Node },
-        { reverse: options.reverse ?? false },
+        { reverse: options.reverse ?? false, save: options.save ?? 'all' },
       )
       return { outputs, last: alone ? carry.h : carry }
     }),

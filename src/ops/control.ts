@@ -45,6 +45,8 @@ export interface Checkpoint {
   readonly fn: Fn
   /** Which of its values this is. */
   readonly index: number
+  /** What of the function is kept all the same: its matrix products, which cost the most to compute again. */
+  readonly save: 'nothing' | 'products'
 }
 
 declare module './signature.ts' {
@@ -162,7 +164,7 @@ export const checkpoint = defineOp<'checkpoint'>({
   name: 'checkpoint',
   doc: {
     summary:
-      'The value of its first operand; its derivative computes the function of the others again, and saves nothing of it.',
+      'The value of its first operand; its derivative computes the function of the others again, and saves nothing of it, or its products alone.',
     constraints: {},
     formula: 'y; derivative: that of f at the operands, each after the cotangent',
   },

@@ -146,6 +146,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     message: 'scan: no sequence and no length say how many steps there are',
     run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, []),
   },
+  E_SCAN_SEGMENT: {
+    message: 'scan: segments of 0 steps; a whole number of 1 or more is meant, operand x [4,3]',
+    run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, [], { length: 3, save: { every: 0 } }),
+  },
   E_SCAN_TYPE: {
     message: 'scan: value 0 is f32[4,3], the function takes f32[3], operand x [4,3]',
     run: () =>

@@ -83,6 +83,9 @@ const usedBuffers = (plan: Plan): ReadonlySet<number> =>
 const viewLine = (b: PlanBuffer, name: string): string =>
   `const ${name} = new ${arrayName(b.dtype)}(memory, ${b.offset}, ${b.elements}) ${comment(`${b.region}: ${b.label}`)}`
 
+/** A slice that moves; one that does not is a view like any other. */
+const isMoving = (b: PlanBuffer): boolean => (b.slice?.moves ?? []).length > 0
+
 /** A slice has a view for each trip of its loops, made once, so that running allocates nothing. */
 const sliceLine = (b: PlanBuffer, name: string, loops: PlanEntry['loops']): string => {
   const moves = (b.slice?.moves ?? []).map(({ loop, advance }) => `[${loops[loop]?.trips ?? 0}, ${advance}]`)
@@ -124,11 +127,11 @@ const instantiateLines = (plan: Plan, kernels: Lines): Lines => {
   return block(`export const instantiate = (memory = new ArrayBuffer(${bytes})) =>`, [
     `if (memory.byteLength < ${plan.memoryBytes}) throw new RangeError(\`memory holds \${memory.byteLength} bytes, ${plan.memoryBytes} are needed\`)`,
     ...plan.constants.map((c) => `write(memory, ${plan.buffers[c.buffer]?.offset ?? 0}, '${base64(c.bytes)}')`),
-    ...plan.buffers.flatMap((b, i) => (used.has(i) && b.slice === undefined ? [viewLine(b, views[i] as string)] : [])),
+    ...plan.buffers.flatMap((b, i) => (used.has(i) && !isMoving(b) ? [viewLine(b, views[i] as string)] : [])),
     ...plan.entries.flatMap((e) =>
       [...new Set(e.steps.flatMap((s) => s.bindings))].flatMap((i) => {
         const b = plan.buffers[i] as PlanBuffer
-        return b.slice === undefined ? [] : [sliceLine(b, views[i] as string, e.loops)]
+        return isMoving(b) ? [sliceLine(b, views[i] as string, e.loops)] : []
       }),
     ),
     ...block(
@@ -148,7 +151,7 @@ export const emitJavaScript = (plan: Plan, options: JavaScriptOptions): string =
   const lower = options.lower ?? lowerScalar
   const wanted: Wanted = { helpers: new Set(), lanes: new Set(), dots: new Map(), panels: new Map() }
   if (plan.constants.length > 0) wanted.helpers.add('write')
-  if (plan.buffers.some((b) => b.slice !== undefined)) wanted.helpers.add('slices')
+  if (plan.buffers.some(isMoving)) wanted.helpers.add('slices')
   // identical kernels are one; their names need not differ
   const kernels = plan.kernels.map((k, i) => `k${i}_${k.name.replace(/[^A-Za-z0-9]+/g, '_').slice(0, 40)}`)
   const functions = plan.kernels.map((k, i) => kernelLines(k, kernels[i] as string, lower, wanted))
