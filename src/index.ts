@@ -160,7 +160,18 @@ export {
   randomUniform,
 } from './nn/initializers.ts'
 export { dense, dropout, layerNorm, type NormalizeOptions, rmsNorm } from './nn/layers.ts'
-export { crossEntropy, hinge, huber, mae, mse, sigmoidCrossEntropy } from './nn/losses.ts'
+export {
+  crossEntropy,
+  type CrossEntropyOptions,
+  hinge,
+  huber,
+  type HuberOptions,
+  type LossOptions,
+  type LossReduction,
+  mae,
+  mse,
+  sigmoidCrossEntropy,
+} from './nn/losses.ts'
 export {
   bidirectional,
   type Directions,

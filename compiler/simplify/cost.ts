@@ -73,6 +73,7 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   softmax: 20,
   logSoftmax: 18,
   crossEntropy: 18,
+  softCrossEntropy: 20,
   dotGeneral: 7,
 }
 const weightOf = (op: OpName): number => weights[op] ?? 4

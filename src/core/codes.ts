@@ -55,7 +55,10 @@ export const expressionErrorCodes = {
   E_SHAPE_CONSTANT: { phase: 'expression', summary: 'the elements of a constant do not fill its shape' },
   E_SHAPE_EQUAL: { phase: 'expression', summary: 'shapes that have to be equal differ' },
   E_SHAPE_INDICES: { phase: 'expression', summary: 'indices do not fit the tensor that they count rows of' },
-  E_SHAPE_LABELS: { phase: 'expression', summary: 'labels do not have the shape of the logits without the classes' },
+  E_SHAPE_LABELS: {
+    phase: 'expression',
+    summary: 'labels have neither the shape of the rows nor, as probabilities, that of the logits',
+  },
   E_SHAPE_MATMUL_BATCH: { phase: 'expression', summary: 'the batch dimensions of a matrix product differ' },
   E_SHAPE_MATMUL_INNER: { phase: 'expression', summary: 'the inner dimensions of a matrix product differ' },
   E_SHAPE_MATMUL_RANK: { phase: 'expression', summary: 'a scalar has no matrix product' },

@@ -14,6 +14,7 @@ import * as control from './control.ts'
 import * as indexing from './indexing.ts'
 import * as leaf from './leaf.ts'
 import * as logic from './logic.ts'
+import * as losses from './losses.ts'
 import * as movement from './movement.ts'
 import * as powers from './powers.ts'
 import * as random from './random.ts'
@@ -140,8 +141,9 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   softmax: composite.softmax,
   logSoftmax: composite.logSoftmax,
   oneHot: composite.oneHot,
-  crossEntropy: composite.crossEntropy,
-  mse: composite.mse,
+  crossEntropy: losses.crossEntropy,
+  softCrossEntropy: losses.softCrossEntropy,
+  mse: losses.mse,
 }
 
 export const opNames: readonly OpName[] = Object.keys(registry) as OpName[]

@@ -161,7 +161,7 @@ describe('losses', () => {
     ['mse', n.mse(y, t), mean((v, u) => (v - u) ** 2)],
     ['hinge', n.hinge(y, t), mean((v, u) => Math.max(0, 1 - v * u))],
     ['huber', n.huber(y, t), mean(huber(1))],
-    ['huber of 0.25', n.pipe(y, n.huber(t, 0.25)), mean(huber(0.25))],
+    ['huber of 0.25', n.pipe(y, n.huber(t, { delta: 0.25 })), mean(huber(0.25))],
   ] as const)('%s', (_name, loss, expected) => {
     expect(valueOf(loss, given)[0]).toBeCloseTo(expected, 12)
   })

@@ -75,6 +75,23 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
       params: null,
     },
   ],
+  softCrossEntropy: [
+    { shapes: [[5], [5]], params: null },
+    {
+      shapes: [
+        [5, 4],
+        [5, 4],
+      ],
+      params: null,
+    },
+    {
+      shapes: [
+        [2, 3, 17],
+        [2, 3, 17],
+      ],
+      params: null,
+    },
+  ],
   mse: [
     { shapes: [[5], [5]], params: null },
     {

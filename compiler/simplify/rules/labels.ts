@@ -121,4 +121,19 @@ const pickedMinusLogSumExp: Rule = {
   },
 }
 
-export const labelRules: readonly Rule[] = [logPickedSoftmax, pickedLogSoftmax, pickedMinusLogSumExp]
+const softLabels: Rule = {
+  name: 'soft-crossEntropy-onehot',
+  roots: ['softCrossEntropy'],
+  when: 'refines',
+  law: 'crossEntropy(z, onehot(y)) → crossEntropy(z, y)',
+  apply: (node) => {
+    const [scores, target] = pair(node)
+    return target.op === 'oneHot' ? graph.crossEntropy([scores, operand(target)]) : null
+  },
+  examples: () => [
+    { node: graph.softCrossEntropy([single.z, hot(single.label)]) },
+    { node: graph.softCrossEntropy([rows.z, hot(rows.label)]) },
+  ],
+}
+
+export const labelRules: readonly Rule[] = [logPickedSoftmax, pickedLogSoftmax, pickedMinusLogSumExp, softLabels]

@@ -3,6 +3,7 @@
  * and extremes. Out: fewer elements to walk. Invariant: a shared operand is not walked a second time (`once`).
  */
 import { isFloat } from '../../../src/core/dtype.ts'
+import { roundTo } from '../../../src/core/numeric.ts'
 import { broadcastAxes, equalShapes, range, type Shape, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
@@ -231,23 +232,43 @@ const sumFactor: Rule = {
 const isDistribution = (n: Node, axis: number): boolean =>
   (n.op === 'oneHot' && axis === n.shape.length - 1) || (n.op === 'softmax' && paramsOf(n, 'softmax').axis === axis)
 
-/** Σ over the classes of a one-hot row, or of a softmax. */
+/** What rows that hold a distribution sum to: it alone, a multiple of it, with a number added; null where that is not known. */
+const rowTotal = (n: Node, axis: number): number | null => {
+  if (isDistribution(n, axis)) return 1
+  if (n.op !== 'mul' && n.op !== 'add') return null
+  const [literal, rest] = pair(n)
+  const value = valueOf(literal)
+  const total = value === null || !equalShapes(rest.shape, n.shape) ? null : rowTotal(rest, axis)
+  if (total === null || value === null) return null
+  return n.op === 'mul' ? value * total : value * (n.shape[axis] as number) + total
+}
+
+/** Σ over the classes of a one-hot row, of a softmax, of one that is smoothed. */
 const sumDistribution: Rule = {
   name: 'sum-distribution',
   roots: ['sum'],
   when: 'refines',
-  law: 'Σ onehot(y) → 1 and Σ softmax(x) → 1 over the classes (labels in range)',
+  law: 'Σ onehot(y) → 1, Σ softmax(x) → 1, Σ(c + d · onehot(y)) → n · c + d over the n classes (labels in range)',
   apply: (node) => {
     const { axes } = paramsOf(node, 'sum')
     const h = operand(node)
-    const classes = axes.find((a) => isDistribution(h, a))
-    if (classes === undefined || sizeOf(h.shape) === 0) return null
-    const rows = axes.reduce((n, a) => (a === classes ? n : n * (h.shape[a] as number)), 1)
-    return conform(graph.lit(rows, node.dtype), node.shape)
+    if (sizeOf(h.shape) === 0) return null
+    for (const classes of axes) {
+      const total = rowTotal(h, classes)
+      if (total === null) continue
+      const rows = axes.reduce((n, a) => (a === classes ? n : n * (h.shape[a] as number)), 1)
+      return conform(graph.lit(roundTo[node.dtype](rows * total), node.dtype), node.shape)
+    }
+    return null
   },
   examples: () => {
     const h = graph.oneHot([labels(3)], { depth: 4, dtype: 'f64' })
-    return [{ node: reduce('sum', h, [1]) }, { node: reduce('sum', h, [1], true) }, { node: reduce('sum', h, [0, 1]) }]
+    const smoothed = graph.add([num(0.025), graph.mul([num(0.9), h])])
+    return [h, smoothed].flatMap((rows) => [
+      { node: reduce('sum', rows, [1]) },
+      { node: reduce('sum', rows, [1], true) },
+      { node: reduce('sum', rows, [0, 1]) },
+    ])
   },
 }
 
