@@ -3,10 +3,10 @@
  * Invariant: everything is an expression; the step's slots and counter are states of the artifact, its rate an input.
  */
 import type { Expr } from '../src/expr/expr.ts'
+import type { Update } from '../src/expr/leaves.ts'
 import { clipByGlobalNorm } from '../src/optim/clip.ts'
 import type { Optimizer } from '../src/optim/optimizer.ts'
 import type { Step } from './entries.ts'
-import type { Update } from './program/entry.ts'
 import { leavesOf } from './program/walk.ts'
 import { grad, type Scalar } from './transforms.ts'
 

@@ -86,7 +86,7 @@ export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
 export { concat, repeat, roll, split, stack, tile } from './expr/joining.ts'
 export { embedding, gather, scatterAdd, segmentSum, takeAlongAxis } from './expr/indexing.ts'
-export { type Initial, type Initializer, input, named, param, state } from './expr/leaves.ts'
+export { type Initial, type Initializer, input, named, param, state, type Update } from './expr/leaves.ts'
 export {
   bitcast,
   cast,
@@ -159,6 +159,12 @@ export {
   randomNormal,
   randomUniform,
 } from './nn/initializers.ts'
+export {
+  batchNorm,
+  type BatchNormalized,
+  type BatchNormOptions,
+  type RunningMoments,
+} from './nn/batch-norm.ts'
 export { dense, dropout, layerNorm, type NormalizeOptions, rmsNorm } from './nn/layers.ts'
 export {
   crossEntropy,
@@ -203,7 +209,6 @@ export {
   type RuleInput,
   type RuleOutput,
   stepCounter,
-  type Update,
 } from './optim/optimizer.ts'
 export { adadelta, type AdadeltaOptions, rmsprop, type RmspropOptions } from './optim/rmsprop.ts'
 export { cosineDecay, exponentialDecay, linearDecay, warmUp } from './optim/schedules.ts'

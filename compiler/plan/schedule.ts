@@ -5,7 +5,7 @@
  */
 import type { Node } from '../../src/expr/expr.ts'
 import type { FusedStep } from '../program/fused.ts'
-import type { Update } from '../program/entry.ts'
+import type { Update } from '../../src/expr/leaves.ts'
 import { mayAlias } from './alias.ts'
 
 export interface Schedule {

@@ -3,11 +3,7 @@
  * Invariant: `updates` pairs a param or state leaf with the value it has after the call; no leaf is updated twice.
  */
 import type { Node } from '../../src/expr/expr.ts'
-
-export interface Update {
-  readonly target: Node
-  readonly value: Node
-}
+import type { Update } from '../../src/expr/leaves.ts'
 
 export interface EntryProgram {
   readonly name: string

@@ -65,7 +65,7 @@ export const expressionErrorCodes = {
   E_SHAPE_MAXOUT: { phase: 'expression', summary: 'the last extent is no multiple of the pieces of a maxout' },
   E_SHAPE_RECURRENT: { phase: 'expression', summary: 'the parameters of a recurrent layer do not fit its sequence' },
   E_SHAPE_RESHAPE: { phase: 'expression', summary: 'a reshape would change the number of elements' },
-  E_SHAPE_SCALE: { phase: 'expression', summary: 'scale or shift of a normalization change the shape' },
+  E_SHAPE_SCALE: { phase: 'expression', summary: 'scale, shift or moments of a normalization do not fit' },
   E_SHAPE_SPLIT: { phase: 'expression', summary: 'the parts of a split do not fill the axis' },
   E_SHAPE_SQUEEZE: { phase: 'expression', summary: 'a squeezed axis has an extent other than 1' },
   E_SHAPE_UPDATES: { phase: 'expression', summary: 'updates do not have the shape of the rows that the indices take' },

@@ -110,6 +110,12 @@ export const param: KeptLeaf = typed(kept('param'))
  */
 export const state: KeptLeaf = typed(kept('state'))
 
+/** A leaf that keeps its value, and the value it has after the step. */
+export interface Update {
+  readonly target: Node
+  readonly value: Node
+}
+
 /** Gives an expression a name, for messages and for printing; the first name stays. `named(name, x)` or `named(name)`. */
 export const named: {
   <X extends Expr>(name: string, x: X): X

@@ -9,15 +9,9 @@ import { isFloat } from '../core/dtype.ts'
 import { equalShapes, showType } from '../core/shape.ts'
 import { zeros } from '../expr/creation.ts'
 import type { Expr, Node } from '../expr/expr.ts'
-import { input, state } from '../expr/leaves.ts'
+import { input, state, type Update } from '../expr/leaves.ts'
 import { graph, literal, shapeError } from '../expr/node.ts'
 import { nameOf } from '../expr/origin.ts'
-
-/** A leaf that keeps its value, and the value it has after the step. */
-export interface Update {
-  readonly target: Node
-  readonly value: Node
-}
 
 /** What the rule of one parameter sees; all in the parameter's dtype. */
 export interface RuleInput<Slot extends string> {

@@ -250,6 +250,10 @@ describe('neural', () => {
     expectThe(n.pipe(x, n.layerNorm)).is([2, 3], 'f32')
     expectThe(n.pipe(x, n.layerNorm({ scale: v }))).is([2, 3], 'f32')
     expectThe(n.rmsNorm(x, { axis: 0 })).is([2, 3], 'f32')
+    const running = { mean: n.state('mean', [3], n.zeros), variance: n.state('variance', [3], n.ones) }
+    expectThe(n.batchNorm(x, running).output).is([2, 3], 'f32')
+    expectThe(n.pipe(y, n.batchNorm(running, { scale: v, mode: 'predict' })).output).is([4, 1, 3], 'f32')
+    expectThe(n.batchNorm(n.input('nchw', [5, 3, 7, 7]), running, { axis: 1 }).output).is([5, 3, 7, 7], 'f32')
     expectThe(n.maxout(n.input('m', [2, 6]), 3)).is([2, 2], 'f32')
   })
 
