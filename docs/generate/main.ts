@@ -4,13 +4,14 @@
  * Invariant: the list below is all of the others; a test compares each.
  */
 import { errorsPage } from './errors.ts'
+import { lawsPage } from './laws.ts'
 import { opsPage } from './ops.ts'
 import { type Page, writePage } from './page.ts'
 import { performancePage } from './performance.ts'
 import { simplifierPage } from './simplifier.ts'
 import { stabilityPage } from './stability.ts'
 
-const pages: readonly Page[] = [errorsPage, opsPage, performancePage, simplifierPage, stabilityPage]
+const pages: readonly Page[] = [errorsPage, lawsPage, opsPage, performancePage, simplifierPage, stabilityPage]
 
 for (const page of pages) {
   await writePage(page)

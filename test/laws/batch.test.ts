@@ -3,7 +3,7 @@ import { batchRoots } from '../../compiler/grad/vmap.ts'
 import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
-import { type Case, casesOf, drawOperand, stream, titleOf, triedOps } from './cases.ts'
+import { type Case, casesOf, drawOperand, outputOf, stream, titleOf, triedOps } from './cases.ts'
 
 const size = 3
 
@@ -26,7 +26,7 @@ const bothWays = (c: Case, batched: readonly boolean[]): readonly [readonly Tens
     make('input', [], { name: `x${i}`, dtype: (values[i] as Tensor).dtype, shape }),
   )
   const wholes = values.map((v, i) => make('input', [], { name: `b${i}`, dtype: v.dtype, shape: v.shape }))
-  const y = make(c.op, singles, c.params)
+  const y = outputOf(c, singles)
   const each = Array.from({ length: size }, (_, k) => {
     const env = new Map(
       singles.map(

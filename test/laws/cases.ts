@@ -7,11 +7,16 @@ import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
 import { opDef, opNames } from '../../src/ops/registry.ts'
 import type { OpName, ParamsOf, Sample } from '../../src/ops/signature.ts'
 import { type Tensor, tensor } from '../../compiler/interpret.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { make } from '../../src/expr/node.ts'
+import { type Build, type ControlName, controlPrograms } from './control.ts'
 
 export interface Case {
   readonly op: OpName
   readonly shapes: readonly Shape[]
   readonly params: unknown
+  /** A program about the op, where one application does not say it: ops that hold functions. */
+  readonly program?: { readonly title: string; readonly build: Build }
 }
 
 /** What an op is tried with, beside the shapes that its arity and kind give. */
@@ -255,16 +260,27 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
 
 const byArity = { 0: [], 1: unaryShapes, 2: binaryShapes, 3: ternaryShapes, n: [] } as const
 
+const isControl = (op: OpName): op is ControlName => opDef(op).kind === 'control'
+
 export const casesOf = (op: OpName): readonly Case[] => {
+  if (isControl(op))
+    return controlPrograms[op].map(({ title, shapes, build }) => ({
+      op,
+      shapes,
+      params: null,
+      program: { title, build },
+    }))
   const mine = given[op] as Tries<OpName> | undefined
   if (mine !== undefined) return mine.map((t) => ({ op, ...t }))
   return byArity[opDef(op).arity].map((shapes) => ({ op, shapes, params: null }))
 }
 
-/** Ops with operands of their own: leaves have nothing to try, and control ops are tried with functions (test/transforms). */
-export const triedOps: readonly OpName[] = opNames.filter(
-  (op) => opDef(op).kind !== 'leaf' && opDef(op).kind !== 'control',
-)
+/** Ops with operands of their own: leaves have nothing to try. */
+export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind !== 'leaf')
+
+/** The value that a case is about. */
+export const outputOf = (c: Case, inputs: readonly Node[]): Node =>
+  c.program === undefined ? make(c.op, inputs, c.params) : c.program.build(inputs)
 
 export const sampleOf = (op: OpName): Sample => {
   const def = opDef(op)
@@ -301,4 +317,5 @@ export const drawOperand = (op: OpName, i: number, shape: Shape, float: 'f32' | 
 
 /** A case as a person reads it: `add [2,1,3] [7,1]`. */
 export const titleOf = (c: Case): string =>
+  c.program?.title ??
   `${c.op} ${c.shapes.map((s) => `[${s.join(',')}]`).join(' ')}${c.params === null ? '' : ` ${JSON.stringify(c.params)}`}`

@@ -15,9 +15,8 @@ export interface Running {
 
 /** Everything but constants becomes NaN (or a wild integer). */
 const poison = (plan: Plan, memory: ArrayBufferLike): void => {
-  const kept = new Set(plan.constants.map((c) => c.buffer))
-  for (const [i, b] of plan.buffers.entries()) {
-    if (kept.has(i)) continue
+  for (const b of plan.buffers) {
+    if (b.region === 'constant') continue
     viewOf(memory, b.dtype, b.offset, b.elements).fill(b.dtype === 'f32' || b.dtype === 'f64' ? Number.NaN : -77)
   }
 }
