@@ -1,6 +1,6 @@
 /**
  * The cost that every rule lowers, so that rewriting ends. In: a node, and a value for each leaf. Out: a pair of numbers,
- * compared work first, then order.
+ * compared work first, then order; and such a pair for the indices, which counts where the rest is equal.
  *
  * `work` counts scalar work as if nothing were shared: for each application a weight for each element it walks, plus the
  * work of its operands. `order` ranks forms of equal work: signs stand outside of products, literals on their side of a
@@ -8,6 +8,11 @@
  * adds to `order` stays), and a rule lowers the pair whatever the leaves weigh; so a replacement lowers the cost of every
  * expression around it, and no endless sequence of rewritings exists: a lexicographic combination of two monotone
  * interpretations (Baader and Nipkow, Term rewriting and all that, 1998, section 5.3).
+ *
+ * The integers that say which rows to take are one tensor, however many ops take rows by it, so a rule that takes rows of
+ * both operands in place of rows of their sum must not pay for them twice. They have a cost of their own, compared last; the
+ * indices' indices again. No rule puts rows taken among the indices of another op, so there are no more such costs than
+ * gathers stand within gathers at the start, and the order of these lists has no endless descent either.
  */
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
@@ -19,9 +24,20 @@ import { literalSide } from './rule.ts'
 export interface Cost {
   readonly work: number
   readonly order: number
+  /** The cost of what rows are taken by, all together; null where nothing is taken. */
+  readonly indices: Cost | null
 }
 
-export const isLower = (a: Cost, b: Cost): boolean => a.work < b.work || (a.work === b.work && a.order < b.order)
+export const isLower = (a: Cost, b: Cost): boolean => {
+  if (a.work !== b.work) return a.work < b.work
+  if (a.order !== b.order) return a.order < b.order
+  return b.indices !== null && (a.indices === null || isLower(a.indices, b.indices))
+}
+
+const together = (a: Cost | null, b: Cost | null): Cost | null =>
+  a === null || b === null
+    ? (a ?? b)
+    : { work: a.work + b.work, order: a.order + b.order, indices: together(a.indices, b.indices) }
 
 /** Work for each element: what differs from the weight of the op's kind. */
 const weights: Partial<Readonly<Record<OpName, number>>> = {
@@ -72,11 +88,14 @@ const weights: Partial<Readonly<Record<OpName, number>>> = {
   logSumExp: 16,
   softmax: 20,
   logSoftmax: 18,
-  crossEntropy: 18,
+  crossEntropy: 16,
   softCrossEntropy: 20,
   dotGeneral: 7,
 }
 const weightOf = (op: OpName): number => weights[op] ?? 4
+
+/** Which operand holds the integers that say which rows, or which class. */
+const indexOperand: Partial<Readonly<Record<OpName, number>>> = { gather: 1, crossEntropy: 1, oneHot: 0 }
 
 /** The elements that an application walks: those of its result, of what it reduces, of all its products. */
 const walked = (n: Node, kind: AnyOpDef['kind']): number => {
@@ -117,9 +136,14 @@ export const costOf = (root: Node, leaf: (node: Node) => number): Cost => {
     const ins = n.ins.map((i) => known.get(i) as Cost)
     if (n.op === 'full') {
       const { value, shape } = paramsOf(n, 'full')
-      known.set(n, { work: shape.length === 0 ? 1 : 2, order: value < 0 ? 2 : 1 })
-    } else if (opDef(n.op).kind === 'leaf') known.set(n, { work: leaf(n), order: leaf(n) })
-    else known.set(n, { work: workOf(n, ins), order: orderOf(n, ins) })
+      known.set(n, { work: shape.length === 0 ? 1 : 2, order: value < 0 ? 2 : 1, indices: null })
+    } else if (opDef(n.op).kind === 'leaf') known.set(n, { work: leaf(n), order: leaf(n), indices: null })
+    else {
+      const at = indexOperand[n.op] ?? ins.length
+      const computed = ins.toSpliced(at, 1)
+      const within = computed.reduce<Cost | null>((all, c) => together(all, c.indices), ins[at] ?? null)
+      known.set(n, { work: workOf(n, computed), order: orderOf(n, computed), indices: within })
+    }
   }
   return known.get(root) as Cost
 }

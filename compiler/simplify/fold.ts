@@ -9,7 +9,7 @@ import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, paramsOf } from '../../src/expr/node.ts'
 import { elementwiseDef, opDef, opNames } from '../../src/ops/registry.ts'
-import { type Rule, num, operand, valueOf, x } from './rule.ts'
+import { ints, num, operand, type Rule, valueOf, x } from './rule.ts'
 
 const machine = numericMachine()
 
@@ -59,7 +59,7 @@ const foldConstant: Rule = {
   ],
 }
 
-const movements = ['reshape', 'broadcastTo', 'transpose', 'slice', 'reverse'] as const
+const movements = ['reshape', 'broadcastTo', 'transpose', 'slice', 'reverse', 'gather'] as const
 
 const foldMovement: Rule = {
   name: 'fold-movement',
@@ -78,6 +78,7 @@ const foldMovement: Rule = {
       { node: graph.transpose([c], { perm: [1, 0] }) },
       { node: graph.slice([c], { start: [0, 1], limit: [2, 3], step: [1, 1] }) },
       { node: graph.reverse([c], { axes: [0] }) },
+      { node: graph.gather([c, ints('i', 3)], { axis: 1, batch: 0 }) },
     ]
   },
 }

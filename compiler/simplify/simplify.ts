@@ -10,11 +10,16 @@ import { foldRules } from './fold.ts'
 import { lawRule } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import { algebraRules } from './rules/algebra.ts'
+import { choiceRules } from './rules/choice.ts'
 import { contractionRules } from './rules/contraction.ts'
 import { labelRules } from './rules/labels.ts'
 import { maskRules } from './rules/masks.ts'
 import { movementRules } from './rules/movement.ts'
 import { narrowingRules } from './rules/narrowing.ts'
+import { outerRules } from './rules/outer.ts'
+import { partRules } from './rules/parts.ts'
+import { pickedProductRules } from './rules/picked-products.ts'
+import { pickingRules } from './rules/picking.ts'
 import { productRules } from './rules/products.ts'
 import { quotientRules } from './rules/quotients.ts'
 import { reductionRules } from './rules/reduction.ts'
@@ -40,13 +45,14 @@ export const families: readonly Family[] = [
   { title: 'Movement', rules: movementRules },
   { title: 'Slices and assemblies', rules: slicingRules },
   { title: 'Slices below computations', rules: narrowingRules },
-  { title: 'Matrix products', rules: contractionRules },
+  { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
   { title: 'Likelihoods of labels', rules: labelRules },
+  { title: 'Rows taken below computations', rules: [...pickingRules, ...pickedProductRules] },
   { title: 'Stability', rules: stabilityRules },
   { title: 'Identities of the ops', rules: identityRules },
-  { title: 'Choice, conversion, known signs', rules: selectRules },
+  { title: 'Choice, conversion, known signs', rules: [...selectRules, ...choiceRules] },
   { title: 'Sums of choices', rules: maskRules },
-  { title: 'Reductions', rules: reductionRules },
+  { title: 'Reductions', rules: [...reductionRules, ...partRules] },
   { title: 'Operands, literals', rules: algebraRules },
   { title: 'Signs and like terms', rules: sumRules },
   { title: 'Quotients', rules: quotientRules },

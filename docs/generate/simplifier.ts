@@ -77,7 +77,7 @@ What \`refines\` does not promise, precisely:
 - For an infinite operand the result is the limit, or NaN.
 - A literal that leaves a sum, Σ(c · x) → c · Σ x, moves the place where the sum overflows by the factor c.
 - Labels are in range. \`oneHot\` gives a row of zeros for a label that is not; \`crossEntropy\`, into which Σ onehot(y) · log softmax(z) turns,
-  does not know such a row.
+  does not know such a row. A \`gather\` by such a label takes the nearest class; \`crossEntropy\`, into which log softmax(z)[y] turns, takes none.
 - x / √(Σ x²) is NaN at 0, and becomes 0: so the gradient of a norm is 0 there.
 - σ(logit p) is NaN outside of [0, 1] and becomes p; softplus(log x) is NaN below 0 and becomes log1p(x).
 

@@ -139,6 +139,12 @@ export const logicalAnd = defineOp<'logicalAnd'>({
       dtypes: ['bool'],
       rule: (b, d, x) => [b.logicalAnd([x, b.lit(0, d)]), b.lit(0, d)],
     },
+    {
+      name: 'and-not-self',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, d, x) => [b.logicalAnd([x, b.logicalNot([x])]), b.lit(0, d)],
+    },
   ],
   lower: (m, [x, y]) => m.and(x, y),
 })
@@ -160,6 +166,12 @@ export const logicalOr = defineOp<'logicalOr'>({
       dtypes: ['bool'],
       rule: (b, d, x) => [b.logicalOr([x, b.lit(1, d)]), b.lit(1, d)],
     },
+    {
+      name: 'or-not-self',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, d, x) => [b.logicalOr([x, b.logicalNot([x])]), b.lit(1, d)],
+    },
   ],
   lower: (m, [x, y]) => m.or(x, y),
 })
@@ -175,6 +187,12 @@ export const logicalXor = defineOp<'logicalXor'>({
       rule: (b, d, x) => [b.logicalXor([x, b.lit(1, d)]), b.logicalNot([x])],
     },
     { name: 'xor-self', when: 'always', dtypes: ['bool'], rule: (b, d, x) => [b.logicalXor([x, x]), b.lit(0, d)] },
+    {
+      name: 'xor-nots',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, _d, x, y) => [b.logicalXor([b.logicalNot([x]), b.logicalNot([y])]), b.logicalXor([x, y])],
+    },
   ],
   lower: (m, [x, y]) => m.xor(x, y),
 })
@@ -196,6 +214,49 @@ export const logicalNot = defineOp<'logicalNot'>({
       when: 'always',
       dtypes: numbers,
       rule: (b, _d, x, y) => [b.logicalNot([b.notEqual([x, y])]), b.equal([x, y])],
+    },
+    {
+      name: 'not-and-nots',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, _d, x, y) => [
+        b.logicalNot([b.logicalAnd([b.logicalNot([x]), b.logicalNot([y])])]),
+        b.logicalOr([x, y]),
+      ],
+    },
+    {
+      name: 'not-or-nots',
+      when: 'always',
+      dtypes: ['bool'],
+      rule: (b, _d, x, y) => [
+        b.logicalNot([b.logicalOr([b.logicalNot([x]), b.logicalNot([y])])]),
+        b.logicalAnd([x, y]),
+      ],
+    },
+    // of floats, both sides of these are false where one is NaN
+    {
+      name: 'not-greater',
+      when: 'always',
+      dtypes: ['i32'],
+      rule: (b, _d, x, y) => [b.logicalNot([b.greater([x, y])]), b.lessEqual([x, y])],
+    },
+    {
+      name: 'not-greaterEqual',
+      when: 'always',
+      dtypes: ['i32'],
+      rule: (b, _d, x, y) => [b.logicalNot([b.greaterEqual([x, y])]), b.less([x, y])],
+    },
+    {
+      name: 'not-less',
+      when: 'always',
+      dtypes: ['i32'],
+      rule: (b, _d, x, y) => [b.logicalNot([b.less([x, y])]), b.greaterEqual([x, y])],
+    },
+    {
+      name: 'not-lessEqual',
+      when: 'always',
+      dtypes: ['i32'],
+      rule: (b, _d, x, y) => [b.logicalNot([b.lessEqual([x, y])]), b.greater([x, y])],
     },
   ],
   lower: (m, [x]) => m.not(x),

@@ -4,7 +4,7 @@
  */
 import { isFloat } from '../../../src/core/dtype.ts'
 import { roundTo } from '../../../src/core/numeric.ts'
-import { equalShapes } from '../../../src/core/shape.ts'
+import { equalShapes, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { elementwiseOps } from '../fold.ts'
@@ -142,6 +142,24 @@ const divLiteralRounded: Rule = {
   examples: () => [{ node: graph.div([x('x', 3), num(3)]) }],
 }
 
+/** A divisor of fewer elements is turned once, and multiplied with everywhere. */
+const divShared: Rule = {
+  name: 'div-shared',
+  roots: ['div'],
+  when: 'reassociates',
+  law: 'x / y → x · (1 / y) where y has fewer elements',
+  apply: (node) => {
+    const [a, b] = pair(node)
+    if (!isFloat(node.dtype) || valueOf(a) !== null || valueOf(b) !== null) return null
+    if (2 * sizeOf(b.shape) + 2 > sizeOf(node.shape)) return null
+    return graph.mul([a, graph.div([graph.lit(1, node.dtype), b])])
+  },
+  examples: () => [
+    { node: graph.div([x('x', 5, 7), x('y', 5, 1)]), domain: { y: [0.5, 3] } },
+    { node: graph.div([x('x', 5), x('y')]), domain: { y: [-3, -0.5] } },
+  ],
+}
+
 const expProduct: Rule = {
   name: 'exp-product',
   roots: ['mul', 'div'],
@@ -196,6 +214,32 @@ const clipClip: Rule = {
   ],
 }
 
+/** A clamp of a clamp: of numbers, or by max and min. */
+const extremeClip: Rule = {
+  name: 'extreme-clip',
+  roots: ['maximum', 'minimum'],
+  when: 'zeroSign',
+  law: 'max(clip(x, a, b), c) → clip(x, max(a, c), max(b, c)), and of min',
+  apply: (node) => {
+    const [a, b] = pair(node)
+    const c = valueOf(b)
+    if (a.op !== 'clip' || c === null || Number.isNaN(c)) return null
+    const { lo, hi } = paramsOf(a, 'clip')
+    if (lo > hi) return null
+    const extreme = node.op === 'maximum' ? Math.max : Math.min
+    return conform(graph.clip([operand(a)], { lo: extreme(lo, c), hi: extreme(hi, c) }), node.shape)
+  },
+  examples: () => {
+    const inner = graph.clip([x('x', 5)], { lo: -1, hi: 1 })
+    return [
+      { node: graph.maximum([inner, num(0)]) },
+      { node: graph.maximum([inner, num(2)]) },
+      { node: graph.minimum([inner, num(0.5)]) },
+      { node: graph.minimum([inner, num(-2)]) },
+    ]
+  },
+}
+
 export const algebraRules: readonly Rule[] = [
   elementwiseBroadcast,
   elementwiseLead,
@@ -203,7 +247,9 @@ export const algebraRules: readonly Rule[] = [
   comparisonSide,
   clipClip,
   extremeLiterals,
+  extremeClip,
   expProduct,
   divLiteral,
   divLiteralRounded,
+  divShared,
 ]

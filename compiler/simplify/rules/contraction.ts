@@ -2,7 +2,8 @@
  * Contractions take transposes up into their axes. In: dotGeneral and its surroundings. Out: fewer movements, or an
  * elementwise product. Invariant: the same products are summed, in the order of the contracted axes as before.
  */
-import { range, type Shape, sizeOf } from '../../../src/core/shape.ts'
+import { isFloat } from '../../../src/core/dtype.ts'
+import { equalShapes, range, type Shape, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, paramsOf } from '../../../src/expr/node.ts'
 import { type DotAxes, freeAxes } from '../../../src/ops/contraction.ts'
@@ -168,4 +169,86 @@ const dotBroadcast: Rule = {
   ],
 }
 
-export const contractionRules: readonly Rule[] = [dotTranspose, transposeDot, dotBroadcast, dotOuter, dotScalar]
+/** The parts of a concatenation along an axis; null for other nodes. */
+const partsAlong = (n: Node, axis: number): readonly Node[] | null =>
+  n.op === 'concat' && paramsOf(n, 'concat').axis === axis ? n.ins : null
+
+/** Rows and columns put together of parts that fit: nothing has to be copied. */
+const dotConcats: Rule = {
+  name: 'dot-concats',
+  roots: ['dotGeneral'],
+  when: 'refines',
+  law: '[x, y] times [u; v] → x u + y v, where the parts fit and copying them costs more than the sum',
+  apply: (node) => {
+    const p = paramsOf(node, 'dotGeneral')
+    const [a, b] = pair(node)
+    for (const [k, axis] of p.contract[0].entries()) {
+      const other = p.contract[1][k] as number
+      const [xs, ys] = [partsAlong(a, axis), partsAlong(b, other)]
+      if (xs === null || ys === null || xs.length !== ys.length) continue
+      if (!xs.every((n, i) => n.shape[axis] === ys[i]?.shape[other])) continue
+      const copied = sizeOf(a.shape) + sizeOf(b.shape)
+      if (2 * (xs.length - 1) * (sizeOf(node.shape) + 3) > copied) continue
+      return xs
+        .map((n, i) => graph.dotGeneral([n, ys[i] as Node], p))
+        .reduce((sum, product) => graph.add([sum, product]))
+    }
+    return null
+  },
+  examples: () => {
+    const [u, v] = [x('u', 7, 2), x('v', 5, 2)]
+    const plainly = plain(1, 0)
+    return [
+      {
+        node: graph.dotGeneral(
+          [graph.concat([x('x', 3, 7), x('y', 3, 5)], { axis: 1 }), graph.concat([u, v], { axis: 0 })],
+          plainly,
+        ),
+        domain: { x: [-3, 3], y: [-3, 3], u: [-3, 3], v: [-3, 3] },
+      },
+    ]
+  },
+}
+
+const besides = (n: Node, axis: number): Shape => n.shape.filter((_, i) => i !== axis)
+
+/** Two products of one shape, summed: one longer product, where the result is large and what is multiplied is small. */
+const addDots: Rule = {
+  name: 'add-dots',
+  roots: ['add'],
+  when: 'refines',
+  law: 'x u + y v → [x, y] times [u; v], where copying the parts costs less than the sum',
+  apply: (node, { once }) => {
+    const [d, e] = pair(node)
+    if (d.op !== 'dotGeneral' || e.op !== 'dotGeneral' || !once(d) || !once(e)) return null
+    const [p, q] = [paramsOf(d, 'dotGeneral'), paramsOf(e, 'dotGeneral')]
+    const [axis, other] = [p.contract[0][0], p.contract[1][0]]
+    if (axis === undefined || other === undefined || p.contract[0].length > 1 || !isFloat(node.dtype)) return null
+    if (JSON.stringify(p) !== JSON.stringify(q) || !equalShapes(d.shape, e.shape)) return null
+    const [[a, b], [s, t]] = [pair(d), pair(e)]
+    if (!equalShapes(besides(a, axis), besides(s, axis)) || !equalShapes(besides(b, other), besides(t, other)))
+      return null
+    const copied = [a, b, s, t].reduce((total, n) => total + sizeOf(n.shape), 0)
+    // a sum that a kernel adds as it stores costs little; a copy is written and read
+    if (4 * copied > sizeOf(node.shape)) return null
+    return graph.dotGeneral([graph.concat([a, s], { axis }), graph.concat([b, t], { axis: other })], p)
+  },
+  examples: () => [
+    {
+      node: graph.add([
+        graph.dotGeneral([x('x', 29, 1), x('u', 1, 31)], { batch: [[], []], contract: [[1], [0]] }),
+        graph.dotGeneral([x('y', 29, 1), x('v', 1, 31)], { batch: [[], []], contract: [[1], [0]] }),
+      ]),
+    },
+  ],
+}
+
+export const contractionRules: readonly Rule[] = [
+  dotTranspose,
+  transposeDot,
+  dotBroadcast,
+  dotOuter,
+  dotScalar,
+  dotConcats,
+  addDots,
+]

@@ -1,8 +1,8 @@
 /**
- * One-hot vectors pick an element a row. In: the likelihood of a label, as texts write it. Out: the cross-entropy, which never
+ * One-hot vectors, and gathers by the class, pick an element a row. In: the likelihood of a label, as texts write it. Out: the cross-entropy, which never
  * leaves the logarithm. Invariant: the same real number for finite scores and labels in range.
  */
-import { range } from '../../../src/core/shape.ts'
+import { range, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, paramsOf } from '../../../src/expr/node.ts'
 import { ints, operand, pair, reshaped, type Rule, x } from '../rule.ts'
@@ -29,8 +29,15 @@ interface Picked {
   readonly label: Node
 }
 
-/** x and y where a node is x[y], by a product with a one-hot vector. */
+/** x and y where a node is x[y], an element of each row: by a gather, or by a product with a one-hot vector. */
 const pickedOf = (node: Node): Picked | null => {
+  if (node.op === 'gather') {
+    const [values, indices] = pair(node)
+    const { axis, batch } = paramsOf(node, 'gather')
+    const rows = values.shape.slice(0, -1)
+    const each = axis === rows.length && batch === axis && sizeOf(indices.shape) === sizeOf(rows)
+    return each ? { values, label: reshaped(indices, rows) } : null
+  }
   const factors = rowFactors(node)
   if (factors === null) return null
   const [a, b] = factors
@@ -49,13 +56,17 @@ const single = { label: ints('label'), z: x('z', 4) }
 const hot = (label: Node): Node => graph.oneHot([label], { depth: 4, dtype: 'f64' })
 const dotRows = (a: Node, b: Node): Node => graph.dotGeneral([a, b], { batch: [[0], [0]], contract: [[1], [1]] })
 const dotVectors = (a: Node, b: Node): Node => graph.dotGeneral([a, b], { batch: [[], []], contract: [[0], [0]] })
+const chosen = (z: Node, y: Node): Node => {
+  const last = z.shape.length - 1
+  return graph.gather([z, y], { axis: last, batch: last })
+}
 const sumRows = (a: Node, b: Node): Node => graph.sum([graph.mul([a, b])], { axes: [1], keepDims: true })
 
 const logPickedSoftmax: Rule = {
   name: 'log-picked-softmax',
   roots: ['log'],
   when: 'refines',
-  law: 'log(softmax(z) · onehot(y)) → −crossEntropy(z, y)',
+  law: 'log(softmax(z) · onehot(y)) → −crossEntropy(z, y); log(softmax(z)[y]) likewise',
   apply: (node) => {
     const picked = pickedOf(operand(node))
     if (picked === null || picked.values.op !== 'softmax') return null
@@ -68,15 +79,16 @@ const logPickedSoftmax: Rule = {
       { node: graph.log([dotVectors(graph.softmax([single.z], { axis: 0 }), hot(single.label))]) },
       { node: graph.log([dotRows(hot(rows.label), p)]) },
       { node: graph.log([sumRows(p, hot(rows.label))]) },
+      { node: graph.log([chosen(p, rows.label)]) },
     ]
   },
 }
 
 const pickedLogSoftmax: Rule = {
   name: 'picked-logSoftmax',
-  roots: ['dotGeneral'],
+  roots: ['dotGeneral', 'gather'],
   when: 'refines',
-  law: 'logSoftmax(z) · onehot(y) → −crossEntropy(z, y)',
+  law: 'logSoftmax(z) · onehot(y) → −crossEntropy(z, y); logSoftmax(z)[y] likewise',
   apply: (node) => {
     const picked = pickedOf(node)
     if (picked === null || picked.values.op !== 'logSoftmax') return null
@@ -88,6 +100,9 @@ const pickedLogSoftmax: Rule = {
   examples: () => [
     { node: dotVectors(graph.logSoftmax([single.z], { axis: 0 }), hot(single.label)) },
     { node: dotRows(hot(rows.label), graph.logSoftmax([rows.z], { axis: 1 })) },
+    { node: chosen(graph.logSoftmax([rows.z], { axis: 1 }), rows.label) },
+    { node: chosen(graph.logSoftmax([rows.z], { axis: 1 }), graph.reshape([rows.label], { shape: [5, 1] })) },
+    { node: chosen(graph.logSoftmax([single.z], { axis: 0 }), single.label) },
   ],
 }
 
@@ -95,7 +110,7 @@ const pickedMinusLogSumExp: Rule = {
   name: 'picked-minus-logsumexp',
   roots: ['sub'],
   when: 'refines',
-  law: 'z · onehot(y) − logsumexp(z) → −crossEntropy(z, y), and with the sign turned',
+  law: 'z · onehot(y) − logsumexp(z) → −crossEntropy(z, y), and with the sign turned; z[y] − logsumexp(z) likewise',
   apply: (node) => {
     const turned = operand(node).op === 'logSumExp'
     const [total, product] = turned ? pair(node) : (pair(node).toReversed() as unknown as readonly [Node, Node])
@@ -117,6 +132,8 @@ const pickedMinusLogSumExp: Rule = {
       { node: graph.sub([sumRows(hot(rows.label), rows.z), total(true)]) },
       { node: graph.sub([one, dotVectors(single.z, hot(single.label))]) },
       { node: graph.sub([total(true), sumRows(rows.z, hot(rows.label))]) },
+      { node: graph.sub([chosen(rows.z, rows.label), total(false)]) },
+      { node: graph.sub([total(false), chosen(rows.z, rows.label)]) },
     ]
   },
 }

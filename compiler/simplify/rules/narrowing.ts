@@ -135,4 +135,89 @@ const sliceDot: Rule = {
   },
 }
 
-export const narrowingRules: readonly Rule[] = [sliceElementwise, sliceReduce, sliceDot]
+// ---- below rows of their own, and below movements
+
+const sliceSoftmax: Rule = {
+  name: 'slice-softmax',
+  roots: ['slice'],
+  when: 'always',
+  law: 'softmax(x)[rows] → softmax(x[rows]), and of logSoftmax',
+  apply: (node, { once }) => {
+    const s = operand(node)
+    if ((s.op !== 'softmax' && s.op !== 'logSoftmax') || !once(s) || sizeOf(node.shape) >= sizeOf(s.shape)) return null
+    const p = paramsOf(node, 'slice')
+    const { axis } = paramsOf(s, s.op)
+    const whole = p.start[axis] === 0 && p.limit[axis] === s.shape[axis] && p.step[axis] === 1
+    return whole ? make(s.op, [graph.slice([operand(s)], p)], s.params) : null
+  },
+  examples: () => [
+    {
+      node: graph.slice([graph.softmax([x('x', 7, 3)], { axis: 1 })], { start: [1, 0], limit: [6, 3], step: [2, 1] }),
+    },
+    {
+      node: graph.slice([graph.logSoftmax([x('x', 2, 5)], { axis: 0 })], {
+        start: [0, 4],
+        limit: [2, 5],
+        step: [1, 1],
+      }),
+    },
+  ],
+}
+
+const permuted = (list: readonly number[], perm: readonly number[]): readonly number[] =>
+  perm.map((_, i) => list[perm.indexOf(i)] as number)
+
+const sliceTranspose: Rule = {
+  name: 'slice-transpose',
+  roots: ['slice'],
+  when: 'always',
+  law: 'xᵀ[…] → (x[…])ᵀ',
+  apply: (node, { once }) => {
+    const t = operand(node)
+    if (t.op !== 'transpose' || !once(t) || sizeOf(node.shape) >= sizeOf(t.shape)) return null
+    const { perm } = paramsOf(t, 'transpose')
+    const { start, limit, step } = paramsOf(node, 'slice')
+    const p = { start: permuted(start, perm), limit: permuted(limit, perm), step: permuted(step, perm) }
+    return graph.transpose([graph.slice([operand(t)], p)], { perm })
+  },
+  examples: () => {
+    const t = graph.transpose([x('x', 3, 7, 2)], { perm: [1, 2, 0] })
+    return [{ node: graph.slice([t], { start: [1, 0, 2], limit: [6, 1, 3], step: [2, 1, 1] }) }]
+  },
+}
+
+const sliceReverse: Rule = {
+  name: 'slice-reverse',
+  roots: ['slice'],
+  when: 'always',
+  law: '(reverse x)[a:b] → reverse(x[n−b:n−a])',
+  apply: (node, { once }) => {
+    const r = operand(node)
+    if (r.op !== 'reverse' || !once(r) || sizeOf(node.shape) >= sizeOf(r.shape) || sizeOf(node.shape) === 0) return null
+    const { axes } = paramsOf(r, 'reverse')
+    const p = paramsOf(node, 'slice')
+    // from behind, the last element that is taken comes first
+    const last = (i: number): number => (p.start[i] as number) + ((node.shape[i] as number) - 1) * (p.step[i] as number)
+    const turned = (i: number, place: number): number => (r.shape[i] as number) - 1 - place
+    const start = p.start.map((s, i) => (axes.includes(i) ? turned(i, last(i)) : s))
+    const limit = p.limit.map((l, i) => (axes.includes(i) ? turned(i, p.start[i] as number) + 1 : l))
+    return graph.reverse([graph.slice([operand(r)], { start, limit, step: p.step })], { axes })
+  },
+  examples: () => [
+    {
+      node: graph.slice([graph.reverse([x('x', 7)], { axes: [0] })], { start: [1], limit: [5], step: [2] }),
+    },
+    {
+      node: graph.slice([graph.reverse([x('x', 7, 5)], { axes: [1] })], { start: [1, 1], limit: [4, 5], step: [1, 1] }),
+    },
+  ],
+}
+
+export const narrowingRules: readonly Rule[] = [
+  sliceElementwise,
+  sliceReduce,
+  sliceDot,
+  sliceSoftmax,
+  sliceTranspose,
+  sliceReverse,
+]

@@ -105,13 +105,20 @@ const logSoftmax: Rule = {
 }
 
 /** These show elements of their operand, each as it is. */
-const moving: ReadonlySet<OpName> = new Set<OpName>(['slice', 'reshape', 'transpose', 'reverse', 'broadcastTo'])
+const moving: ReadonlySet<OpName> = new Set<OpName>([
+  'slice',
+  'reshape',
+  'transpose',
+  'reverse',
+  'broadcastTo',
+  'gather',
+])
 
 const logMovedSoftmax: Rule = {
   name: 'log-moved-softmax',
   roots: ['log'],
   when: 'refines',
-  law: 'log(softmax(x)[i]) → logSoftmax(x)[i], and through other movements',
+  law: 'log(softmax(x)[i]) → logSoftmax(x)[i] of a slice or rows taken, and through other movements',
   apply: (node) => {
     const moves: Node[] = []
     for (let n = operand(node); moving.has(n.op); n = operand(n)) moves.push(n)
@@ -119,7 +126,7 @@ const logMovedSoftmax: Rule = {
     const p = last === undefined ? null : operand(last)
     if (p === null || p.op !== 'softmax') return null
     const rows = graph.logSoftmax([operand(p)], paramsOf(p, 'softmax'))
-    return moves.reduceRight((n, move) => make(move.op, [n], move.params), rows)
+    return moves.reduceRight((n, move) => make(move.op, [n, ...move.ins.slice(1)], move.params), rows)
   },
   examples: () => {
     const p = graph.softmax([x('x', 2, 3)], { axis: 1 })
@@ -128,6 +135,7 @@ const logMovedSoftmax: Rule = {
       { node: graph.log([column]) },
       { node: graph.log([graph.reshape([column], { shape: [2] })]) },
       { node: graph.log([graph.transpose([p], { perm: [1, 0] })]) },
+      { node: graph.log([graph.gather([p, ints('i')], { axis: 1, batch: 0 })]) },
     ]
   },
 }
