@@ -14,8 +14,11 @@ import {
   type Node,
   reshape,
   sigmoid,
+  softmax,
+  sum,
+  takeAlongAxis,
+  transpose,
 } from 'nabla'
-import { softmax, sum, takeAlongAxis, transpose } from 'nabla'
 import { grad, interpret, print, type Scalar, simplify } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
