@@ -6,7 +6,7 @@
 import { InternalError } from '../src/core/errors.ts'
 import type { DType } from '../src/core/dtype.ts'
 import { columnMachine, columnOf, roundTo } from '../src/core/numeric.ts'
-import { type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../src/core/shape.ts'
+import { range, type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../src/core/shape.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { paramsOf } from '../src/expr/node.ts'
 import { scanParts } from '../src/expr/scan.ts'
@@ -230,7 +230,7 @@ const gatherRows = ([x, indices]: readonly [Tensor, Tensor], p: ParamsOf<'gather
 }
 
 /** One update after the other, each sum rounded; none for an index out of range. */
-const scatterRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p: ParamsOf<'scatterAdd'>): Tensor => {
+const addRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p: ParamsOf<'scatterAdd'>): Tensor => {
   const { size, placeOf, row, extent } = indexedPlaces(x, indices, p)
   const out = x.data.slice()
   for (let i = 0; i < size; i++) {
@@ -240,6 +240,18 @@ const scatterRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p
       out[place + index * row] = (out[place + index * row] as number) + (updates.data[i] as number)
   }
   return { dtype: x.dtype, shape: x.shape, data: out }
+}
+
+/** The last position of each row that is named, batch by batch. */
+const lastEqual = (indices: Tensor, { extent }: ParamsOf<'lastEqual'>): Tensor => {
+  const n = indices.shape.at(-1) as number
+  const rowOf = (k: number): number => Math.min(Math.max(indices.data[k] as number, 0), extent - 1)
+  const out = new Int32Array(indices.data.length)
+  for (let from = 0; from < out.length; from += n) {
+    const last = new Map(range(n).map((k) => [rowOf(from + k), k]))
+    for (let k = 0; k < n; k++) out[from + k] = last.get(rowOf(from + k)) as number
+  }
+  return { dtype: 'i32', shape: indices.shape, data: out }
 }
 
 const leafValue = (op: OpName, params: unknown): Tensor => {
@@ -278,7 +290,9 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
     case 'indexing':
       return op === 'gather'
         ? gatherRows(ins as readonly [Tensor, Tensor], params as ParamsOf<'gather'>, type)
-        : scatterRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
+        : op === 'lastEqual'
+          ? lastEqual(ins[0] as Tensor, params as ParamsOf<'lastEqual'>)
+          : addRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
     case 'composite':
       return def.expand(evaluator, { ins, params, types: ins, outType: type })
     default:

@@ -2,7 +2,7 @@
  * The table of contents: every road through the passes. In: entry programs. Out: a module's bytes with its plan and manifest.
  * Invariant: the only place where data goes from one pass to the next.
  *
- *     expression -> simplify -> grad -> simplify -> fuse -> Kernel[] -> plan -> Plan -> emit -> Artifact
+ *     expression -> simplify -> grad -> simplify -> sparse -> fuse -> Kernel[] -> plan -> Plan -> emit -> Artifact
  */
 import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
 import { attachManifest } from '../src/artifact/container.ts'
@@ -31,6 +31,7 @@ import type { Plan } from './plan/plan.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
+import { keepRows } from './sparse/sparse.ts'
 
 export interface Settings {
   readonly target: Target
@@ -121,6 +122,9 @@ export const batch = (
 
 // ---- expressions to artifacts
 
+const showEntry = (e: EntryProgram): string =>
+  print({ results: Object.fromEntries(e.results.map((r) => [r.name, r.value])), updates: e.updates })
+
 const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   name: 'simplify',
   run: (e) => {
@@ -133,7 +137,21 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
     const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
     return mapEntry(e, (n) => after.get(n) as Node)
   },
-  show: (e) => print({ results: Object.fromEntries(e.results.map((r) => [r.name, r.value])), updates: e.updates }),
+  show: showEntry,
+})
+
+/** Bodies of loops first, as everywhere; what comes of rows is simplified once more. */
+const sparsePass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
+  name: 'sparse',
+  run: (e) => {
+    const before = rootsOf(e)
+    const kept = keepRows(simplifyBodies(before, keepRows))
+    if (kept.every((n, i) => n === before[i])) return e
+    const { roots } = simplify(kept, { fastMath })
+    const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
+    return mapEntry(e, (n) => after.get(n) as Node)
+  },
+  show: showEntry,
 })
 
 const fusePass: Pass<EntryProgram, Fused> = {
@@ -166,7 +184,10 @@ export interface Planned {
 }
 
 export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
-  const fused = entries.map((e) => runPass(watch, fusePass, runPass(watch, simplifyPass(settings.fastMath), e)))
+  const { fastMath } = settings
+  const fused = entries.map((e) =>
+    runPass(watch, fusePass, runPass(watch, sparsePass(fastMath), runPass(watch, simplifyPass(fastMath), e))),
+  )
   return { plan: runPass(watch, planPass(settings), fused), fused }
 }
 

@@ -17,6 +17,8 @@ import type { Slot } from '../program/fused.ts'
 export interface Buffers {
   readonly read: (node: Node) => number
   readonly write: (node: Node) => number
+  /** What `from` holds before the kernel is `node` behind it. */
+  readonly update: (node: Node, from: Node) => number
   readonly scratch: (node: Node, elements: number) => number
   readonly list: () => readonly KernelBuffer[]
   readonly slots: () => readonly Slot[]
@@ -28,20 +30,21 @@ export const makeBuffers = (): Buffers => {
   const list: KernelBuffer[] = []
   const slots: Slot[] = []
   const index = new Map<string, number>()
-  const slot = (node: Node, role: Slot['role'], elements: number): number => {
+  const slot = (made: Slot, elements: number): number => {
+    const { node, role } = made
     const key = `${role}${node.id}`
     const known = index.get(key)
     if (known !== undefined) return known
-    const mode = role === 'read' ? 'read' : role === 'write' ? 'write' : 'scratch'
-    list.push({ dtype: node.dtype, elements, mode, label: labelOf(node) })
-    slots.push({ node, role })
+    list.push({ dtype: node.dtype, elements, mode: role, label: labelOf(node) })
+    slots.push(made)
     index.set(key, list.length - 1)
     return list.length - 1
   }
   return {
-    read: (n) => slot(n, 'read', sizeOf(n.shape)),
-    write: (n) => slot(n, 'write', sizeOf(n.shape)),
-    scratch: (n, elements) => slot(n, 'scratch', elements),
+    read: (node) => slot({ node, role: 'read' }, sizeOf(node.shape)),
+    write: (node) => slot({ node, role: 'write' }, sizeOf(node.shape)),
+    update: (node, from) => slot({ node, role: 'update', from }, sizeOf(node.shape)),
+    scratch: (node, elements) => slot({ node, role: 'scratch' }, elements),
     list: () => list,
     slots: () => slots,
   }

@@ -14,6 +14,7 @@ import { type Group, groupAnchors, usesOf } from './group.ts'
 import { decideInlining, type Inlining } from './inline.ts'
 import { loopKernel } from './loop.ts'
 import { lowerGraph } from './lower.ts'
+import { positionsKernel } from './positions.ts'
 import { regionsKernel } from './regions.ts'
 import { scanStep } from './scan.ts'
 import { scatterKernel } from './scatter.ts'
@@ -61,6 +62,7 @@ const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): Fus
   if (g.kind === 'scan') return scanStep(g, stored, fuse)
   if (g.kind === 'contraction') return contractionKernel(g, inlining, stored, name)
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
+  if (g.kind === 'positions') return positionsKernel([...g.anchors.keys()][0] as Node, name)
   if (g.kind === 'scatter') return scatterKernel([...g.anchors.keys()][0] as Node, inlining, name)
   return loopKernel(g, inlining, stored, name)
 }

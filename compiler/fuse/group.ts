@@ -18,7 +18,7 @@ import { broadcastView, resolve } from './view.ts'
 export type Level = 'full' | 'row'
 
 export interface Group {
-  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'scan'
+  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'scan'
   /** Stripped shape that the group iterates over. */
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
@@ -188,8 +188,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if (g.kind === 'regions' || g.kind === 'scan' || g.kind === 'scatter' || g.weight + inlining.cost(n) > weightLimit)
-      return null
+    if ((g.kind !== 'loop' && g.kind !== 'contraction') || g.weight + inlining.cost(n) > weightLimit) return null
     const def = opDef(n.op)
     const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
     const others = new Set(earlier.filter((h): h is Draft => h !== undefined && h !== g))
@@ -287,8 +286,8 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       place(n, open('scan', [], []), 'full', uses)
       continue
     }
-    if (n.op === 'scatterAdd') {
-      place(n, open('scatter', [], []), 'full', uses)
+    if (n.op === 'scatterAdd' || n.op === 'lastEqual') {
+      place(n, open(n.op === 'scatterAdd' ? 'scatter' : 'positions', [], []), 'full', uses)
       continue
     }
     if (def.kind === 'contraction' || def.kind === 'movement') {

@@ -22,7 +22,7 @@ const indexingOf = (node: Node): Indexing =>
   node.op === 'gather' ? paramsOf(node, 'gather') : paramsOf(node, 'scatterAdd')
 
 /** The shape over which the loops run: that of the rows taken, or added. */
-export const indexedShape = (node: Node): Shape => (node.op === 'gather' ? node.shape : (node.ins[2] as Node).shape)
+export const indexedShape = (node: Node): Shape => (node.op === 'scatterAdd' ? (node.ins[2] as Node).shape : node.shape)
 
 /** Strides over the rows taken: those of the tensor without its axis, those of the indices, or nothing where they do not move. */
 const spread = (

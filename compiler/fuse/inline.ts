@@ -2,7 +2,8 @@
  * Which nodes own memory or a place in a kernel (anchors) and which are computed where they are used (inlined).
  * In: a lowered graph and its roots. Out: the anchors. Invariant: an inlined node is elementwise or a gather, every user walks
  * it at its own shape, and it is used once, or is cheap and reads no more memory than its result would; inlining never grows
- * an expression beyond `sizeLimit`, so a kernel's body stays bounded however long a chain is.
+ * an expression beyond `sizeLimit`, so a kernel's body stays bounded however long a chain is. What a scatterAdd adds to is
+ * not read by its own kernel, so that it may add in place.
  */
 import { equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
@@ -28,6 +29,22 @@ export interface Inlining {
   readonly inlined: (node: Node) => boolean
   /** Instructions to compute an inlined node from anchors and leaves. */
   readonly cost: (node: Node) => number
+}
+
+/** The inlined gathers that read, on the way to the updates of a scatterAdd, the memory that it adds to. */
+const gathersOf = (scatter: Node, inlined: ReadonlySet<Node>): readonly Node[] => {
+  const target = resolve(scatter.ins[0] as Node)?.base
+  const found: Node[] = []
+  const seen = new Set<Node>()
+  const stack = scatter.ins.slice(1)
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (seen.has(n) || !inlined.has(n)) continue
+    seen.add(n)
+    if (n.op === 'gather' && resolve(n.ins[0] as Node)?.base === target) found.push(n)
+    stack.push(...n.ins)
+  }
+  return found
 }
 
 export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>): Inlining => {
@@ -68,5 +85,6 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
     )
       inlined.add(node)
   }
+  for (const n of order) if (n.op === 'scatterAdd') for (const g of gathersOf(n, inlined)) inlined.delete(g)
   return { inlined: (n) => inlined.has(n), cost: (n) => cost.get(n) ?? 0 }
 }

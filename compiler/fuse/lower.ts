@@ -160,12 +160,21 @@ const lowerGather = (node: Node, [x, indices]: readonly [Node, Node]): Node => {
 const lowerScatter = (node: Node, ins: readonly Node[]): Node =>
   ins.some((x) => sizeOf(x.shape) === 0) ? copied(ins[0] as Node) : rebuild(node, ins)
 
+/** Of at most one index a batch, the last is the first. */
+const lowerPositions = (node: Node, indices: Node): Node =>
+  sizeOf(node.shape) === 0 || node.shape.at(-1) === 1
+    ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 })
+    : rebuild(node, [
+        resolve(indices)?.base.op === 'full' || resolve(indices)?.base.op === 'iota' ? copied(indices) : indices,
+      ])
+
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
   if (node.op === 'scan') return rebuild(node, ins.map(inMemory))
   if (node.op === 'gather') return lowerGather(node, ins as readonly [Node, Node])
   if (node.op === 'scatterAdd') return lowerScatter(node, ins)
+  if (node.op === 'lastEqual') return lowerPositions(node, ins[0] as Node)
   if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)
   if (def.kind === 'contraction') {
     const [x, y] = ins as readonly [Node, Node]

@@ -1,9 +1,10 @@
 /**
- * A scatterAdd as a kernel: the tensor it adds to is laid down, then the updates are added one after the other. In: the op,
- * what of its updates is computed on the way. Out: a kernel of two stages.
+ * A scatterAdd as a kernel: the updates are added one after the other to the memory of the tensor that they are added to;
+ * where that has none of its own (a literal, a view), it is laid down first. In: the op, what of its updates is computed on
+ * the way. Out: a kernel of one stage or two.
  * Invariant: the order is that of kernel.ts, so the sums of repeated indices have the same bits everywhere.
  */
-import { sizeOf } from '../../src/core/shape.ts'
+import { equalShapes, sizeOf, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import type { LoopKernel, Stage, Value } from '../kernel/kernel.ts'
 import type { FusedKernel } from '../program/fused.ts'
@@ -12,27 +13,33 @@ import { collapseKernel } from './collapse.ts'
 import { operandUse, useOf } from './group.ts'
 import { sourceRows, targetRows } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
-import { strip } from './shape.ts'
-import { rowMajor } from './view.ts'
+import { strip, stripView } from './shape.ts'
+import { resolve, rowMajor } from './view.ts'
+
+/** The memory whose elements a tensor is, all of them in order; null where it has none. */
+const ownerOf = (x: Node): Node | null => {
+  const place = resolve(x)
+  if (place === null || isFree(x)) return null
+  const { base, view } = place
+  const isWhole = view.offset === 0 && sizeOf(base.shape) === sizeOf(x.shape)
+  return isWhole && equalShapes(stripView(view).strides, stridesOf(strip(x.shape))) ? base : null
+}
 
 export const scatterKernel = (node: Node, inlining: Inlining, name: string): FusedKernel => {
   const [into, , updates] = node.ins as readonly [Node, Node, Node]
   const buffers = makeBuffers()
-  const out = buffers.write(node)
+  const owner = ownerOf(into)
+  const out = owner === null ? buffers.write(node) : buffers.update(node, owner)
 
-  const laid = makeBody()
-  const { base, view } = useOf(into, into.shape)
-  const before = isFree(into)
-    ? freeValue(laid, base, accessOf(view))
-    : laid.load(buffers.read(base), base.dtype, accessOf(view))
-  const dims = strip(node.shape)
-  const first: Stage = {
-    dims,
-    body: laid.instrs(),
-    reductions: [],
-    rows: [],
-    stores: [storeOf(out, accessOf(rowMajor(dims)), before)],
-    updates: [],
+  const lay = (): Stage => {
+    const laid = makeBody()
+    const { base, view } = useOf(into, into.shape)
+    const before = isFree(into)
+      ? freeValue(laid, base, accessOf(view))
+      : laid.load(buffers.read(base), base.dtype, accessOf(view))
+    const dims = strip(node.shape)
+    const stores = [storeOf(out, accessOf(rowMajor(dims)), before)]
+    return { dims, body: laid.instrs(), reductions: [], rows: [], stores, updates: [] }
   }
 
   const body = makeBody()
@@ -74,7 +81,7 @@ export const scatterKernel = (node: Node, inlining: Inlining, name: string): Fus
     tag: 'loop',
     name,
     outer: [],
-    stages: sizeOf(node.shape) === 0 ? [first] : [first, second],
+    stages: owner === null ? [lay(), second] : [second],
     order: 'lanes',
     rows: [],
     buffers: buffers.list(),

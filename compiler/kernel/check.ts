@@ -8,7 +8,7 @@ import type { DType } from '../../src/core/dtype.ts'
 import { hullOf, isEmptyDomain, isInjective, isSameAccess } from './access.ts'
 import type { ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Reduction, Stage } from './kernel.ts'
 import { type Infer, inferScalar } from './scalar.ts'
-import { isFed, type Use, usesOf } from './uses.ts'
+import { isFed, isRead, type Use, usesOf } from './uses.ts'
 
 /** What is wrong, by a stable name, and where. */
 export interface Fault {
@@ -181,7 +181,7 @@ const checkModes = (k: Kernel, say: Say): void => {
     }
     if (buffer.mode === 'write' || buffer.mode === 'scratch')
       for (const u of own)
-        if (u.kind !== 'store' && !isFed(u, stores))
+        if (isRead(u) && !isFed(u, own))
           say('mode', `${where}: is read, but no earlier stage has stored all of it (mode ${buffer.mode})`)
   })
 }
@@ -210,6 +210,8 @@ const checkUpdates = (s: Stage, types: readonly DType[], k: LoopKernel, where: s
   for (const u of s.updates) {
     checkIndex(u, types.length, types, `${where}, update of b${u.buffer}`, say)
     if (k.buffers[u.buffer]?.dtype === 'bool') say('dtype', `${where}: adds to a bool`)
+    if (u.combine === 'set' && k.buffers[u.buffer]?.mode !== 'scratch')
+      say('mode', `${where}: b${u.buffer} is set at computed places, but is no scratch`)
     if (touched.filter((b) => b === u.buffer).length > 1)
       say('mode', `${where}: b${u.buffer} is updated, and touched otherwise by the same stage`)
   }

@@ -5,7 +5,7 @@
 import { bytesOf, isFloat } from '../../src/core/dtype.ts'
 import { sizeOfSpans } from './access.ts'
 import type { Instr, Kernel } from './kernel.ts'
-import { footprintsOf, type Use, usesOf } from './uses.ts'
+import { footprintsOf, isRead, type Use, usesOf } from './uses.ts'
 
 export interface Cost {
   /**
@@ -14,7 +14,7 @@ export interface Cost {
    */
   readonly flops: number
   /** Bytes of distinct elements read and written; an element updated in place counts twice, scratch not at all.
-   * A load at a computed place moves an element a point, and no more than there are to be reached. */
+   * A load or an update at a computed place moves an element a point, and no more than there are to be reached. */
   readonly bytes: number
 }
 
@@ -40,16 +40,20 @@ export const costOf = (k: Kernel): Cost => {
   const bytes = footprintsOf(k).reduce((sum, { reads, writes }, b) => {
     const buffer = k.buffers[b]
     if (buffer === undefined || buffer.mode === 'scratch') return sum
-    const loads = uses.filter((u) => u.buffer === b && u.kind === 'load')
-    const computed = loads.some((u) => u.dims.length > loopsOf(u))
-    const reached = sizeOfSpans(reads)
-    const read = computed
-      ? Math.min(
-          reached,
-          loads.reduce((n, u) => n + pointsOf(u.dims.slice(0, loopsOf(u))), 0),
-        )
-      : reached
-    return sum + bytesOf(buffer.dtype) * (read + sizeOfSpans(writes))
+    const own = uses.filter((u) => u.buffer === b)
+    const moved = (those: readonly Use[], reached: number): number =>
+      those.some((u) => u.dims.length > loopsOf(u))
+        ? Math.min(
+            reached,
+            those.reduce((n, u) => n + pointsOf(u.dims.slice(0, loopsOf(u))), 0),
+          )
+        : reached
+    const read = moved(own.filter(isRead), sizeOfSpans(reads))
+    const written = moved(
+      own.filter((u) => u.kind !== 'load'),
+      sizeOfSpans(writes),
+    )
+    return sum + bytesOf(buffer.dtype) * (read + written)
   }, 0)
   return { flops: flopsOf(k), bytes }
 }

@@ -52,7 +52,8 @@ export interface Store {
 }
 
 /**
- * Adds `value` to the element at access + index · stride; nothing is done where the i32 `index` is not in 0 … extent − 1.
+ * Adds `value` to the element at access + index · stride, or puts it there (`set`, into scratch alone); nothing is done
+ * where the i32 `index` is not in 0 … extent − 1.
  * The points of a stage are taken in row-major order of all its dims, each addition rounded, so that repeated indices give
  * the same bits on every target. Vectors may run along the innermost dim only, and only where the index does not change
  * along it.
@@ -64,7 +65,7 @@ export interface Accumulation {
   readonly stride: number
   readonly extent: number
   readonly value: Value
-  readonly combine: 'sum'
+  readonly combine: 'sum' | 'set'
 }
 
 /**

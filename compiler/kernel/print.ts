@@ -132,7 +132,8 @@ const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: Pr
       ...s.rows.map((r) => `r${r.row} = ${text(r.value)}`),
       ...s.stores.map((st) => `${printAccess(names[st.buffer] ?? `b${st.buffer}`, st.access)} = ${text(st.value)}`),
       ...s.updates.map(
-        (u) => `${printComputed(names[u.buffer] ?? `b${u.buffer}`, u, text(u.index))} += ${text(u.value)}`,
+        (u) =>
+          `${printComputed(names[u.buffer] ?? `b${u.buffer}`, u, text(u.index))} ${u.combine === 'set' ? '=' : '+='} ${text(u.value)}`,
       ),
     ].map((line) => indent(depth + s.dims.length, line)),
   ]

@@ -3,12 +3,24 @@
  * alike, and per buffer the elements that it needs and leaves.
  * Invariant: nothing here trusts a buffer's `mode`; the accesses alone speak, so that checkers can compare the two.
  */
-import { firstMissing, joinSpans, type Span, spansOf } from './access.ts'
-import type { Access, Accumulation, ContractionKernel, Instr, Kernel, LoopKernel, Operand, Store } from './kernel.ts'
+import { paramsKey } from '../../src/expr/key.ts'
+import type { ParamsOf } from '../../src/ops/signature.ts'
+import { firstMissing, isSameAccess, joinSpans, type Span, spansOf } from './access.ts'
+import type {
+  Access,
+  Accumulation,
+  ContractionKernel,
+  Instr,
+  Kernel,
+  LoopKernel,
+  Operand,
+  Store,
+  Value,
+} from './kernel.ts'
 
 export interface Use {
-  /** An update loads and stores, at one address, some of the elements that its access may reach. */
-  readonly kind: 'load' | 'store' | 'update'
+  /** An update loads and stores, at one address, some of the elements that its access may reach; a set stores there. */
+  readonly kind: 'load' | 'store' | 'update' | 'set'
   readonly buffer: number
   readonly access: Access
   /**
@@ -20,11 +32,31 @@ export interface Use {
   readonly outer: number
   /** Stages run one after the other at each outer point; the loads of a stage come before its stores at each point. */
   readonly stage: number
+  /** Of a computed place whose index is kept inside of the rows: what the index is computed from. */
+  readonly index: string | null
 }
 
 interface Place {
   readonly buffer: number
   readonly access: Access
+}
+
+interface Computed extends Place {
+  readonly index: Value
+  readonly stride: number
+  readonly extent: number
+}
+
+/** The expression of an index that is kept inside of the rows, as text; null for any other. */
+const keptIndex = (body: readonly Instr[], { index, extent }: Computed): string | null => {
+  const instr = body[index]
+  if (instr?.tag !== 'apply' || instr.op !== 'clip') return null
+  const { lo, hi } = instr.params as ParamsOf<'clip'>
+  const text = (v: Value): string => {
+    const i = body[v]
+    return i?.tag === 'apply' ? `${i.op} ${paramsKey(i.params)}(${i.args.map(text).join()})` : paramsKey(i)
+  }
+  return lo >= 0 && hi < extent ? text(index) : null
 }
 
 const usesOfBody = (
@@ -35,21 +67,30 @@ const usesOfBody = (
   outer: number,
   stage: number,
 ): readonly Use[] => {
-  const fixed = (kind: Use['kind'], { buffer, access }: Place): Use => ({ kind, buffer, access, dims, outer, stage })
-  const computed = (kind: Use['kind'], p: Place & { readonly stride: number; readonly extent: number }): Use => ({
+  const fixed = (kind: Use['kind'], { buffer, access }: Place): Use => ({
+    kind,
+    buffer,
+    access,
+    dims,
+    outer,
+    stage,
+    index: null,
+  })
+  const computed = (kind: Use['kind'], p: Computed): Use => ({
     kind,
     buffer: p.buffer,
     access: { offset: p.access.offset, strides: [...p.access.strides, p.stride] },
     dims: [...dims, p.extent],
     outer,
     stage,
+    index: keptIndex(body, p),
   })
   return [
     ...body.flatMap((i): readonly Use[] =>
       i.tag === 'load' ? [fixed('load', i)] : i.tag === 'gather' ? [computed('load', i)] : [],
     ),
     ...stores.map((s) => fixed('store', s)),
-    ...updates.map((u) => computed('update', u)),
+    ...updates.map((u) => computed(u.combine === 'set' ? 'set' : 'update', u)),
   ]
 }
 
@@ -69,6 +110,7 @@ const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
     dims: [...k.batch, rows, columns],
     outer,
     stage: 0,
+    index: null,
   })
   // where an extent of the result is 0 nothing is read at all
   const none = k.m === 0 || k.n === 0
@@ -96,8 +138,7 @@ export const footprintsOf = (k: Kernel): readonly Footprint[] => {
   const uses = usesOf(k)
   return k.buffers.map((_, b) => {
     const own = uses.filter((u) => u.buffer === b)
-    const stores = own.filter((u) => u.kind === 'store')
-    const loads = own.filter((u) => u.kind !== 'store' && !isFed(u, stores))
+    const loads = own.filter((u) => isRead(u) && !isFed(u, own))
     return {
       reads: joinSpans(loads.flatMap((u) => spansOf(u.access, u.dims))),
       // what an update does not reach keeps its value
@@ -106,8 +147,22 @@ export const footprintsOf = (k: Kernel): readonly Footprint[] => {
   })
 }
 
-/** Whether earlier stages have stored, at the same outer point, every element that the load touches there. */
-export const isFed = (load: Use, stores: readonly Use[]): boolean => {
+/** Whether a use needs what lay there before it. */
+export const isRead = (u: Use): boolean => u.kind === 'load' || u.kind === 'update'
+
+/**
+ * Whether earlier stages have stored, at the same outer point, every element that the load touches there: at places that
+ * are known, or at the same computed ones.
+ */
+export const isFed = (load: Use, own: readonly Use[]): boolean => {
+  const isSame = (s: Use): boolean =>
+    s.kind === 'set' &&
+    s.stage < load.stage &&
+    s.index !== null &&
+    s.index === load.index &&
+    isSameAccess(s.access, s.dims, load.access, load.dims)
+  if (own.some(isSame)) return true
+  const stores = own.filter((u) => u.kind === 'store')
   const outerOf = (u: Use): string =>
     u.dims
       .slice(0, u.outer)

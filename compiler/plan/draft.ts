@@ -8,8 +8,17 @@ import { bytesOf, type DType } from '../../src/core/dtype.ts'
 import { InternalError } from '../../src/core/errors.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { nameOf } from '../../src/expr/origin.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Fused, FusedKernel, FusedLoop, FusedStep, LoopInput } from '../program/fused.ts'
+import {
+  type Fused,
+  type FusedKernel,
+  type FusedLoop,
+  type FusedStep,
+  type LoopInput,
+  readBy,
+  type Slot,
+} from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 import type { Lifetime } from './arena.ts'
 import { copyKernel } from './copy.ts'
@@ -107,7 +116,10 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
 
     const lastRead = new Map<Node, number>()
     for (const [i, s] of order.entries())
-      for (const slot of s.slots) if (slot.role === 'read') lastRead.set(slot.node, i)
+      for (const slot of s.slots) {
+        const read = readBy(slot)
+        if (read !== null) lastRead.set(read, i)
+      }
     for (const c of copies) lastRead.set(c.from, order.length)
 
     /** Where a kernel writes a value: where it is wanted, or where an operand lay that nobody reads again, or anew. */
@@ -130,9 +142,22 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
       return id
     }
 
+    /** Where a kernel updates a value: where it lay, if nobody reads that again, else in a copy. */
+    const updated = (k: FusedKernel, { node, from }: Slot & { readonly role: 'update' }, at: number): number => {
+      const old = place(from)
+      const isLast = lastRead.get(from) === at && !k.slots.some((s) => s.role === 'read' && s.node === from)
+      const isOurs = (buffers.list[old] as DraftBuffer).region === 'arena' && homes.get(old) === nest
+      const to =
+        own.get(node) ?? (isLast && isOurs ? old : make(node.dtype, sizeOf(node.shape), nameOf(node) ?? node.op))
+      own.set(node, to)
+      copy(old, to)
+      return to
+    }
+
     const kernel = (k: FusedKernel, at: number): void => {
       const bindings = k.slots.map((s, slot) => {
         if (s.role === 'write') return written(k, slot, at)
+        if (s.role === 'update') return updated(k, s, at)
         if (s.role === 'read') return place(s.node)
         const b = k.kernel.buffers[slot] as Kernel['buffers'][number]
         return make(b.dtype, b.elements, `${b.label} (scratch)`)

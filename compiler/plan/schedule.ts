@@ -4,8 +4,8 @@
  * Invariant: data dependencies are kept; the order is stable (what may stay in place stays).
  */
 import type { Node } from '../../src/expr/expr.ts'
-import type { FusedStep } from '../program/fused.ts'
 import type { Update } from '../../src/expr/leaves.ts'
+import { type FusedStep, isMade, readBy, type Slot } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 
 export interface Schedule {
@@ -14,8 +14,8 @@ export interface Schedule {
   readonly inPlace: ReadonlySet<Update>
 }
 
-const slotsOf = (k: FusedStep, role: 'read' | 'write', node: Node): readonly number[] =>
-  k.slots.flatMap((s, i) => (s.role === role && s.node === node ? [i] : []))
+const slotsWhere = (k: FusedStep, holds: (s: Slot) => boolean): readonly number[] =>
+  k.slots.flatMap((s, i) => (holds(s) ? [i] : []))
 
 /** Stable topological sort: among the ready, the earliest first. null where there is a cycle. */
 const sortStable = (count: number, before: readonly ReadonlySet<number>[]): readonly number[] | null => {
@@ -43,12 +43,18 @@ export const schedule = (kernels: readonly FusedStep[], updates: readonly Update
   const readers = new Map<Node, number[]>()
   for (const [i, k] of kernels.entries())
     for (const s of k.slots) {
-      if (s.role === 'write') writer.set(s.node, i)
-      if (s.role === 'read') readers.set(s.node, [...(readers.get(s.node) ?? []), i])
+      const read = readBy(s)
+      if (isMade(s)) writer.set(s.node, i)
+      if (read !== null) readers.set(read, [...(readers.get(read) ?? []), i])
     }
   const before = kernels.map(
     (k) =>
-      new Set(k.slots.flatMap((s) => (s.role === 'read' && writer.has(s.node) ? [writer.get(s.node) as number] : []))),
+      new Set(
+        k.slots.flatMap((s) => {
+          const at = writer.get(readBy(s) as Node)
+          return at === undefined ? [] : [at]
+        }),
+      ),
   )
   const inPlace = new Set<Update>()
   const taken = new Set<Node>()
@@ -58,9 +64,11 @@ export const schedule = (kernels: readonly FusedStep[], updates: readonly Update
     if (w === undefined || taken.has(u.value)) continue
     const kernel = kernels[w] as FusedStep
     const old = readers.get(u.target) ?? []
-    const writes = slotsOf(kernel, 'write', u.value)
+    const writes = slotsWhere(kernel, (s) => isMade(s) && s.node === u.value)
     if (kernel.tag !== 'kernel') continue
-    const safe = slotsOf(kernel, 'read', u.target).every((r) => writes.every((v) => mayAlias(kernel.kernel, r, v)))
+    const safe = slotsWhere(kernel, (s) => s.role === 'read' && s.node === u.target).every((r) =>
+      writes.every((v) => mayAlias(kernel.kernel, r, v)),
+    )
     if (!safe) continue
     const added = old.filter((r) => r !== w && !(before[w] as Set<number>).has(r))
     for (const r of added) (before[w] as Set<number>).add(r)

@@ -6,11 +6,19 @@ import type { Node } from '../../src/expr/expr.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { EntryProgram } from './entry.ts'
 
-/** A value in memory that a step reads or writes; scratch holds nothing before or after. */
-export interface Slot {
-  readonly node: Node
-  readonly role: 'read' | 'write' | 'scratch'
-}
+/**
+ * A value in memory that a step reads or writes; scratch holds nothing before or after. An update adds to what `from` is and
+ * leaves what `node` is: it happens where `from` lies when nobody reads that again, and else in a copy.
+ */
+export type Slot =
+  | { readonly node: Node; readonly role: 'read' | 'write' | 'scratch' }
+  | { readonly node: Node; readonly role: 'update'; readonly from: Node }
+
+/** The value that a slot needs from before the step, or null. */
+export const readBy = (s: Slot): Node | null => (s.role === 'read' ? s.node : s.role === 'update' ? s.from : null)
+
+/** Whether the slot's value is what the step makes. */
+export const isMade = (s: Slot): boolean => s.role === 'write' || s.role === 'update'
 
 export interface FusedKernel {
   readonly tag: 'kernel'

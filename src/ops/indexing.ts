@@ -1,9 +1,10 @@
 /**
  * Indexing: rows taken, and rows added, where integers say. In: a tensor, i32 indices. Out: a tensor.
- * Invariant: gather and scatterAdd are each other's derivative. A computed index that is out of range means the same on every
- * target: gather takes the nearest row, scatterAdd leaves its update out.
+ * Invariant: gather and scatterRows are each other's derivative. A computed index that is out of range means the same on every
+ * target: gather takes the nearest row and scatterRows adds to it, scatterAdd leaves its update out.
  */
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { isFloat } from '../core/dtype.ts'
 import type { Shape, TensorType } from '../core/shape.ts'
 import { equalShapes, range, showShape, sizeOf } from '../core/shape.ts'
 import { call, type Inferred, violation, wrongDtype } from './common.ts'
@@ -16,11 +17,19 @@ export interface Indexing {
   readonly batch: number
 }
 
+export interface Scattering extends Indexing {
+  /** How many rows the result has. */
+  readonly extent: number
+}
+
 declare module './signature.ts' {
   interface OpSignatures {
     readonly gather: Sig<2, Indexing, 'indexing'>
     /** into, indices, updates */
     readonly scatterAdd: Sig<3, Indexing, 'indexing'>
+    /** indices, rows */
+    readonly scatterRows: Sig<2, Scattering, 'composite'>
+    readonly lastEqual: Sig<1, { readonly extent: number }, 'indexing'>
   }
 }
 
@@ -93,7 +102,7 @@ export const gather = defineOp<'gather'>({
       C3: 'the batch axes lie before the axis, and x and the indices have them in common',
       C4: 'the axis is not empty, unless there is no index',
     },
-    formula: 'yₚᵢᵣ = x at [p, indices[i], r]; derivative: a scatterAdd into zeros',
+    formula: 'yₚᵢᵣ = x at [p, indices[i], r]; derivative: scatterRows',
   },
   infer: ([x, indices], p): Inferred => {
     const bad = misfit('gather', x, indices, p)
@@ -103,7 +112,7 @@ export const gather = defineOp<'gather'>({
     return right({ dtype: x.dtype, shape: takenShape(x.shape, indices.shape, p) })
   },
   vjp: (b, { ins: [, indices], types: [x], params }, ct) => [
-    b.scatterAdd([zeros(b, x), nearest(b, indices, x.shape[params.axis] as number), ct], params),
+    b.scatterRows([indices, ct], { ...params, extent: x.shape[params.axis] as number }),
     null,
   ],
   jvp: (b, { ins: [, indices], params, outType }, [t]) =>
@@ -196,4 +205,101 @@ export const scatterAdd = defineOp<'scatterAdd'>({
     dtypes: ['f64', 'i32', 'f64'],
     special: [-0, 1e-40, Infinity],
   },
+})
+
+/** The shape of the tensor that rows are scattered over: the axis stands in the place of what the indices added. */
+const scatteredShape = (indices: Shape, rows: Shape, { axis, batch, extent }: Scattering): Shape => [
+  ...rows.slice(0, axis),
+  extent,
+  ...rows.slice(axis + Math.max(indices.length - batch, 0)),
+]
+
+export const scatterRows = defineOp<'scatterRows'>({
+  kind: 'composite',
+  arity: 2,
+  name: 'scatterRows',
+  doc: {
+    summary:
+      'The cotangent of a tensor of which gather has taken rows: rows of one index are added up, and a row without an index carries none. An absent row reads as 0 but is a structural zero: the compiler takes it through products, sums and updates as nothing at all, even where a factor is infinite or NaN.',
+    constraints: {
+      C1: 'the indices are i32',
+      C2: 'the axis exists',
+      C3: 'the batch axes lie before the axis, and rows and indices have them in common',
+      C4: 'the rows have the shape that the indices take along the axis',
+      C5: 'the rows are float',
+      C6: 'there is a row, unless there is no index',
+    },
+    formula: 'y = 0, then y at [p, indices[i], r] += rowsₚᵢᵣ; derivative by the rows: gather',
+  },
+  infer: ([indices, rows], p): Inferred => {
+    const shape = scatteredShape(indices.shape, rows.shape, p)
+    const x = { dtype: rows.dtype, shape }
+    const bad = misfit('scatterRows', x, indices, p)
+    if (bad !== null) return left(bad)
+    if (!equalShapes(takenShape(shape, indices.shape, p), rows.shape))
+      return violation(
+        'C4',
+        'E_SHAPE_UPDATES',
+        `scatterRows: rows ${showShape(rows.shape)} are not what indices ${showShape(indices.shape)} take along axis ${p.axis}`,
+      )
+    if (p.extent === 0 && sizeOf(indices.shape) > 0)
+      return violation('C6', 'E_EMPTY', `scatterRows: ${showShape(shape)} has no row along axis ${p.axis}`)
+    return isFloat(rows.dtype) ? right(x) : wrongDtype('scatterRows', 'C5', 'float', rows.dtype)
+  },
+  vjp: (b, { ins: [indices], params: { axis, batch } }, ct) => [null, b.gather([ct, indices], { axis, batch })],
+  jvp: (b, { ins: [indices], params, outType }, [, rows]) =>
+    rows === null ? zeros(b, outType) : b.scatterRows([indices, rows], params),
+  batch: (b, { ins: [indices, rows], batched, params, types, size }) => {
+    const { axis, batch, extent } = params
+    const shared = batch === 0 && !batched[0]
+    const at = shared ? indices : over(b, indices, batched[0], types[0], size)
+    return b.scatterRows([at, over(b, rows, batched[1], types[1], size)], {
+      axis: axis + 1,
+      batch: shared ? 0 : batch + 1,
+      extent,
+    })
+  },
+  expand: (b, { ins: [indices, rows], params: { axis, batch, extent }, outType }) =>
+    b.scatterAdd([zeros(b, outType), nearest(b, indices, extent), rows], { axis, batch }),
+  identities: [],
+  print: (ins, { axis, batch }) =>
+    call('scatter', ins, ...(axis === 0 ? [] : [`axis ${axis}`]), ...(batch === 0 ? [] : [`batch ${batch}`])),
+  sample: {
+    domain: [
+      [-2, 6],
+      [-2, 2],
+    ],
+    dtypes: ['i32', 'f64'],
+    special: [-0, 1e-40, Infinity],
+  },
+})
+
+export const lastEqual = defineOp<'lastEqual'>({
+  kind: 'indexing',
+  arity: 1,
+  name: 'lastEqual',
+  doc: {
+    summary:
+      'For each index the position, along the last axis, of the last one that names the same of `extent` rows; an index out of range names the nearest row.',
+    constraints: {
+      C1: 'the indices are i32',
+      C2: 'there is an axis',
+      C3: 'there is a row, unless there is no index',
+    },
+    formula: 'yₚₖ = max {j : indicesₚⱼ = indicesₚₖ}',
+  },
+  infer: ([indices], { extent }): Inferred => {
+    if (indices.dtype !== 'i32')
+      return violation('C1', 'E_DTYPE', `lastEqual: the indices must be i32, not ${indices.dtype}`)
+    if (indices.shape.length === 0) return violation('C2', 'E_AXIS', 'lastEqual: one index alone has no axis')
+    return extent > 0 || sizeOf(indices.shape) === 0
+      ? right(indices)
+      : violation('C3', 'E_EMPTY', `lastEqual: ${extent} rows, none to name`)
+  },
+  vjp: 'zero',
+  jvp: 'zero',
+  batch: (b, { ins, params }) => b.lastEqual(ins, params),
+  identities: [],
+  print: (ins) => call('lastEqual', ins),
+  sample: { domain: [[-2, 6]], dtypes: ['i32'] },
 })

@@ -136,6 +136,8 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   concat: movement.concat,
   gather: indexing.gather,
   scatterAdd: indexing.scatterAdd,
+  scatterRows: indexing.scatterRows,
+  lastEqual: indexing.lastEqual,
   mean: composite.mean,
   logSumExp: composite.logSumExp,
   softmax: composite.softmax,

@@ -203,7 +203,7 @@ export interface MovementDef<K extends OpName> extends Common<K>, Differentiable
       }
 }
 
-/** An op that reads or adds at computed places. There are two, gather and scatterAdd; the engines know how they walk. */
+/** An op that reads or adds at computed places. There are three, gather, scatterAdd and lastEqual; the engines know how they walk. */
 export interface IndexingDef<K extends OpName> extends Common<K>, Differentiable<K> {
   readonly sample: Sample
 }

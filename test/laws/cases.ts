@@ -222,6 +222,36 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
     },
     { shapes: [[1, 4], [1]], params: { axis: 0, batch: 0 } },
   ],
+  scatterRows: [
+    { shapes: [[], []], params: { axis: 0, batch: 0, extent: 5 } },
+    { shapes: [[7], [7]], params: { axis: 0, batch: 0, extent: 5 } },
+    { shapes: [[0], [0]], params: { axis: 0, batch: 0, extent: 5 } },
+    { shapes: [[0], [0, 3]], params: { axis: 0, batch: 0, extent: 0 } },
+    { shapes: [[9], [9, 17]], params: { axis: 0, batch: 0, extent: 5 } },
+    {
+      shapes: [
+        [2, 3],
+        [2, 3, 4],
+      ],
+      params: { axis: 0, batch: 0, extent: 5 },
+    },
+    { shapes: [[4], [3, 4, 2]], params: { axis: 1, batch: 0, extent: 5 } },
+    {
+      shapes: [
+        [2, 7],
+        [2, 3, 7, 4],
+      ],
+      params: { axis: 2, batch: 1, extent: 5 },
+    },
+  ],
+  lastEqual: [
+    { shapes: [[9]], params: { extent: 5 } },
+    { shapes: [[1]], params: { extent: 5 } },
+    { shapes: [[0]], params: { extent: 0 } },
+    { shapes: [[33]], params: { extent: 3 } },
+    { shapes: [[3, 17]], params: { extent: 5 } },
+    { shapes: [[2, 1, 7]], params: { extent: 1 } },
+  ],
   scatterAdd: [
     { shapes: [[5], [], []], params: { axis: 0, batch: 0 } },
     { shapes: [[5], [7], [7]], params: { axis: 0, batch: 0 } },

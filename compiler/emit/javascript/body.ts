@@ -96,7 +96,7 @@ export const emitStores = (nest: Nest, stores: readonly Store[], values: readonl
   }
 }
 
-/** Adds to the row that the index names, and to none where there is no such row. */
+/** Adds to the row that the index names, or sets it; does nothing where there is no such row. */
 export const emitUpdates = (
   nest: Nest,
   updates: readonly Accumulation[],
@@ -106,8 +106,13 @@ export const emitUpdates = (
   for (const u of updates) {
     const [index, { text, dtype }] = [values[u.index] as Scalar, values[u.value] as Scalar]
     if (dtype === 'f32') c.use('f')
+    const isSet = u.combine === 'set'
     const element = `${c.names[u.buffer]}[${rowText(addressIn(nest, u.access).text, u.stride, index.text)}]`
     const inside = `${index.text} >= 0 && ${index.text} < ${u.extent}`
-    addLine(nest, nest.loops.length, `if (${inside}) ${element} = ${arithmeticText('+', dtype, element, text)}`)
+    addLine(
+      nest,
+      nest.loops.length,
+      `if (${inside}) ${element} = ${isSet ? text : arithmeticText('+', dtype, element, text)}`,
+    )
   }
 }

@@ -267,15 +267,17 @@ const finishCopy = (e: Emission, s: number, copy: Copy, c: number, accumulators:
   for (const update of stage.updates) updateRow(e, s, copy, update)
 }
 
-/** Adds to a row by its index, which is the same in all lanes; to no purpose, −0, where the index is out of range. */
+/** Adds to a row by its index, or sets it; the index is the same in all lanes. Out of range the row keeps its value: −0 is added. */
 const updateRow = (e: Emission, s: number, copy: Copy, u: Accumulation): void => {
   const { m, nest } = e
   const values = copy.values[s] as Lanes[]
   const [index, value] = [values[u.index] as Lanes, values[u.value] as Lanes]
   const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(u.extent - 1, 'i32'))
-  const added = m.select(m.eq(index, clamped), value, m.lit(value.dtype === 'i32' ? 0 : -0, value.dtype))
   const address = rowAddress(m, nest.address(u.buffer, u.access), clamped, u.stride * bytesOf(value.dtype))
   const along = strideAlong(e, s, u.access.strides)
   const before = loadLanes(m, value.dtype, address, along, along === 0 ? m.lanes : copy.count)
-  storeLanes(m, m.add(before, added), address, along === 0 ? 1 : along, copy.count)
+  const inside = m.eq(index, clamped)
+  const nothing = m.lit(value.dtype === 'i32' ? 0 : -0, value.dtype)
+  const after = u.combine === 'set' ? m.select(inside, value, before) : m.add(before, m.select(inside, value, nothing))
+  storeLanes(m, after, address, along === 0 ? 1 : along, copy.count)
 }

@@ -1,0 +1,74 @@
+/**
+ * The sparse form of a tensor: its rows (along axis 0) are one number but for those that indices name. In: forms. Out: forms,
+ * and the nodes that they stand for. Invariant: `indices` is a vector of row numbers in range, `rows` has a row for each of
+ * them. Rows of one index add up; a compact form has all of the sum at the last of them, and `fill` at the others.
+ */
+import { type Shape, sizeOf } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { graph as b, paramsOf } from '../../src/expr/node.ts'
+
+export interface Form {
+  readonly indices: Node
+  readonly rows: Node
+  /** What absent rows are full of; 0 where the form is not compact. */
+  readonly fill: number
+  readonly compact: boolean
+}
+
+/** Indices may name at most one row of so many: beyond that, walking the whole table is as cheap. */
+const SHARE = 4
+
+const isFew = (count: number, extent: number): boolean => count > 0 && count * SHARE <= extent
+
+/** The shape of a row. */
+export const rowShape = (shape: Shape): Shape => shape.slice(1)
+
+export const countOf = ({ indices }: Form): number => indices.shape[0] as number
+
+/** The form of a cotangent as gather's derivative makes it; null where it names most rows, or columns. */
+export const formOf = (node: Node): Form | null => {
+  const { axis, batch, extent } = paramsOf(node, 'scatterRows')
+  const [indices, rows] = node.ins as readonly [Node, Node]
+  const count = sizeOf(indices.shape)
+  if (axis !== 0 || batch !== 0 || !isFew(count, extent)) return null
+  const flat = b.reshape([indices], { shape: [count] })
+  return {
+    indices: b.clip([flat], { lo: 0, hi: extent - 1 }),
+    rows: b.reshape([rows], { shape: [count, ...rowShape(node.shape)] }),
+    fill: 0,
+    compact: false,
+  }
+}
+
+/** The form with each row's sum at one place. */
+export const compacted = (form: Form, extent: number): Form => {
+  if (form.compact) return form
+  const { indices, rows } = form
+  const zeros = b.full([], { dtype: rows.dtype, shape: rows.shape, value: 0 })
+  const last = b.lastEqual([indices], { extent })
+  return { indices, rows: b.scatterAdd([zeros, last, rows], { axis: 0, batch: 0 }), fill: 0, compact: true }
+}
+
+/** The sum of two forms of one table, the second taken `sign` times; null where together they name too many rows. */
+export const joined = (p: Form, q: Form, sign: 1 | -1, extent: number): Form | null => {
+  if (p.fill !== 0 || q.fill !== 0) return null
+  if (p.indices === q.indices) {
+    const rows = sign === 1 ? b.add([p.rows, q.rows]) : b.sub([p.rows, q.rows])
+    return { indices: p.indices, rows, fill: 0, compact: p.compact && q.compact }
+  }
+  if (!isFew(countOf(p) + countOf(q), extent)) return null
+  return {
+    indices: b.concat([p.indices, q.indices], { axis: 0 }),
+    rows: b.concat([p.rows, sign === 1 ? q.rows : b.neg([q.rows])], { axis: 0 }),
+    fill: 0,
+    compact: false,
+  }
+}
+
+/** The tensor that a form with absent rows of 0 stands for. */
+export const scattered = ({ indices, rows }: Form, extent: number): Node =>
+  b.scatterRows([indices, rows], { axis: 0, batch: 0, extent })
+
+/** A tensor with the form added to its rows: nothing else of it is touched. */
+export const addedTo = (x: Node, { indices, rows }: Form, sign: 1 | -1): Node =>
+  b.scatterAdd([x, indices, sign === 1 ? rows : b.neg([rows])], { axis: 0, batch: 0 })
