@@ -1,7 +1,7 @@
 /**
  * A contraction group as a ContractionKernel. In: the group. Out: one matrix product with its epilogue.
- * Invariant: free and contracted axes of each operand share one stride each (lowering saw to it), so A is rows by k and B
- * is k by columns; the epilogue runs on finished elements only.
+ * Invariant: A is rows by k and B is k by columns, where an index has as few digits as the strides of its axes allow; the
+ * epilogue runs on finished elements only.
  */
 import { InternalError } from '../../src/core/errors.ts'
 import { isFloat } from '../../src/core/dtype.ts'
@@ -17,22 +17,37 @@ import { type Group, useOf, walkedShape } from './group.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { prune } from './prune.ts'
 import { stripView } from './shape.ts'
-import { collapse, resolve, rowMajor } from './view.ts'
+import { type Place, resolve, rowMajor } from './view.ts'
 
-/** An operand of the product: batch strides, then the two strides of its matrix. */
-const operandOf = (
-  x: Node,
-  buffer: number,
-  batch: readonly number[],
-  rows: readonly number[],
-  cols: readonly number[],
-): Operand => {
+/** Digits of an index, and the strides of some operands along them. */
+interface Digits {
+  readonly extents: readonly number[]
+  readonly strides: readonly (readonly number[])[]
+}
+
+/** Axes walked together, in row-major order, as digits: neighbours become one where one stride does for every operand. */
+const digitsOf = (extents: readonly number[], operands: readonly (readonly number[])[]): Digits => {
+  const digits: { extent: number; strides: readonly number[] }[] = []
+  extents.forEach((extent, i) => {
+    if (extent === 1) return
+    const strides = operands.map((s) => s[i] as number)
+    const above = digits.at(-1)
+    if (above !== undefined && strides.every((s, o) => above.strides[o] === s * extent))
+      digits[digits.length - 1] = { extent: above.extent * extent, strides }
+    else digits.push({ extent, strides })
+  })
+  if (digits.length === 0 || extents.includes(0))
+    return { extents: [extents.includes(0) ? 0 : 1], strides: operands.map(() => [0]) }
+  return {
+    extents: digits.map((d) => d.extent),
+    strides: operands.map((_, o) => digits.map((d) => d.strides[o] as number)),
+  }
+}
+
+const placeOf = (x: Node): Place => {
   const place = resolve(x)
-  const strides = place?.view.strides ?? []
-  const row = collapse(x.shape, strides, rows)
-  const col = collapse(x.shape, strides, cols)
-  if (place === null || row === null || col === null) throw new InternalError('a product operand was not lowered')
-  return { buffer, offset: place.view.offset, batch: batch.map((i) => strides[i] as number), row, col }
+  if (place === null) throw new InternalError('a product operand was not lowered')
+  return place
 }
 
 export const contractionKernel = (
@@ -47,10 +62,20 @@ export const contractionKernel = (
   const { batch: batchAxes, contract } = paramsOf(product, 'dotGeneral')
   const dims = productDims(product)
   const [x, y] = product.ins as readonly [Node, Node]
-  const baseOf = (n: Node): Node => (resolve(n) as NonNullable<ReturnType<typeof resolve>>).base
-  const wideOf = (axes: readonly number[]): readonly number[] => dims.wide.map((i) => axes[i] as number)
-  const a = operandOf(x, buffers.read(baseOf(x)), wideOf(batchAxes[0]), dims.freeA, contract[0])
-  const b = operandOf(y, buffers.read(baseOf(y)), wideOf(batchAxes[1]), contract[1], dims.freeB)
+  const [left, right] = [placeOf(x), placeOf(y)]
+  const along = ({ view }: Place, axes: readonly number[]): readonly number[] =>
+    axes.map((i) => view.strides[i] as number)
+  const extents = (n: Node, axes: readonly number[]): readonly number[] => axes.map((i) => n.shape[i] as number)
+  const rows = digitsOf(extents(x, dims.freeA), [along(left, dims.freeA)])
+  const columns = digitsOf(extents(y, dims.freeB), [along(right, dims.freeB)])
+  const inner = digitsOf(extents(x, contract[0]), [along(left, contract[0]), along(right, contract[1])])
+  const operandOf = (place: Place, axes: readonly number[], digits: Pick<Operand, 'row' | 'col'>): Operand => {
+    const wide = dims.wide.map((i) => axes[i] as number)
+    return { buffer: buffers.read(place.base), offset: place.view.offset, batch: along(place, wide), ...digits }
+  }
+  const [[aRow = []], [bCol = []], [aCol = [], bRow = []]] = [rows.strides, columns.strides, inner.strides]
+  const a = operandOf(left, batchAxes[0], { row: aRow, col: aCol })
+  const b = operandOf(right, batchAxes[1], { row: bRow, col: bCol })
 
   const body = makeBody()
   const memo = new Map<Node, Value>()
@@ -86,7 +111,7 @@ export const contractionKernel = (
     if (stored(n)) stores.push(storeOf(buffers.write(n), { offset: 0, strides: place }, valueOf(n)))
   }
 
-  const pieces = splitK(dims.k)
+  const pieces = splitK(inner.extents)
   const partial = pieces.length > 1 ? buffers.scratch(product, dims.m * dims.n) : -1
   const { body: wanted, at } = prune(
     body.instrs(),
@@ -100,6 +125,9 @@ export const contractionKernel = (
     m: dims.m,
     n: dims.n,
     k: dims.k,
+    rows: rows.extents,
+    columns: columns.extents,
+    inner: inner.extents,
     pieces,
     a,
     b,

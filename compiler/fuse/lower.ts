@@ -11,6 +11,7 @@ import { derivedFrom } from '../../src/expr/origin.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
+import { type Part, productOfWindows } from './overlap.ts'
 import { foldShared, isMatrix, type Product } from './shared.ts'
 import { isContiguous, resolve } from './view.ts'
 
@@ -31,6 +32,12 @@ const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
         continue
       }
       const ins = node.ins.map((i) => done.get(i) as Node)
+      const product = overlapping(node, (n) => done.get(n) as Node)
+      if (product !== null) {
+        done.set(node, product)
+        stack.pop()
+        continue
+      }
       const def = opDef(node.op)
       if (def.kind !== 'composite') {
         done.set(node, rebuild(node, ins))
@@ -47,6 +54,20 @@ const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
   }
   for (const r of roots) finish(r)
   return (n) => done.get(n) as Node
+}
+
+/** An overlapAdd of a product, or a part of one: products of windows. */
+const overlapping = (node: Node, expanded: (n: Node) => Node): Node | null => {
+  const of = (overlap: Node, part: Part | null): Node | null =>
+    derivedFrom(node, () => productOfWindows(overlap, expanded(overlap.ins[0] as Node), part))
+  if (node.op === 'overlapAdd') return of(node, null)
+  const inner = node.op === 'slice' ? (node.ins[0] as Node) : null
+  if (inner?.op !== 'overlapAdd') return null
+  const { start, limit, step } = paramsOf(node, 'slice')
+  const { axes } = paramsOf(inner, 'overlapAdd')
+  // parts of other axes stay slices
+  const isPart = inner.shape.every((d, a) => step[a] === 1 && (axes.includes(a) || (start[a] === 0 && limit[a] === d)))
+  return isPart && sizeOf(node.shape) > 0 ? of(inner, { start, limit }) : null
 }
 
 const rebuild = (node: Node, ins: readonly Node[]): Node =>
@@ -112,9 +133,19 @@ interface Side {
   readonly contract: readonly number[]
 }
 
-/** An operand whose free and contracted axes have one stride each: itself, or its axes put in order and copied. */
+/** Whether a view holds more elements than there are: windows, which kernels of products read in place. */
+const isOverlapping = (x: Node): boolean => {
+  const place = resolve(x)
+  const walked = x.shape.filter((_, axis) => place?.view.strides[axis] !== 0)
+  return place !== null && sizeOf(walked) > sizeOf(place.base.shape)
+}
+
+/**
+ * An operand as a matrix: itself, where its free and contracted axes have one stride each or where it overlaps; else its axes
+ * put in order and copied.
+ */
 const contiguousSide = (x: Node, batch: readonly number[], contract: readonly number[]): Side => {
-  if (isMatrix({ node: x, batch, contract })) return { node: x, batch, contract }
+  if (isMatrix({ node: x, batch, contract }) || isOverlapping(x)) return { node: x, batch, contract }
   const free = freeAxes(x.shape.length, batch, contract)
   const perm = [...batch, ...free, ...contract]
   return {

@@ -7,6 +7,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../../src/core/dtype.ts'
 import { hullOf, isEmptyDomain, isInjective, isSameAccess } from './access.ts'
 import type { ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Reduction, Stage } from './kernel.ts'
+import { boxOf } from './pieces.ts'
 import { type Infer, inferScalar } from './scalar.ts'
 import { isFed, isRead, type Use, usesOf } from './uses.ts'
 
@@ -262,11 +263,32 @@ const checkPartial = (k: ContractionKernel, say: Say): void => {
   if (usesOf(k).some((u) => u.buffer === k.partial)) say('pieces', `${k.name}: the partial sums are used as an operand`)
 }
 
+/** Digits multiply to their index, and pieces are boxes of those of k. */
+const checkDigits = (k: ContractionKernel, say: Say): void => {
+  const indices = [
+    ['m', k.m, k.rows],
+    ['n', k.n, k.columns],
+    ['k', k.k, k.inner],
+  ] as const
+  for (const [name, extent, digits] of indices) {
+    checkExtents(digits, `${k.name}, digits of ${name}`, say)
+    if (digits.reduce((a, b) => a * b, 1) !== extent)
+      say('extent', `${k.name}: digits ${digits.join(' × ')} do not make ${name} = ${extent}`)
+  }
+  let from = 0
+  for (const size of k.pieces) {
+    if (boxOf(k.inner, from, size) === null)
+      say('pieces', `${k.name}: ${size} from ${from} on is no box of the digits ${k.inner.join(' × ')} of k`)
+    from += size
+  }
+}
+
 const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void => {
   const dims = [...k.batch, k.m, k.n]
   checkExtents([...dims, k.k], k.name, say)
   if (k.pieces.some((p) => !isExtent(p) || p === 0) || k.pieces.reduce((a, b) => a + b, 0) !== k.k)
     say('pieces', `${k.name}: pieces ${k.pieces.join(' + ')} are not a division of k = ${k.k}`)
+  else checkDigits(k, say)
   checkPartial(k, say)
   for (const [name, operand] of [['a', k.a] as const, ['b', k.b] as const]) {
     if (operand.batch.length !== k.batch.length)

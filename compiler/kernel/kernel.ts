@@ -124,13 +124,17 @@ export interface LoopKernel {
 /** Partial results of a `lanes` reduction, for every dtype. */
 export const LANES = 16
 
-/** One operand of a contraction: element (batch…, i, j) lies at offset + Σ batch·index + row·i + col·j. */
+/**
+ * One operand of a contraction: element (batch…, i, j) lies at offset + Σ batch·index + Σ row·digits of i + Σ col·digits of j.
+ * So an image is read in place as the matrix of its windows: there the digits of a row are picture, line and column, those of
+ * k are line and column within the window, and channel.
+ */
 export interface Operand {
   readonly buffer: number
   readonly offset: number
   readonly batch: readonly number[]
-  readonly row: number
-  readonly col: number
+  readonly row: readonly number[]
+  readonly col: readonly number[]
 }
 
 /**
@@ -148,10 +152,18 @@ export interface ContractionKernel {
   readonly m: number
   readonly n: number
   readonly k: number
+  /**
+   * The digits of i, j and k, the highest first: extents whose products are m, n and k. One digit where a single stride says
+   * where the next element lies.
+   */
+  readonly rows: readonly number[]
+  readonly columns: readonly number[]
+  readonly inner: readonly number[]
+  /** Each piece is a box of the digits of k: some of one digit, all of those below it. */
   readonly pieces: readonly number[]
-  /** rows i (row stride) by k (col stride) */
+  /** rows i (row strides) by k (col strides) */
   readonly a: Operand
-  /** k (row stride) by columns j (col stride) */
+  /** k (row strides) by columns j (col strides) */
   readonly b: Operand
   /** Loop dims in scope of the epilogue's accesses: [...batch, i, j]. Column strides of its accesses are 0 or 1. */
   readonly body: readonly Instr[]

@@ -117,7 +117,11 @@ const printBody = (
 
 const indent = (depth: number, line: string): string => `${'  '.repeat(depth)}${line}`
 
-const forLines = (dims: readonly number[], first: number, depth: number): readonly string[] =>
+/** An extent, or the digits that make it. */
+const printDigits = (digits: readonly number[], extent: number): string =>
+  digits.length === 1 ? `${extent}` : `(${digits.join(' × ')})`
+
+const forLines = (dims: readonly (number | string)[], first: number, depth: number): readonly string[] =>
   dims.map((extent, d) => indent(depth + d, `for i${first + d} < ${extent}`))
 
 const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
@@ -142,8 +146,16 @@ const printStage = (s: Stage, k: LoopKernel, names: readonly string[], print: Pr
 const printBuffers = (buffers: readonly KernelBuffer[], names: readonly string[]): readonly string[] =>
   buffers.map((b, i) => `${b.mode} ${names[i]} ${b.dtype}[${b.elements}]${names[i] === b.label ? '' : `  ${b.label}`}`)
 
+/** An index, or its digits: `k`, or `k.0`, `k.1` and so on, the highest first. */
+const digitTerms = (strides: readonly number[], index: string): readonly (readonly [number, string])[] =>
+  strides.map((s, d) => [s, strides.length === 1 ? index : `${index}.${d}`] as const)
+
 const printOperand = (name: string, o: Operand, row: string, col: string): string =>
-  `${name}[${printAffine(o.offset, [...o.batch.map((s, d) => [s, `i${d}`] as const), [o.row, row], [o.col, col]])}]`
+  `${name}[${printAffine(o.offset, [
+    ...o.batch.map((s, d) => [s, `i${d}`] as const),
+    ...digitTerms(o.row, row),
+    ...digitTerms(o.col, col),
+  ])}]`
 
 const printContraction = (k: ContractionKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
   const rank = k.batch.length
@@ -159,8 +171,8 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
   const b = printOperand(names[k.b.buffer] ?? `b${k.b.buffer}`, k.b, 'k', j)
   const pieces = k.pieces.length > 1 ? ` in pieces ${k.pieces.join(' + ')}` : ''
   return [
-    ...forLines([...k.batch, k.m, k.n], 0, 0),
-    indent(depth, `c = sum over k < ${k.k}${pieces} of ${a} · ${b}`),
+    ...forLines([...k.batch, printDigits(k.rows, k.m), printDigits(k.columns, k.n)], 0, 0),
+    indent(depth, `c = sum over k < ${printDigits(k.inner, k.k)}${pieces} of ${a} · ${b}`),
     ...lines.map((line) => indent(depth, line)),
     ...k.stores.map((s) =>
       indent(

@@ -97,26 +97,26 @@ const usesOfBody = (
 const usesOfLoop = (k: LoopKernel): readonly Use[] =>
   k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, s.updates, [...k.outer, ...s.dims], k.outer.length, i))
 
-/** The access of an operand over [...batch, rows, columns]. */
-const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, o.row, o.col] })
+/** The access of an operand over [...batch, digits of its rows, digits of its columns]. */
+const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, ...o.row, ...o.col] })
 
 /** The products are stage 0 and the epilogue is stage 1 of every batch. */
 const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
   const outer = k.batch.length
-  const load = (o: Operand, rows: number, columns: number): Use => ({
+  const load = (o: Operand, rows: readonly number[], columns: readonly number[]): Use => ({
     kind: 'load',
     buffer: o.buffer,
     access: accessOf(o),
-    dims: [...k.batch, rows, columns],
+    dims: [...k.batch, ...rows, ...columns],
     outer,
     stage: 0,
     index: null,
   })
   // where an extent of the result is 0 nothing is read at all
-  const none = k.m === 0 || k.n === 0
+  const inner = k.m === 0 || k.n === 0 ? k.inner.map(() => 0) : k.inner
   return [
-    load(k.a, k.m, none ? 0 : k.k),
-    load(k.b, none ? 0 : k.k, k.n),
+    load(k.a, k.rows, inner),
+    load(k.b, inner, k.columns),
     ...usesOfBody(k.body, k.stores, [], [...k.batch, k.m, k.n], outer, 1),
   ]
 }

@@ -48,6 +48,7 @@ export const expressionErrorCodes = {
   E_SCAN_TYPE: { phase: 'expression', summary: 'a value has another type than the function of a loop takes' },
   E_SCHEDULE: { phase: 'expression', summary: 'a schedule has no number of steps, or a factor that is not positive' },
   E_SHAPE_BROADCAST: { phase: 'expression', summary: 'shapes do not broadcast' },
+  E_SHAPE_CHANNELS: { phase: 'expression', summary: 'the channels of an image and of its filters do not fit together' },
   E_SHAPE_CONCAT: {
     phase: 'expression',
     summary: 'joined tensors differ in another axis than the one they are joined along',
@@ -69,7 +70,9 @@ export const expressionErrorCodes = {
   E_SHAPE_SPLIT: { phase: 'expression', summary: 'the parts of a split do not fill the axis' },
   E_SHAPE_SQUEEZE: { phase: 'expression', summary: 'a squeezed axis has an extent other than 1' },
   E_SHAPE_UPDATES: { phase: 'expression', summary: 'updates do not have the shape of the rows that the indices take' },
+  E_SHAPE_WINDOW: { phase: 'expression', summary: 'a window does not fit, or windows are not those of the shape' },
   E_SLICE: { phase: 'expression', summary: 'a slice is not a range of its axis' },
+  E_WINDOW: { phase: 'expression', summary: 'a window, its stride, its dilation or groups are not positive numbers' },
 } as const satisfies Record<string, ErrorCode>
 
 export const gradErrorCodes = {

@@ -36,6 +36,7 @@ import type {
   Violation,
 } from './signature.ts'
 import * as transcendental from './transcendental.ts'
+import * as windows from './windows.ts'
 
 const registry: { readonly [K in OpName]: OpDef<K> } = {
   input: leaf.input,
@@ -134,6 +135,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   reverse: movement.reverse,
   pad: movement.pad,
   concat: movement.concat,
+  windows: windows.windows,
   gather: indexing.gather,
   scatterAdd: indexing.scatterAdd,
   scatterRows: indexing.scatterRows,
@@ -146,6 +148,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   crossEntropy: losses.crossEntropy,
   softCrossEntropy: losses.softCrossEntropy,
   mse: losses.mse,
+  overlapAdd: windows.overlapAdd,
 }
 
 export const opNames: readonly OpName[] = Object.keys(registry) as OpName[]

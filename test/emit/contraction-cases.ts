@@ -186,7 +186,7 @@ export const kernelOf = (s: Shape): ContractionKernel => {
   const a = (s.a ?? rowMajor)(m, k)
   const b = (s.b ?? rowMajor)(k, n)
   const moves = s.moves ?? batch.map(() => [true, true] as const)
-  const pieces = s.pieces ?? splitK(k)
+  const pieces = s.pieces ?? splitK([k])
   const stepsOf = (side: 0 | 1, elements: number) => {
     let stride = elements
     const strides = batch.map(() => 0)
@@ -214,9 +214,12 @@ export const kernelOf = (s: Shape): ContractionKernel => {
     m,
     n,
     k,
+    rows: [m],
+    columns: [n],
+    inner: [k],
     pieces,
-    a: { buffer: 0, offset: a.offset, batch: ofA.strides, row: a.row, col: a.col },
-    b: { buffer: 1, offset: b.offset, batch: ofB.strides, row: b.row, col: b.col },
+    a: { buffer: 0, offset: a.offset, batch: ofA.strides, row: [a.row], col: [a.col] },
+    b: { buffer: 1, offset: b.offset, batch: ofB.strides, row: [b.row], col: [b.col] },
     body,
     stores,
     partial: partial ? 2 : -1,

@@ -123,7 +123,7 @@ describe('contraction', () => {
     ] as const
     await checkAll(
       choices(extents, [plain, moments], [false, true]).map(([[m, n, k, limit], epilogue, packB]) => ({
-        kernel: kernelOf({ m, n, k, a, b, pieces: splitK(k, limit), epilogue }),
+        kernel: kernelOf({ m, n, k, a, b, pieces: splitK([k], limit), epilogue }),
         tuning: { packB },
       })),
     )
@@ -161,7 +161,7 @@ describe('contraction', () => {
         return [
           { kernel, lasts: every(kernel) },
           { kernel: kernelOf({ m, n, k, epilogue, batch: [2, 3] }) },
-          { kernel: kernelOf({ m, n, k, epilogue, pieces: splitK(k, 3) }) },
+          { kernel: kernelOf({ m, n, k, epilogue, pieces: splitK([k], 3) }) },
         ]
       }),
     )
@@ -189,7 +189,7 @@ describe('contraction', () => {
     ]
     await checkAll(
       choices(moves, extents, [false, true], [3, 100]).map(([moved, [m, n, k], packB, limit]) => ({
-        kernel: kernelOf({ m, n, k, a, b, batch: [2, 3], moves: moved, pieces: splitK(k, limit) }),
+        kernel: kernelOf({ m, n, k, a, b, batch: [2, 3], moves: moved, pieces: splitK([k], limit) }),
         tuning: { packB },
       })),
     )
@@ -241,7 +241,7 @@ describe('contraction', () => {
   it('is tried on kernels that the checker accepts', () => {
     const kernels = forms.flatMap(([, a, b]) =>
       [plain, biasRelu, masked, moments, triangle].map((epilogue) =>
-        kernelOf({ m: 5, n: 7, k: 9, a, b, epilogue, batch: [2], pieces: splitK(9, 4) }),
+        kernelOf({ m: 5, n: 7, k: 9, a, b, epilogue, batch: [2], pieces: splitK([9], 4) }),
       ),
     )
     expect(kernels.map((kernel) => isRight(checkKernel(kernel)))).toEqual(kernels.map(() => true))
@@ -273,11 +273,11 @@ describe('tiles', () => {
 
 describe('pieces', () => {
   it('are even, within the limit and add up', () => {
-    expect(splitK(784)).toEqual([784])
-    expect(splitK(3000)).toEqual([1000, 1000, 1000])
-    expect(splitK(0)).toEqual([])
+    expect(splitK([784])).toEqual([784])
+    expect(splitK([3000])).toEqual([1000, 1000, 1000])
+    expect(splitK([0])).toEqual([])
     for (let k = 1; k < 300; k++) {
-      const pieces = splitK(k, 17)
+      const pieces = splitK([k], 17)
       expect(pieces.reduce((sum, piece) => sum + piece, 0)).toBe(k)
       expect(Math.max(...pieces)).toBeLessThanOrEqual(17)
       expect(Math.max(...pieces) - Math.min(...pieces)).toBeLessThanOrEqual(1)

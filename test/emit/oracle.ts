@@ -4,6 +4,7 @@
 
 import type { DType } from '../../src/core/dtype.ts'
 import { type Numeric, numericMachine } from '../../src/core/numeric.ts'
+import { unravel } from '../../src/core/shape.ts'
 import type { Combine } from '../../src/ops/signature.ts'
 import type {
   Access,
@@ -148,14 +149,20 @@ const runLoop = (k: LoopKernel, buffers: readonly Memory[], lower: Lower): void 
 const runContraction = (k: ContractionKernel, buffers: readonly Memory[], lower: Lower): void => {
   const at = (o: Operand, batch: readonly number[], row: number, col: number): Numeric => {
     const base = batch.reduce((sum, i, d) => sum + i * (o.batch[d] as number), o.offset)
-    return m.lit((buffers[o.buffer] as Memory)[base + row * o.row + col * o.col] as number, k.dtype)
+    return m.lit((buffers[o.buffer] as Memory)[base + row + col] as number, k.dtype)
   }
+  const walk = (index: number, digits: readonly number[], strides: readonly number[]): number =>
+    unravel(index, digits).reduce((sum, i, d) => sum + i * (strides[d] as number), 0)
   const product = (batch: readonly number[], i: number, j: number): Numeric => {
     let total = m.lit(0, k.dtype)
     let from = 0
     k.pieces.forEach((length, p) => {
       let sum = m.lit(0, k.dtype)
-      for (let q = from; q < from + length; q++) sum = m.add(sum, m.mul(at(k.a, batch, i, q), at(k.b, batch, q, j)))
+      for (let q = from; q < from + length; q++) {
+        const x = at(k.a, batch, walk(i, k.rows, k.a.row), walk(q, k.inner, k.a.col))
+        const y = at(k.b, batch, walk(q, k.inner, k.b.row), walk(j, k.columns, k.b.col))
+        sum = m.add(sum, m.mul(x, y))
+      }
       total = p === 0 ? sum : m.add(total, sum)
       from += length
     })

@@ -9,6 +9,7 @@ import {
   broadcastTo,
   concat,
   constant,
+  conv2d,
   crossEntropy,
   customVjp,
   diagonal,
@@ -52,6 +53,8 @@ const loose = <T>(f: (...args: never) => T): ((...args: readonly unknown[]) => T
 const x = input('x', [some(4), 3])
 const w = param('w', [some(5), 2], 0)
 const labels = input('labels', [some(4)], 'i32')
+const image = input('image', [some(1), 4, 4, 3])
+const filters = param('filters', [3, 3, some(2), 8], 0)
 
 export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_AXIS: { message: 'sum: axis 2 does not exist in shape [4,3], operand x [4,3]', run: () => loose(sum)(x, 2) },
@@ -165,6 +168,11 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     message: 'broadcastTo: [4,3] does not broadcast to [4,6], operand x [4,3]',
     run: () => broadcastTo(x, [some(4), some(6)]),
   },
+  E_SHAPE_CHANNELS: {
+    message:
+      'conv2d: 1 x 2 channels of the filters are not the 3 of the image ([1,4,4,3] and [3,3,2,8]), operands image [1,4,4,3] and filters [3,3,2,8]',
+    run: () => loose(conv2d)(image, filters),
+  },
   E_SHAPE_CONCAT: {
     message: 'concat: [4,3] and [5,2] differ at axis 1, not only at axis 0, operands x [4,3] and w [5,2]',
     run: () => loose(concat)([x, w], 0),
@@ -227,8 +235,16 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
       'scatterAdd: updates [5,2] are not of shape [4,3], which indices [4] take from [4,3] along axis 0, operands x [4,3] and labels [4] and w [5,2]',
     run: () => scatterAdd(x, labels, w),
   },
+  E_SHAPE_WINDOW: {
+    message: 'conv2d: a window of [3,3] does not fit into [1,4,4,3], operand image [1,4,4,3]',
+    run: () => loose(conv2d)(image, input('wide', [3, 3, 3, some(8)]), { dilation: 2 }),
+  },
   E_SLICE: {
     message: 'slice: 0 to 9 is not a range of axis 1 of [4,3], operand x [4,3]',
     run: () => loose(slice)(x, [0, 0], [4, 9]),
+  },
+  E_WINDOW: {
+    message: 'conv2d: stride [0,1] is not a positive number for each of 2 axes',
+    run: () => loose(conv2d)(image, input('fitting', [3, 3, 3, some(8)]), { stride: [0, 1] }),
   },
 }

@@ -191,6 +191,22 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
       params: { axis: 1 },
     },
   ],
+  windows: [
+    { shapes: [[7]], params: { axes: [0], size: [3], stride: [1], dilation: [1] } },
+    { shapes: [[2, 9, 3]], params: { axes: [1], size: [2], stride: [2], dilation: [3] } },
+    { shapes: [[2, 5, 6, 3]], params: { axes: [1, 2], size: [3, 2], stride: [1, 2], dilation: [1, 2] } },
+    { shapes: [[2, 5, 3, 4]], params: { axes: [1, 3], size: [2, 4], stride: [1, 1], dilation: [2, 1] } },
+  ],
+  overlapAdd: [
+    { shapes: [[5, 3]], params: { axes: [0], size: [3], stride: [1], dilation: [1], extents: [7] } },
+    { shapes: [[2, 3, 2, 3]], params: { axes: [1], size: [2], stride: [2], dilation: [3], extents: [9] } },
+    { shapes: [[2, 2, 3]], params: { axes: [1], size: [3], stride: [5], dilation: [1], extents: [12] } },
+    { shapes: [[2, 3, 4]], params: { axes: [1], size: [4], stride: [4], dilation: [1], extents: [13] } },
+    {
+      shapes: [[2, 3, 2, 3, 2, 3]],
+      params: { axes: [1, 2], size: [3, 2], stride: [1, 2], dilation: [1, 2], extents: [5, 6] },
+    },
+  ],
   gather: [
     { shapes: [[5], []], params: { axis: 0, batch: 0 } },
     { shapes: [[5], [7]], params: { axis: 0, batch: 0 } },

@@ -27,16 +27,18 @@ const blockOf = (m: number, n: number): Block => {
   return { rows: Math.max(1, Math.min(m, columns >= 4 ? 2 : Math.floor(TILE / columns))), columns }
 }
 
-export const dotName = ({ rows, columns }: Block, dtype: Float): string =>
-  `dot${rows}x${columns}${dtype === 'f64' ? 'd' : ''}`
+/** `placed`: the steps of k lie where tables say, because no single stride does. */
+export const dotName = ({ rows, columns }: Block, dtype: Float, placed: boolean): string =>
+  `dot${rows}x${columns}${dtype === 'f64' ? 'd' : ''}${placed ? 'p' : ''}`
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
 
 /**
  * The inner product of some rows of a with some columns of b over k = from … to − 1, put into the tile, or added to it
- * where from > 0. Row r of a starts at a0 + r·ar and goes on in steps of ak; b lies at b0 + k·bk + c·bc.
+ * where from > 0. Row r of a starts at a0 + r·ar and goes on in steps of ak; b lies at b0 + k·bk + c·bc. Placed, the steps are
+ * those of the tables ak and bk.
  */
-export const dotLines = (size: Block, dtype: Float): Lines => {
+export const dotLines = (size: Block, dtype: Float, placed: boolean): Lines => {
   const rows = upTo(size.rows)
   const columns = upTo(size.columns)
   const cells = rows.flatMap((r) => columns.map((c) => ({ sum: `s${r}${c}`, r, c })))
@@ -44,9 +46,13 @@ export const dotLines = (size: Block, dtype: Float): Lines => {
   const product = (r: number, c: number): string => arithmeticText('*', dtype, `x${r}`, `y${c}`)
   const plus = (count: number, step: string): string =>
     count === 0 ? '' : count === 1 ? ` + ${step}` : ` + ${count} * ${step}`
-  return block(`const ${dotName(size, dtype)} = (a, a0, ar, ak, b, b0, bk, bc, from, to) =>`, [
+  const steps = placed
+    ? { head: 'for (let k = from; k < to; k++)', places: ['const p = a0 + ak[k]', 'const q = b0 + bk[k]'] }
+    : { head: 'for (let k = from, p = a0 + from * ak, q = b0 + from * bk; k < to; k++, p += ak, q += bk)', places: [] }
+  return block(`const ${dotName(size, dtype, placed)} = (a, a0, ar, ak, b, b0, bk, bc, from, to) =>`, [
     `let ${cells.map((c) => `${c.sum} = 0`).join(', ')}`,
-    ...block('for (let k = from, p = a0 + from * ak, q = b0 + from * bk; k < to; k++, p += ak, q += bk)', [
+    ...block(steps.head, [
+      ...steps.places,
       ...rows.map((r) => `const x${r} = a[p${plus(r, 'ar')}]`),
       ...columns.map((c) => `const y${c} = b[q${plus(c, 'bc')}]`),
       ...cells.map(({ sum, r, c }) => `${sum} = ${add(sum, product(r, c))}`),
@@ -56,7 +62,9 @@ export const dotLines = (size: Block, dtype: Float): Lines => {
 }
 
 export interface ContractionContext extends Context {
-  readonly useDot: (size: Block, dtype: Float) => void
+  readonly useDot: (size: Block, dtype: Float, placed: boolean) => void
+  /** The name of the table of places that such digits count through. */
+  readonly usePlaces: (digits: string) => string
   /** Asks for a panel of so many elements. */
   readonly usePanel: (elements: number, dtype: Float) => void
 }
@@ -85,6 +93,35 @@ const plus = (base: string, stride: number, index: string): string =>
 /** Below this many rows, copying columns of b into a panel costs more than it saves. */
 const PACK_ROWS = 8
 
+/** An index as loops over its higher digits, and what it and an operand's element are by them and the index of the last. */
+interface Counted {
+  readonly heads: Lines
+  /** The last digit's extent, and the stride along it. */
+  readonly extent: number
+  readonly stride: number
+  /** The operand's element where the last digit is 0. */
+  readonly base: string
+  /** The whole index where the last digit is `index`. */
+  readonly flat: (index: string) => string
+}
+
+const countDigits = (name: string, digits: readonly number[], strides: readonly number[], base: string): Counted => {
+  const high = digits.slice(0, -1).map((extent, d) => ({ index: `${name}${d}`, extent, stride: strides[d] as number }))
+  const extent = digits.at(-1) as number
+  const below = (d: number): number => digits.slice(d + 1).reduce((n, e) => n * e, 1)
+  const first = high.reduce((text, h, d) => plus(text, below(d), h.index), '0')
+  return {
+    heads: high.map((h) => `for (let ${h.index} = 0; ${h.index} < ${h.extent}; ${h.index}++)`),
+    extent,
+    stride: strides.at(-1) as number,
+    base: high.reduce((text, h) => plus(text, h.stride, h.index), base),
+    flat: (index) => (high.length === 0 ? index : `${first} + ${index}`),
+  }
+}
+
+const within = (heads: Lines, lines: Lines): Lines =>
+  heads.reduceRight<Lines>((inner, head) => block(head, inner), lines)
+
 /** The function `name`, which calls `finish` for each finished block. */
 export const emitProduct = (k: ContractionKernel, finish: string, c: ContractionContext): Lines => {
   if (isEmptyDomain([...k.batch, k.m, k.n])) return []
@@ -92,44 +129,58 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
   const nest = newNest(batch)
   const base = (o: Operand): string => addressIn(nest, { offset: o.offset, strides: o.batch }).text
   const [aName, bName] = [c.names[k.a.buffer] as string, c.names[k.b.buffer] as string]
-  const [aBase, bBase] = [base(k.a), base(k.b)]
-  const size = blockOf(k.m, k.n)
+  const rows = countDigits('r', k.rows, k.a.row, base(k.a))
+  const columns = countDigits('s', k.columns, k.b.col, base(k.b))
+  const size = blockOf(rows.extent, columns.extent)
+  const isPlaced = k.inner.length > 1
   const isPacked = k.m >= PACK_ROWS && k.k > 0
   const panel = k.dtype === 'f64' ? 'panel64' : 'panel'
   if (isPacked) c.usePanel(k.k * size.columns, k.dtype)
   if (k.dtype === 'f32') c.use('f')
+  const placesOf = (extents: readonly number[], strides: readonly number[]): string =>
+    c.usePlaces(extents.map((extent, d) => `[${extent}, ${strides[d]}]`).join(', '))
+  const stepsOf = (strides: readonly number[]): string => (isPlaced ? placesOf(k.inner, strides) : `${strides[0]}`)
 
-  const pack = (columns: number): Lines =>
-    block(`for (let k = 0; k < ${k.k}; k++)`, [
-      `const at = ${plus(plus(bBase, k.b.row, 'k'), k.b.col, 'j')}`,
-      ...upTo(columns).map(
+  const pack = (count: number): Lines => {
+    const start = plus(columns.base, columns.stride, 'j')
+    const at = isPlaced ? `${start} + ${stepsOf(k.b.row)}[k]` : plus(start, k.b.row[0] as number, 'k')
+    return block(`for (let k = 0; k < ${k.k}; k++)`, [
+      `const at = ${at}`,
+      ...upTo(count).map(
         (n) =>
-          `${panel}[${plus(n === 0 ? '0' : String(n), columns, 'k')}] = ${bName}[at${n * k.b.col === 0 ? '' : ` + ${n * k.b.col}`}]`,
+          `${panel}[${plus(n === 0 ? '0' : String(n), count, 'k')}] = ${bName}[at${n * columns.stride === 0 ? '' : ` + ${n * columns.stride}`}]`,
       ),
     ])
-  const dots = (rows: number, columns: number): Lines => {
-    const block = { rows, columns }
-    c.useDot(block, k.dtype)
-    const a = [aName, plus(aBase, k.a.row, 'i'), k.a.row, k.a.col].join(', ')
-    const b = isPacked ? `${panel}, 0, ${columns}, 1` : [bName, plus(bBase, k.b.col, 'j'), k.b.row, k.b.col].join(', ')
+  }
+  const dots = (height: number, width: number): Lines => {
+    const block = { rows: height, columns: width }
+    c.useDot(block, k.dtype, isPlaced)
+    const a = [aName, plus(rows.base, rows.stride, 'i'), rows.stride, stepsOf(k.a.col)].join(', ')
+    const packed = isPlaced ? placesOf([k.k], [width]) : width
+    const b = isPacked
+      ? `${panel}, 0, ${packed}, 1`
+      : [bName, plus(columns.base, columns.stride, 'j'), stepsOf(k.b.row), columns.stride].join(', ')
     let from = 0
-    return k.pieces.map((length) => `${dotName(block, k.dtype)}(${a}, ${b}, ${from}, ${(from += length)})`)
+    return k.pieces.map((length) => `${dotName(block, k.dtype, isPlaced)}(${a}, ${b}, ${from}, ${(from += length)})`)
   }
   const views = c.names.join(', ')
   // a loop of one point has no index of its own
   const indices = batch.map((loop) => (loop.extent === 1 ? '0' : loop.index))
-  const body = segments('j', k.n, size.columns).flatMap((column) =>
+  const blocks = segments('j', columns.extent, size.columns).flatMap((column) =>
     block(column.head, [
       ...(isPacked ? pack(column.size) : []),
-      ...segments('i', k.m, size.rows).flatMap((row) =>
-        block(row.head, [
-          ...(k.k === 0 ? ['tile.fill(0)'] : dots(row.size, column.size)),
-          `${finish}(${[views, ...indices, 'i', row.size, 'j', column.size].join(', ')})`,
-        ]),
+      ...within(
+        rows.heads,
+        segments('i', rows.extent, size.rows).flatMap((row) =>
+          block(row.head, [
+            ...(k.k === 0 ? ['tile.fill(0)'] : dots(row.size, column.size)),
+            `${finish}(${[views, ...indices, rows.flat('i'), row.size, columns.flat('j'), column.size].join(', ')})`,
+          ]),
+        ),
       ),
     ]),
   )
-  for (const line of body) addLine(nest, batch.length, line)
+  for (const line of within(columns.heads, blocks)) addLine(nest, batch.length, line)
   return linesFrom(nest, 0)
 }
 

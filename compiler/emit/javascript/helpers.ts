@@ -89,6 +89,15 @@ const helpers = {
     '    return inner.length === 0 ? new Kind(memory, at, length) : slices(Kind, memory, at, length, inner)',
     '  })',
   ),
+  places: helper(
+    [],
+    '// Where the elements lie that digits [extent, stride] count through, the highest digit first.',
+    'const places = (digits) =>',
+    '  digits.reduce(',
+    '    (found, [extent, stride]) => Int32Array.from({ length: found.length * extent }, (_, i) => found[Math.trunc(i / extent)] + (i % extent) * stride),',
+    '    new Int32Array(1),',
+    '  )',
+  ),
   write: helper(
     [],
     'const write = (memory, offset, base64) => {',

@@ -26,6 +26,8 @@ interface Wanted {
   readonly lanes: Set<string>
   readonly dots: Map<string, Lines>
   readonly panels: Map<Float, number>
+  /** The digits of each table of places. */
+  readonly places: string[]
 }
 
 const kernelLines = (k: Kernel, name: string, lower: Lower, wanted: Wanted): Lines => {
@@ -49,7 +51,12 @@ const kernelLines = (k: Kernel, name: string, lower: Lower, wanted: Wanted): Lin
       head,
       emitProduct(c, `${name}_finish`, {
         ...context,
-        useDot: (size, dtype) => wanted.dots.set(dotName(size, dtype), dotLines(size, dtype)),
+        useDot: (size, dtype, placed) => wanted.dots.set(dotName(size, dtype, placed), dotLines(size, dtype, placed)),
+        usePlaces: (digits) => {
+          wanted.helpers.add('places')
+          if (!wanted.places.includes(digits)) wanted.places.push(digits)
+          return `places${wanted.places.indexOf(digits)}`
+        },
         usePanel: (elements, dtype) => wanted.panels.set(dtype, Math.max(elements, wanted.panels.get(dtype) ?? 0)),
       }),
     ),
@@ -62,6 +69,7 @@ const preludeLines = (wanted: Wanted): Lines => [
   ...[...wanted.lanes]
     .sort()
     .map((name) => `const ${name} = new ${name.startsWith('word') ? 'Int32Array' : 'Float64Array'}(16)`),
+  ...wanted.places.map((digits, i) => `const places${i} = places([${digits}])`),
   ...(wanted.dots.size > 0 ? [`const tile = new Float64Array(${TILE})`] : []),
   ...[...wanted.panels].map(
     ([dtype, n]) => `const ${dtype === 'f64' ? 'panel64' : 'panel'} = new ${arrayName(dtype)}(${n})`,
@@ -149,7 +157,7 @@ const instantiateLines = (plan: Plan, kernels: Lines): Lines => {
  */
 export const emitJavaScript = (plan: Plan, options: JavaScriptOptions): string => {
   const lower = options.lower ?? lowerScalar
-  const wanted: Wanted = { helpers: new Set(), lanes: new Set(), dots: new Map(), panels: new Map() }
+  const wanted: Wanted = { helpers: new Set(), lanes: new Set(), dots: new Map(), panels: new Map(), places: [] }
   if (plan.constants.length > 0) wanted.helpers.add('write')
   if (plan.buffers.some(isMoving)) wanted.helpers.add('slices')
   // identical kernels are one; their names need not differ

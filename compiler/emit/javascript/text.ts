@@ -46,7 +46,7 @@ const taken = new Set(
 )
 
 /** `t0`, `at3`, `i1`: what the generated functions call their own values. */
-const isOwn = (name: string): boolean => /^(t|at|r|i|b|s|best|lanes|wordLanes|dot)\d+/.test(name)
+const isOwn = (name: string): boolean => /^(t|at|r|i|b|s|best|lanes|wordLanes|dot|places)\d+/.test(name)
 
 /** Gives each label a name that no other has: the label itself where it is a plain word, else `fallback` and a number. */
 export const nameAll = (labels: Lines, fallback: string, also: ReadonlySet<string> = new Set()): Lines => {

@@ -39,22 +39,45 @@ export const loadLanes = (
     if (stride === 1 && count > 1) {
       return load((p) => (bytes * lanes === 8 ? v128.load64_zero(offset, 4, p) : v128.load(offset, bytes, p)))
     }
-    let vector = load((p) => (bytes === 8 ? v128.load64_zero(offset, 8, p) : v128.load32_zero(offset, 4, p)))
-    for (let lane = 1; lane < count; lane++) {
-      const near = offset + lane * stride * bytes
-      // An immediate cannot be negative, so a step backwards from a small offset goes into the pointer.
-      const from = near >= 0 ? address.pointer : shifted(m, address.pointer, near)
-      const immediate = Math.max(near, 0)
-      vector = fn.value('v128', [from, vector], ([p, v]) =>
-        bytes === 8
-          ? v128.load64_lane(immediate, 8, lane, p as Node, v as Node)
-          : v128.load32_lane(immediate, 4, lane, p as Node, v as Node),
-      )
-    }
-    return vector
+    return loadApart(
+      m,
+      bytes,
+      address,
+      Array.from({ length: count }, (_, lane) => lane * stride),
+    )
   }
   const stored: Lanes = { dtype: inMemory(dtype), value: raw() }
   return dtype === 'bool' ? m.convert(stored, 'bool') : stored
+}
+
+/** Loads an element of so many bytes a lane, each so many elements behind the address; the other lanes are 0. */
+export const loadApart = (
+  m: LaneMachine,
+  bytes: number,
+  { pointer, offset }: Address,
+  places: readonly number[],
+): Value => {
+  const { fn } = m
+  const { v128 } = fn.module
+  const at = (place: number): Address => {
+    const near = offset + place * bytes
+    // An immediate cannot be negative, so a step backwards from a small offset goes into the pointer.
+    return near >= 0 ? { pointer, offset: near } : { pointer: shifted(m, pointer, near), offset: 0 }
+  }
+  const first = at(places[0] ?? 0)
+  return places.slice(1).reduce(
+    (vector, place, i) => {
+      const from = at(place)
+      return fn.value('v128', [from.pointer, vector], ([p, v]) =>
+        bytes === 8
+          ? v128.load64_lane(from.offset, 8, i + 1, p as Node, v as Node)
+          : v128.load32_lane(from.offset, 4, i + 1, p as Node, v as Node),
+      )
+    },
+    fn.value('v128', [first.pointer], ([p]) =>
+      bytes === 8 ? v128.load64_zero(first.offset, 8, p as Node) : v128.load32_zero(first.offset, 4, p as Node),
+    ),
+  )
 }
 
 const shifted = (m: LaneMachine, pointer: Value, by: number): Value =>

@@ -20,19 +20,23 @@ import { displaced, plus } from './pointers.ts'
 import { rowsTogether } from './tile.ts'
 import { add, loadSplat, loadVector, multiplyAdd, transpose } from './vectors.ts'
 
-/** Strides in elements: along the rows of A or the columns of B, and along k. */
-export interface Strides {
-  readonly across: number
-  readonly step: number
+/** One digit of k: how many steps, and how far apart their elements are in A and in B. */
+export interface Level {
+  readonly extent: number
+  readonly a: number
+  readonly b: number
 }
 
 export interface BlockForm {
   readonly dtype: Float
   readonly rows: number
   readonly columns: number
-  readonly depth: number
-  readonly a: Strides
-  readonly b: Strides
+  /** The digits of k, the highest first. */
+  readonly depth: readonly Level[]
+  /** Where the rows of A lie, in elements from the first one. */
+  readonly offsets: readonly number[]
+  /** Stride along the columns of B. */
+  readonly across: number
   /** k lies side by side in B: blocks are turned in registers. */
   readonly transposed: boolean
   /** Row stride of the running sums, from which the sum goes on if `continues`, and to which it goes if not `last`. */
@@ -73,6 +77,20 @@ export const emitBlock = (fn: FunctionBuilder, form: BlockForm, epilogue: Epilog
   )
 }
 
+/** A box of digits and the strides of A and B along them, with neighbours made one where one stride does for both. */
+export const levelsOf = (box: readonly number[], a: readonly number[], b: readonly number[]): readonly Level[] => {
+  const levels: Level[] = []
+  box.forEach((extent, d) => {
+    const level = { extent, a: a[d] as number, b: b[d] as number }
+    const above = levels.at(-1)
+    if (extent === 1 && box.length > 1 && (levels.length > 0 || d < box.length - 1)) return
+    if (above !== undefined && above.a === level.a * extent && above.b === level.b * extent)
+      levels[levels.length - 1] = { ...level, extent: above.extent * extent }
+    else levels.push(level)
+  })
+  return levels
+}
+
 /** One step of k: each row's element of A, `from` bytes behind `a`, times the vectors of B. */
 const accumulate = (
   fn: FunctionBuilder,
@@ -86,65 +104,80 @@ const accumulate = (
   const together = rowsTogether({ rows: form.rows, vectors: b.length })
   accumulators.forEach((sums, row) => {
     if (row > 0 && row % together === 0) barrier()
-    const splat = loadSplat(fn, form.dtype, a, from + row * form.a.across * bytesOf(form.dtype))
+    const splat = loadSplat(fn, form.dtype, a, from + (form.offsets[row] as number) * bytesOf(form.dtype))
     sums.forEach((sum, v) => fn.set(sum, multiplyAdd(fn, form.dtype, splat, b[v] as Value, fn.get(sum))))
   })
 }
 
-/** What unrolled steps of k may keep alive at once. */
+/** What unrolled steps of k may keep alive at once, where nothing keeps the engine from loading all of it at once. */
 const REGISTERS = 15
 
-/** All steps of k where B's columns lie side by side: in a loop, or unrolled where they are very few. */
+/** So few steps within an outer loop are unrolled, with a barrier before each: a loop of its own would cost as much. */
+const FEW_STEPS = 8
+
+/** All steps of k where B's columns lie side by side: in a loop a digit, or unrolled where they are very few. */
 const emitSteps = (
   fn: FunctionBuilder,
   form: BlockForm,
   accumulators: Grid<Variable>,
   pointers: BlockPointers,
 ): void => {
-  const { rows, depth } = form
+  const { rows } = form
   const vectors = vectorsOf(form)
-  const step = { a: form.a.step * bytesOf(form.dtype), b: form.b.step * bytesOf(form.dtype) }
-  const one = (a: Value, b: Value, k: number, barrier: () => void): void => {
-    const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, k * step.b + v * 16))
-    accumulate(fn, form, accumulators, a, k * step.a, row, barrier)
+  const bytes = bytesOf(form.dtype)
+  const over = (levels: readonly Level[], a: Value, b: Value, outer: (() => void) | null): void => {
+    const [level, ...below] = levels
+    if (level === undefined) return
+    const step = { a: level.a * bytes, b: level.b * bytes }
+    const one = (a: Value, b: Value, k: number, barrier: () => void): void => {
+      const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, k * step.b + v * 16))
+      accumulate(fn, form, accumulators, a, k * step.a, row, barrier)
+    }
+    const moving = [
+      { start: a, step: step.a },
+      { start: b, step: step.b },
+    ]
+    if (below.length > 0)
+      countedSteps(fn, level.extent, moving, ([a, b], barrier) => over(below, a as Value, b as Value, barrier))
+    else if (level.extent * (rows + vectors) + rows * vectors <= REGISTERS)
+      for (let k = 0; k < level.extent; k++) one(a, b, k, () => {})
+    else if (outer !== null && level.extent <= FEW_STEPS)
+      for (let k = 0; k < level.extent; k++) {
+        if (k > 0) outer()
+        one(a, b, k, outer)
+      }
+    else countedSteps(fn, level.extent, moving, ([a, b], barrier) => one(a as Value, b as Value, 0, barrier))
   }
-  if (depth * (rows + vectors) + rows * vectors <= REGISTERS) {
-    for (let k = 0; k < depth; k++) one(pointers.a, pointers.b, k, () => {})
-    return
-  }
-  const moving = [
-    { start: pointers.a, step: step.a },
-    { start: pointers.b, step: step.b },
-  ]
-  countedSteps(fn, depth, moving, ([a, b], barrier) => one(a as Value, b as Value, 0, barrier))
+  over(form.depth, pointers.a, pointers.b, null)
 }
 
-/** All steps of k where k lies side by side in B: as many at a time as there are lanes, turned in registers. */
+/** All steps of k, which has one digit, where k lies side by side in B: as many at a time as there are lanes, turned in registers. */
 const emitTurnedSteps = (
   fn: FunctionBuilder,
   form: BlockForm,
   accumulators: Grid<Variable>,
   pointers: BlockPointers,
 ): void => {
-  const { dtype, columns, depth } = form
+  const { dtype, columns, across } = form
+  const [{ extent: depth, a: stepA, b: stepB }] = form.depth as readonly [Level]
   const bytes = bytesOf(dtype)
   const lanes = lanesOf(form)
   const some = (a: Value, b: Value, count: number): void => {
     const blocks = Array.from({ length: vectorsOf(form) }, (_, v) => {
       // Where there is no such column, the vector's first stands in for it: nothing is read that may not be.
       const column = (lane: number): number => (v * lanes + lane < columns ? v * lanes + lane : v * lanes)
-      const read = Array.from({ length: lanes }, (_, lane) => loadVector(fn, b, column(lane) * form.b.across * bytes))
+      const read = Array.from({ length: lanes }, (_, lane) => loadVector(fn, b, column(lane) * across * bytes))
       return transpose(fn, dtype, read)
     })
     for (let k = 0; k < count; k++) {
       const row = blocks.map((block) => block[k] as Value)
-      accumulate(fn, form, accumulators, a, k * form.a.step * bytes, row, () => {})
+      accumulate(fn, form, accumulators, a, k * stepA * bytes, row, () => {})
     }
   }
   const whole = Math.floor(depth / lanes)
   const moving = [
-    { start: pointers.a, step: lanes * form.a.step * bytes },
-    { start: pointers.b, step: lanes * form.b.step * bytes },
+    { start: pointers.a, step: lanes * stepA * bytes },
+    { start: pointers.b, step: lanes * stepB * bytes },
   ]
   countedSteps(fn, whole, moving, ([a, b]) => some(a as Value, b as Value, lanes))
   const [a, b] = moving.map((p) => plus(fn, p.start, whole * p.step)) as [Value, Value]
@@ -199,7 +232,7 @@ export const blockFunction = (context: EmitContext, form: BlockForm, epilogue: E
       slots: from(behind, slots),
       indices: from(behind + slots, axes),
     })
-    return fn.finish(context.unique(`block_${form.rows}x${form.columns}x${form.depth}`))
+    return fn.finish(context.unique(`block_${form.rows}x${form.columns}x${form.depth.map((d) => d.extent).join('_')}`))
   })
 }
 

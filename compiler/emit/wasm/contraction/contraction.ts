@@ -13,6 +13,7 @@ import { emitPiece, type Nest, type Pointers } from './nest.ts'
 import type { Side } from './orientation.ts'
 import { type Index, moved, plus } from './pointers.ts'
 import { schedule, type Tuning } from './schedule.ts'
+import { walked } from './walk.ts'
 
 export const emitContraction = (context: EmitContext, kernel: ContractionKernel, tuning: Tuning = {}): string => {
   const fn = functionBuilder(context, kernel.buffers.length + 1)
@@ -51,8 +52,8 @@ const emitPieces = (nest: Nest, at: Pointers): void => {
   let from = 0
   for (const run of plan.pieces) {
     countedLoop(fn, from, run.size, run.count, (k) => {
-      const a = moved(fn, at.a, [[k, plan.a.step * bytes]])
-      const b = moved(fn, at.b, [[k, plan.b.step * bytes]])
+      const a = walked(fn, at.a, plan.a.step, k, bytes)
+      const b = walked(fn, at.b, plan.b.step, k, bytes)
       emitPiece(nest, run, { ...at, a, b })
     })
     from += run.size * run.count

@@ -4,14 +4,15 @@
  * Invariant: both are the same sums in the same order, a·b being b·a.
  */
 import type { Access, ContractionKernel, Operand } from '../../../kernel/kernel.ts'
+import { lastStride, type Walk, walkOf } from './walk.ts'
 
-/** An operand as the oriented product sees it; strides in elements, 0 along an extent of 1. */
+/** An operand as the oriented product sees it. */
 export interface Side {
   readonly operand: Operand
-  /** Stride along the rows (of A) or the columns (of B). */
-  readonly across: number
-  /** Stride along k. */
-  readonly step: number
+  /** Along the rows (of A) or the columns (of B). */
+  readonly across: Walk
+  /** Along k. */
+  readonly step: Walk
 }
 
 /** The strides of an access along the oriented rows and columns. */
@@ -32,19 +33,26 @@ export interface Oriented {
   readonly lanes: 2 | 4
   /** B's columns lie side by side. */
   readonly direct: boolean
-  /** They do not, but k does: blocks of 4x4 can be turned. */
+  /** They do not, but k does: blocks of 4x4 can be turned while they are packed. */
+  readonly beside: boolean
+  /** The same, and there is one stride each way: blocks can be turned where they are read. */
   readonly turnable: boolean
 }
 
 const orientations = (kernel: ContractionKernel): readonly [Oriented, Oriented] => {
-  const { m, n, k } = kernel
+  const { m, n } = kernel
+  const { rows, columns, inner } = kernel
   const lanes = kernel.dtype === 'f64' ? 2 : 4
-  const along = (extent: number, stride: number): number => (extent === 1 ? 0 : stride)
-  const a: Side = { operand: kernel.a, across: along(m, kernel.a.row), step: along(k, kernel.a.col) }
-  const b: Side = { operand: kernel.b, across: along(n, kernel.b.col), step: along(k, kernel.b.row) }
-  const reach = (side: Side, extent: number) => {
-    const direct = side.across === 1 || extent === 1
-    return { direct, turnable: !direct && (side.step === 1 || k === 1) }
+  const a: Side = { operand: kernel.a, across: walkOf(rows, kernel.a.row), step: walkOf(inner, kernel.a.col) }
+  const b: Side = { operand: kernel.b, across: walkOf(columns, kernel.b.col), step: walkOf(inner, kernel.b.row) }
+  const reach = ({ across, step }: Side, extent: number) => {
+    const direct = lastStride(across) === 1 || extent === 1
+    const beside = lastStride(step) === 1 || kernel.k === 1
+    return {
+      direct,
+      beside: !direct && beside,
+      turnable: !direct && beside && across.length === 1 && step.length === 1,
+    }
   }
   return [
     { swapped: false, m, n, a, b, lanes, ...reach(b, n) },
@@ -66,8 +74,10 @@ const epilogueCost = (kernel: ContractionKernel, { swapped, lanes }: Oriented): 
 
 /** In vector instructions: the products, turning or gathering B, the epilogue. */
 const cost = (kernel: ContractionKernel, o: Oriented): number => {
-  const vectors = Math.ceil(o.n / o.lanes)
-  const reading = o.direct ? 0 : o.turnable ? 2 : 2 * o.lanes
+  // columns that lie side by side do so along the last digit only
+  const run = o.direct ? (o.b.across.at(-1)?.extent ?? 1) : o.n
+  const vectors = (o.n / run) * Math.ceil(run / o.lanes)
+  const reading = o.direct ? 0 : o.beside ? 2 : 2 * o.lanes
   return vectors * (o.m * (kernel.k + epilogueCost(kernel, o)) + kernel.k * reading)
 }
 

@@ -1,5 +1,5 @@
 /**
- * Copying panels of an operand. In: their strides. Out: the name of a function (source, destination) that writes panel
+ * Copying panels of an operand. In: where their elements lie. Out: the name of a function (source, destination) that writes panel
  * behind panel, each step after step of k, `width` elements a step; and the loops that pack many.
  * Invariant: it reads at most 16 bytes behind the last element and writes the panels' elements alone.
  */
@@ -7,40 +7,46 @@ import { bytesOf, type Float } from '../../../../src/core/dtype.ts'
 import type { EmitContext, FunctionBuilder, Node, Value } from '../function.ts'
 import { functionBuilder } from '../function.ts'
 import { laneMachine } from '../machine.ts'
-import { loadLanes, storeLanes } from '../memory.ts'
+import { loadApart, storeLanes } from '../memory.ts'
 import { chunkedLoop, countedSteps } from './loops.ts'
-import { displaced, moved, plus } from './pointers.ts'
+import { moved, plus } from './pointers.ts'
 import { loadVector, transpose } from './vectors.ts'
+import { sizeOfWalk, type Walk } from './walk.ts'
 
 export interface Panel {
   readonly dtype: Float
-  readonly depth: number
-  /** Elements of one step. */
-  readonly width: number
-  /** Strides in elements: along the width, along k. */
-  readonly across: number
-  readonly step: number
+  /** The digits of k, the highest first: how many steps, and how far apart, in elements. */
+  readonly depth: Walk
+  /** Where the elements of one step lie, from the first of them. */
+  readonly offsets: readonly number[]
 }
 
 /** Bytes that lie side by side and are packed in one go: a step of k far away costs a cache line and a page each time. */
 const SIDE_BY_SIDE = 256
 
-/** Packs `count` panels: `source` and `destination` are those of the first. */
+const areBeside = (offsets: readonly number[]): boolean => offsets.every((offset, i) => offset === i)
+
+/**
+ * Packs `count` panels, `stride` elements from one to the next: `source` and `destination` are those of the first.
+ */
 export const packPanels = (
   fn: FunctionBuilder,
   panel: Panel,
   count: number,
+  stride: number,
   source: Value,
   destination: Value,
 ): void => {
-  const { dtype, depth, width, across } = panel
+  const { dtype, depth, offsets } = panel
   const bytes = bytesOf(dtype)
-  const most = across === 1 ? Math.max(1, Math.floor(SIDE_BY_SIDE / (width * bytes))) : 1
+  const width = offsets.length
+  const beside = areBeside(offsets) && stride === width
+  const most = beside ? Math.max(1, Math.floor(SIDE_BY_SIDE / (width * bytes))) : 1
   chunkedLoop(fn, count, most, (first, panels) => {
     const name = packFunction(fn.context, panel, panels)
     const args = [
-      moved(fn, source, [[first, width * across * bytes]]),
-      moved(fn, destination, [[first, width * depth * bytes]]),
+      moved(fn, source, [[first, stride * bytes]]),
+      moved(fn, destination, [[first, width * sizeOfWalk(depth) * bytes]]),
     ]
     fn.effect(args, (nodes) => fn.module.call(name, nodes as Node[], fn.context.binaryen.none))
   })
@@ -50,11 +56,12 @@ const packFunction = (context: EmitContext, panel: Panel, panels: number): strin
   context.memo(`pack ${panels} ${JSON.stringify(panel)}`, () => {
     const fn = functionBuilder(context, 2)
     emitPack(fn, panel, panels, fn.param(0), fn.param(1))
-    return fn.finish(context.unique(`pack_${panel.depth}x${panel.width}`))
+    return fn.finish(context.unique(`pack_${sizeOfWalk(panel.depth)}x${panel.offsets.length}`))
   })
 
 const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Value, destination: Value): void => {
-  const { dtype, depth, width, across, step } = panel
+  const { dtype, offsets } = panel
+  const width = offsets.length
   const bytes = bytesOf(dtype)
   const lanes = bytes === 8 ? 2 : 4
   const machine = laneMachine(fn, lanes)
@@ -65,11 +72,11 @@ const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Val
   /** `rows` steps of k from the pointers on; k lies side by side, so that blocks are read along it and turned. */
   const turned = (rows: number) => (from: Value, to: Value) => {
     const blocks = vectors.map((first) => {
-      const columns = Array.from({ length: lanes }, (_, c) => (first + c < width ? first + c : first))
+      const columns = Array.from({ length: lanes }, (_, c) => offsets[first + c] ?? (offsets[first] as number))
       return transpose(
         fn,
         dtype,
-        columns.map((c) => loadVector(fn, from, c * across * bytes)),
+        columns.map((offset) => loadVector(fn, from, offset * bytes)),
       )
     })
     for (let row = 0; row < rows; row++)
@@ -78,15 +85,21 @@ const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Val
   const straight = (from: Value, to: Value): void => {
     for (let p = 0; p < panels; p++) {
       const loaded = vectors.map((first) => {
-        const at = displaced(fn, from, (p * width + first) * across * bytes)
-        return across === 1
-          ? loadVector(fn, at.pointer, at.offset)
-          : loadLanes(machine, dtype, at, across, within(first)).value
+        const places = offsets.slice(first, first + within(first)).map((offset) => p * width + offset)
+        const beside = places.every((place, i) => place === (places[0] as number) + i)
+        return beside && places.length > 1
+          ? loadVector(fn, from, (places[0] as number) * bytes)
+          : loadApart(machine, bytes, { pointer: from, offset: 0 }, places)
       })
-      loaded.forEach((value, v) => write(to, p * width * depth + v * lanes, value, within(v * lanes)))
+      loaded.forEach((value, v) => write(to, p * width * sizeOfWalk(panel.depth) + v * lanes, value, within(v * lanes)))
     }
   }
-  const steps = (count: number, from: number, to: number, body: (from: Value, to: Value) => void): void =>
+  const steps = (
+    count: number,
+    [from, to]: readonly [number, number],
+    [source, destination]: readonly [Value, Value],
+    body: (from: Value, to: Value) => void,
+  ): void =>
     countedSteps(
       fn,
       count,
@@ -96,12 +109,22 @@ const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Val
       ],
       ([s, d]) => body(s as Value, d as Value),
     )
-  if (across === 1 || step !== 1) {
-    steps(depth, step, width, straight)
-    return
+  const over = (walk: Walk, from: Value, to: Value): void => {
+    const [digit, ...below] = walk
+    if (digit === undefined) return
+    const { extent, stride } = digit
+    if (below.length > 0) {
+      steps(extent, [stride, sizeOfWalk(below) * width], [from, to], (f, t) => over(below, f, t))
+      return
+    }
+    if (areBeside(offsets) || stride !== 1) {
+      steps(extent, [stride, width], [from, to], straight)
+      return
+    }
+    const whole = Math.floor(extent / lanes)
+    steps(whole, [lanes, lanes * width], [from, to], turned(lanes))
+    if (extent % lanes > 0)
+      turned(extent % lanes)(plus(fn, from, whole * lanes * bytes), plus(fn, to, whole * lanes * width * bytes))
   }
-  const whole = Math.floor(depth / lanes)
-  steps(whole, lanes, lanes * width, turned(lanes))
-  if (depth % lanes > 0)
-    turned(depth % lanes)(plus(fn, source, whole * lanes * bytes), plus(fn, destination, whole * lanes * width * bytes))
+  over(panel.depth, source, destination)
 }

@@ -4,9 +4,13 @@
  * Invariant: a schedule never changes a bit of the result; the order of each sum is the Kernel's.
  */
 import { bytesOf } from '../../../../src/core/dtype.ts'
+import { InternalError } from '../../../../src/core/errors.ts'
+import { equalShapes } from '../../../../src/core/shape.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
+import { boxOf } from '../../../kernel/pieces.ts'
 import { isHeavy, type Oriented, orientation } from './orientation.ts'
 import { chooseTile, type Run, split, type Tile } from './tile.ts'
+import { type Axis, axisOf, lastStride } from './walk.ts'
 
 export type Simd = 'plain' | 'relaxed'
 
@@ -31,6 +35,8 @@ export type Mode = 'direct' | 'packed' | 'transposed'
 
 /** Consecutive pieces of k that are treated alike. */
 export interface PieceRun extends Run {
+  /** The digits of k that a piece walks through, the highest first. */
+  readonly box: readonly number[]
   /** The sum goes on from the running one. */
   readonly continues: boolean
   /** The sum is finished: the epilogue follows. */
@@ -38,9 +44,9 @@ export interface PieceRun extends Run {
 }
 
 export interface Schedule extends Oriented {
-  readonly rows: readonly Run[]
-  /** In elements; only the last may end inside a vector. */
-  readonly columns: readonly Run[]
+  readonly rows: Axis
+  /** In elements; only the last of a period may end inside a vector. */
+  readonly columns: Axis
   readonly pieces: readonly PieceRun[]
   readonly packA: boolean
   readonly modeB: Mode
@@ -52,16 +58,21 @@ export interface Schedule extends Oriented {
   readonly scratchBytes: number
 }
 
-const pieceRuns = (pieces: readonly number[]): readonly PieceRun[] => {
-  if (pieces.length === 0) return [{ size: 0, count: 1, continues: false, last: true }]
+const pieceRuns = ({ pieces, inner }: ContractionKernel): readonly PieceRun[] => {
+  if (pieces.length === 0) return [{ size: 0, count: 1, box: [0], continues: false, last: true }]
   const runs: PieceRun[] = []
+  let from = 0
   pieces.forEach((size, i) => {
     const continues = i > 0
     const last = i === pieces.length - 1
+    const box = boxOf(inner, from, size)
+    if (box === null) throw new InternalError(`a piece of ${size} is no box of the digits ${inner.join(' x ')}`)
     const before = runs[runs.length - 1]
-    if (before !== undefined && before.size === size && before.continues === continues && before.last === last)
+    const alike = before?.size === size && before.continues === continues && before.last === last
+    if (before !== undefined && alike && equalShapes(before.box, box))
       runs[runs.length - 1] = { ...before, count: before.count + 1 }
-    else runs.push({ size, count: 1, continues, last })
+    else runs.push({ size, count: 1, box, continues, last })
+    from += size
   })
   return runs
 }
@@ -104,10 +115,11 @@ interface Packing {
 const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: number, tuning: Tuning): Packing => {
   const bytes = 16 / o.lanes
   // Where A too strides along k, both must share the cache; where it does not, a miss of B is soon made good.
-  const strided = Math.abs(o.a.step) * bytes >= 64
-  const wantsA = columnPanels >= 8 && isFar(o.a.step * bytes, depth, 8)
+  const [stepA, stepB] = [lastStride(o.a.step) * bytes, lastStride(o.b.step) * bytes]
+  const strided = Math.abs(stepA) >= 64
+  const wantsA = columnPanels >= 8 && isFar(stepA, depth, 8)
   const wantsB = o.direct
-    ? rowPanels >= 8 && isFar(o.b.step * bytes, depth, strided ? 8 : 31)
+    ? rowPanels >= 8 && isFar(stepB, depth, strided ? 8 : 31)
     : rowPanels > 2 || (rowPanels === 2 && depth * o.n > 1024)
   const packB = depth > 0 && ((tuning.packB ?? wantsB) || !(o.direct || o.turnable))
   return {
@@ -115,6 +127,9 @@ const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: nu
     modeB: packB ? 'packed' : o.direct ? 'direct' : 'transposed',
   }
 }
+
+/** Rows, and columns that are packed, of which a digit has fewer are cut into blocks together with those of the digits above. */
+const PERIOD = 8
 
 /** A block of A that stays in the second cache while the columns of B pass. */
 const BLOCK = 512 * 1024
@@ -127,23 +142,34 @@ export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning =
   const { lanes } = o
   const depth = kernel.pieces.reduce((size, piece) => Math.max(size, piece), 0)
   const widest = o.turnable && o.m <= FEW_ROWS ? 2 : Number.POSITIVE_INFINITY
-  const tile = tuning.tile ?? chooseTile(simd, o.m, Math.ceil(o.n / lanes), depth, widest)
-  const rows = split(o.m, tile.rows)
-  const columns = columnRuns(o.n, tile.vectors, lanes)
-  const { packA, modeB } = packing(o, depth, panels(rows), panels(columns), tuning)
+  const vectors = (extent: number): number => Math.ceil(extent / lanes)
+  // What is read in place is so along the last digit; what is packed need not be.
+  const wide = axisOf(o.b.across, o.direct ? 1 : PERIOD, () => [])
+  const tall = axisOf(o.a.across, PERIOD, () => [])
+  const tile = tuning.tile ?? chooseTile(simd, tall.extent, vectors(wide.extent), depth, widest)
+  const rows = axisOf(o.a.across, PERIOD, (extent) => split(extent, tile.rows))
+  const columns = axisOf(o.b.across, o.direct ? 1 : PERIOD, (extent) => columnRuns(extent, tile.vectors, lanes))
+  const { packA, modeB } = packing(
+    o,
+    depth,
+    rows.periods * panels(rows.runs),
+    columns.periods * panels(columns.runs),
+    tuning,
+  )
 
   const stepBytes = Math.max(depth, 1) * bytesOf(kernel.dtype)
-  const blockRows = Math.max(tuning.blockRows ?? Math.floor(BLOCK / stepBytes), tile.rows)
+  const least = rows.low.length > 1 ? rows.extent : tile.rows
+  const blockRows = Math.max(tuning.blockRows ?? Math.floor(BLOCK / stepBytes), least)
   const stripeRows = Math.max(tuning.stripeRows ?? (isHeavy(kernel) ? tile.rows : blockRows), tile.rows)
-  const panelBytes = stepBytes * Math.ceil(largest(columns) / lanes) * lanes
-  const most = columns.reduce((count, run) => Math.max(count, run.count), 1)
+  const panelBytes = stepBytes * Math.ceil(largest(columns.runs) / lanes) * lanes
+  const most = columns.runs.reduce((count, run) => Math.max(count, run.count), 1)
   const packedPanels = Math.min(most, tuning.groupPanels ?? Math.max(1, Math.floor(GROUP / panelBytes)))
   const scratchA = modeB === 'packed' ? aligned(packedPanels * panelBytes) + 16 : 0
   return {
     ...o,
     rows,
     columns,
-    pieces: pieceRuns(kernel.pieces),
+    pieces: pieceRuns(kernel),
     packA,
     modeB,
     blockRows,

@@ -1,0 +1,252 @@
+/**
+ * Windows of a tensor, and windows put back. In: a tensor of any rank. Out: every position of a window along some axes, as a
+ * view; or the sum of overlapping windows. Invariant: the two are each other's derivative. A convolution is a contraction
+ * with windows, a pooling a reduction of them; padding is `pad`.
+ */
+import { right } from 'fp-ts/lib/Either.js'
+import { equalShapes, range, type Shape, showShape, type TensorType } from '../core/shape.ts'
+import { call, type Inferred, violation, wrongDtype } from './common.ts'
+import { behindBatch } from './reduction.ts'
+import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
+
+/** A window along some axes, which ascend: for each of them so many elements, `dilation` apart, every `stride` elements. */
+export interface Windows {
+  readonly axes: readonly number[]
+  readonly size: readonly number[]
+  readonly stride: readonly number[]
+  readonly dilation: readonly number[]
+}
+
+/** Windows of a tensor whose axes had these extents. */
+export interface Overlap extends Windows {
+  readonly extents: readonly number[]
+}
+
+declare module './signature.ts' {
+  interface OpSignatures {
+    readonly windows: Sig<1, Windows, 'movement'>
+    readonly overlapAdd: Sig<1, Overlap, 'composite'>
+  }
+}
+
+/** Elements from the first of a window to its last, both included. */
+export const spanOf = (size: number, dilation: number): number => (size - 1) * dilation + 1
+
+/** How often a window fits into an extent. */
+export const countOf = (extent: number, size: number, stride: number, dilation: number): number =>
+  Math.floor((extent - spanOf(size, dilation)) / stride) + 1
+
+/** The axes of windows stand right behind the last axis that they run along. */
+const behindLast = ({ axes }: Windows): number => (axes.at(-1) ?? -1) + 1
+
+const isNatural = (n: number | undefined): boolean => n !== undefined && Number.isInteger(n) && n >= 1
+
+/** What both ops ask of their parameters, for a tensor of rank `rank`. */
+const misfit = (name: string, { axes, size, stride, dilation }: Windows, rank: number, shape: Shape) => {
+  const ascend = axes.every((a, i) => Number.isInteger(a) && a >= 0 && a < rank && (i === 0 || a > (axes[i - 1] ?? 0)))
+  if (!ascend)
+    return violation('C1', 'E_AXIS', `${name}: axes ${axes.join(', ')} do not ascend within ${showShape(shape)}`)
+  for (const [what, list] of Object.entries({ size, stride, dilation }))
+    if (list.length !== axes.length || !list.every(isNatural))
+      return violation(
+        'C2',
+        'E_WINDOW',
+        `${name}: ${what} ${showShape(list)} is not a positive number for each of ${axes.length} axes`,
+      )
+  return null
+}
+
+const printed =
+  (name: string) =>
+  ([x]: readonly [Printed], { size, stride, dilation }: Windows): Printed =>
+    call(
+      name,
+      [x],
+      size.join(' × '),
+      ...(stride.some((s) => s !== 1) ? [`every ${stride.join(', ')}`] : []),
+      ...(dilation.some((d) => d !== 1) ? [`${dilation.join(', ')} apart`] : []),
+    )
+
+export const windows = defineOp<'windows'>({
+  kind: 'movement',
+  arity: 1,
+  name: 'windows',
+  doc: {
+    summary:
+      'Every position of a window along some axes: their extents become how often it fits, and the extents of the window stand behind the last of them.',
+    constraints: {
+      C1: 'the axes exist and ascend',
+      C2: 'size, stride and dilation are positive, one an axis',
+      C3: 'the window fits at least once',
+    },
+    formula: 'y[…, o, …, k, …] = x[…, o·stride + k·dilation, …]; derivative: an overlapAdd',
+  },
+  infer: ([x], p): Inferred => {
+    const bad = misfit('windows', p, x.shape.length, x.shape)
+    if (bad !== null) return bad
+    const counts = [...x.shape]
+    for (const [i, a] of p.axes.entries()) {
+      const [size, dilation, extent] = [p.size[i], p.dilation[i], x.shape[a]] as [number, number, number]
+      if (spanOf(size, dilation) > extent)
+        return violation(
+          'C3',
+          'E_SHAPE_WINDOW',
+          `windows: a window of ${size}${dilation === 1 ? '' : `, ${dilation} apart,`} does not fit into axis ${a} of ${showShape(x.shape)}`,
+        )
+      counts[a] = countOf(extent, size, p.stride[i] as number, dilation)
+    }
+    return right({ dtype: x.dtype, shape: counts.toSpliced(behindLast(p), 0, ...p.size) })
+  },
+  vjp: (b, { types: [x], params }, ct) => [
+    b.overlapAdd([ct], { ...params, extents: params.axes.map((a) => x.shape[a] as number) }),
+  ],
+  jvp: (b, { params }, [t]) => b.windows([t as NonNullable<typeof t>], params),
+  batch: (b, { ins, params }) => b.windows(ins, { ...params, axes: behindBatch(params.axes) }),
+  move: {
+    tag: 'view',
+    view: (from, p) => {
+      const at = behindLast(p)
+      const step = (a: number): number => from.strides[a] as number
+      const [shape, strides] = [[...from.shape], [...from.strides]]
+      for (const [i, a] of p.axes.entries()) {
+        const stride = p.stride[i] as number
+        shape[a] = countOf(from.shape[a] as number, p.size[i] as number, stride, p.dilation[i] as number)
+        strides[a] = stride * step(a)
+      }
+      return {
+        shape: shape.toSpliced(at, 0, ...p.size),
+        offset: from.offset,
+        strides: strides.toSpliced(at, 0, ...p.axes.map((a, i) => (p.dilation[i] as number) * step(a))),
+      }
+    },
+  },
+  identities: [],
+  print: printed('windows'),
+})
+
+const zero = <R>(
+  b: Builder<R>,
+  x: R,
+  low: readonly number[],
+  high: readonly number[],
+  interior: readonly number[],
+): R =>
+  [low, high, interior].every((list) => list.every((n) => n === 0)) ? x : b.pad([x], { low, high, interior, value: 0 })
+
+/**
+ * Windows along one axis put back, from the shape […, count, size, …] with the count at `axis`.
+ *
+ * Where windows do not overlap, each is made as long as the stride, and one lies behind the other. Where they do, element p
+ * is the sum over k of what window (p − k·dilation) / stride has at k, which is 0 where there is no such window: with zeros
+ * around and between the windows that is a sum along the diagonals of (window, k), and those are windows of their memory.
+ */
+const putBack = <R>(b: Builder<R>, x: R, shape: Shape, axis: number, p: Along): R => {
+  const [count, size] = [shape[axis], shape[axis + 1]] as [number, number]
+  const span = spanOf(size, p.dilation)
+  const only = (at: number, value: number, rank: number): readonly number[] =>
+    range(rank).map((i) => (i === at ? value : 0))
+  const around = (list: readonly number[]) => [...shape.slice(0, axis), ...list, ...shape.slice(axis + 2)]
+  const rank = shape.length
+  if (p.stride >= span || count === 1) {
+    const length = count === 1 ? span : p.stride
+    const wide = zero(
+      b,
+      x,
+      only(-1, 0, rank),
+      only(axis + 1, length - span, rank),
+      only(axis + 1, p.dilation - 1, rank),
+    )
+    const row = b.reshape([wide], { shape: around([count * length]) })
+    const missing = p.extent - count * length
+    if (missing >= 0) return zero(b, row, only(-1, 0, rank - 1), only(axis, missing, rank - 1), only(-1, 0, rank - 1))
+    const limit = around([p.extent])
+    return b.slice([row], { start: limit.map(() => 0), limit, step: limit.map(() => 1) })
+  }
+  const before = (size - 1) * p.dilation
+  const behind = p.extent - 1 - (count - 1) * p.stride
+  const wide = zero(b, x, only(axis, before, rank), only(axis, behind, rank), only(axis, p.stride - 1, rank))
+  // element (p, k) of it lies at p·size + k; a diagonal starts at k = size − 1 and steps by dilation·size − 1
+  const total = (before + p.extent) * size
+  const flat = b.reshape([wide], { shape: around([total]) })
+  const from = b.slice([flat], {
+    start: only(axis, size - 1, rank - 1),
+    limit: around([total]),
+    step: range(rank - 1).map(() => 1),
+  })
+  const diagonals = b.windows([from], {
+    axes: [axis],
+    size: [size],
+    stride: [size],
+    dilation: [p.dilation * size - 1],
+  })
+  return b.sum([diagonals], { axes: [axis + 1], keepDims: false })
+}
+
+interface Along {
+  readonly stride: number
+  readonly dilation: number
+  readonly extent: number
+}
+
+/** The axes of the windows' own extents. */
+const ownAxes = (p: Windows): readonly number[] => p.axes.map((_, i) => behindLast(p) + i)
+
+const putBackShape = (shape: Shape, p: Overlap): Shape =>
+  shape
+    .map((d, a) => (p.axes.includes(a) ? (p.extents[p.axes.indexOf(a)] as number) : d))
+    .toSpliced(behindLast(p), p.axes.length)
+
+export const overlapAdd = defineOp<'overlapAdd'>({
+  kind: 'composite',
+  arity: 1,
+  name: 'overlapAdd',
+  doc: {
+    summary: 'Windows put back to where they were taken from, and added where they overlap; 0 where none lies.',
+    constraints: {
+      C1: 'the axes exist and ascend',
+      C2: 'size, stride and dilation are positive, one an axis',
+      C3: 'the operand has the shape of such windows of such extents',
+      C4: 'dtype(x) is f32, f64 or i32',
+    },
+    formula: 'x[p] = Σ y[o, k] over o·stride + k·dilation = p; derivative: windows',
+  },
+  infer: ([x], p): Inferred => {
+    const bad = misfit('overlapAdd', p, x.shape.length - p.axes.length, x.shape)
+    if (bad !== null) return bad
+    if (x.dtype === 'bool') return wrongDtype('overlapAdd', 'C4', 'number', x.dtype)
+    const counts = p.axes.map((_, i) =>
+      countOf(p.extents[i] as number, p.size[i] as number, p.stride[i] as number, p.dilation[i] as number),
+    )
+    const found = p.axes.map((a) => x.shape[a] as number)
+    const sizes = ownAxes(p).map((a) => x.shape[a] as number)
+    if (!equalShapes(counts, found) || !equalShapes(sizes, p.size))
+      return violation(
+        'C3',
+        'E_SHAPE_WINDOW',
+        `overlapAdd: ${showShape(x.shape)} does not have ${counts.join(' × ')} windows of ${p.size.join(' × ')}`,
+      )
+    return right({ dtype: x.dtype, shape: putBackShape(x.shape, p) })
+  },
+  vjp: (b, { params: { extents: _, ...taken } }, ct) => [b.windows([ct], taken)],
+  jvp: (b, { params }, [t]) => b.overlapAdd([t as NonNullable<typeof t>], params),
+  batch: (b, { ins, params }) => b.overlapAdd(ins, { ...params, axes: behindBatch(params.axes) }),
+  expand: (b, { ins: [x], params: p, types: [t] }) => {
+    // one axis after the other, the last one first, its window brought beside it
+    let [y, shape]: readonly [typeof x, Shape] = [x, t.shape]
+    for (const [i, axis] of [...p.axes.entries()].toReversed()) {
+      const own = behindLast(p) + i
+      const order = range(shape.length)
+        .toSpliced(own, 1)
+        .toSpliced(axis + 1, 0, own)
+      y = b.transpose([y], { perm: order })
+      shape = order.map((a) => shape[a] as number)
+      const extent = p.extents[i] as number
+      y = putBack(b, y, shape, axis, { stride: p.stride[i] as number, dilation: p.dilation[i] as number, extent })
+      shape = shape.toSpliced(axis, 2, extent)
+    }
+    return y
+  },
+  identities: [],
+  print: printed('overlapAdd'),
+  sample: { domain: [[-2, 2]] },
+})
