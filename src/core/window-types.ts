@@ -38,15 +38,19 @@ type Fitting<D extends number, Sp extends number, S extends number> = [Sub<D, Sp
   ? never
   : DivCeil<Add<Sub<D, Sp>, 1>, S>
 
-type Padded<D extends number, P> = P extends readonly [infer L extends number, infer H extends number]
-  ? Add<Add<D, L>, H>
-  : D
+type Padded<D extends number, P> = [P] extends [never]
+  ? D
+  : [P] extends [readonly [infer L extends number, infer H extends number]]
+    ? Add<Add<D, L>, H>
+    : D
 
 /** How many windows along axis I of those that the window runs along; never where it does not fit. */
-export type WindowCount<D extends number, K extends number, O, I extends number, S extends number> =
-  Given<O, 'pads', I> extends 'same'
-    ? DivCeil<D, S>
-    : Fitting<Padded<D, Given<O, 'pads', I>>, Span<K, NumberGiven<O, 'dilation', I, 1>>, S>
+export type WindowCount<D extends number, K extends number, O, I extends number, S extends number> = [
+  Given<O, 'pads', I>,
+  'same',
+] extends ['same', Given<O, 'pads', I>]
+  ? DivCeil<D, S>
+  : Fitting<Padded<D, Given<O, 'pads', I>>, Span<K, NumberGiven<O, 'dilation', I, 1>>, S>
 
 type StrideOf<O, I extends number, Default extends number> = NumberGiven<O, 'stride', I, Default>
 
@@ -113,36 +117,19 @@ type ConvolvedParts<
   B extends Parts,
   O,
 > = number extends A['c'] | B['c'] | GroupsOf<O>
-  ? Sized<Op, X, W, A, B, O>
+  ? Sized<Op, X, A, B, O>
   : Mul<B['c'], GroupsOf<O>> extends A['c']
-    ? Sized<Op, X, W, A, B, O>
+    ? Sized<Op, X, A, B, O>
     : `${Op}: ${GroupsOf<O>} x ${B['c']} channels of the filters are not the ${A['c']} of the image (${Show<X>} and ${Show<W>})`
 
-type Sized<Op extends string, X extends Shape, W extends Shape, A extends Parts, B extends Parts, O> = [
+type Sized<Op extends string, X extends Shape, A extends Parts, B extends Parts, O> = [
   DivExact<B['n'], GroupsOf<O>>,
 ] extends [never]
   ? `${Op}: ${GroupsOf<O>} groups do not divide ${B['n']} filters`
-  : HasNever<Counts<A['space'], B['space'], O, 1>> extends true
-    ? Misfit<Op, B['space'], X>
-    : Assembled<A['n'], B['n'], Counts<A['space'], B['space'], O, 1> & Shape, IsFirst<O>>
+  : Counts<A['space'], B['space'], O, 1> extends infer Out extends Shape
+    ? HasNever<Out> extends true
+      ? Misfit<Op, B['space'], X>
+      : Assembled<A['n'], B['n'], Out, IsFirst<O>>
+    : Shape
 
 type HasNever<S> = S extends readonly [infer D, ...infer Rest] ? ([D] extends [never] ? true : HasNever<Rest>) : false
-
-/** The result of a pooling whose stride is the window unless told. */
-export type Pooled<Op extends string, X extends Shape, K extends PerAxis, O> =
-  Ranked<X> extends false
-    ? Shape
-    : X['length'] extends 4
-      ? PooledParts<Op, X, Images<X, IsFirst<O>>, K extends number ? readonly [K, K] : K & Shape, O>
-      : `${Op}: the image has 4 axes, not ${Show<X>}`
-
-type PooledParts<Op extends string, X extends Shape, A extends Parts, K extends Shape, O> =
-  HasNever<PoolCounts<A['space'], K, O>> extends true
-    ? Misfit<Op, K, X>
-    : Assembled<A['n'], A['c'], PoolCounts<A['space'], K, O> & Shape, IsFirst<O>>
-
-type PoolCounts<D extends Shape, K extends Shape, O> = {
-  readonly [I in keyof D]: I extends `${infer A extends number}`
-    ? WindowCount<D[I] & number, K[I & keyof K] & number, O, A, StrideOf<O, A, K[I & keyof K] & number>>
-    : never
-}

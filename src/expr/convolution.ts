@@ -3,14 +3,13 @@
  * Invariant: a window is a view, so that nothing is copied out of an image but its padding; all derivatives are again
  * contractions with windows. Convolution is cross-correlation: filters are not turned round.
  */
-import { range, type Shape, showShape } from '../core/shape.ts'
+import { range, showShape } from '../core/shape.ts'
 import type { CheckDType, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Convolved, WindowOptions } from '../core/window-types.ts'
-import { spanOf } from '../ops/windows.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, shapeError } from './node.ts'
 import { accepting, type First, sameDType, typed } from './typed.ts'
-import { channelsFirst, channelsLast, isChannelsFirst, moving, pace, padsOf, perAxis, windowsOf } from './windowing.ts'
+import { channelsFirst, channelsLast, isChannelsFirst, moving, pace, perAxis, windowsOf } from './windowing.ts'
 
 /** Stride, pads and dilation of the window, groups of channels (1 unless told). */
 export interface ConvOptions extends WindowOptions {
@@ -25,11 +24,6 @@ interface Conv1dOptions extends ConvOptions {
 interface Conv2dOptions extends ConvOptions {
   /** NHWC with filters [h, w, c, f], unless told; NCHW with filters [f, c, h, w]. */
   readonly layout?: 'NHWC' | 'NCHW'
-}
-
-interface ConvTransposeOptions extends Conv2dOptions {
-  /** Rows and columns more at the bottom and at the right, fewer than the stride; none unless told. */
-  readonly outputPadding?: number | readonly number[]
 }
 
 /** Image [n, …, c] and filters [k…, c, f], whatever the layout. */

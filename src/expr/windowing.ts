@@ -24,7 +24,7 @@ export const perAxis = (op: string, what: string, given: PerAxis, rank: number):
 }
 
 /** `total` elements before and behind, the odd one behind. */
-export const halves = (total: number): readonly [number, number] => [Math.floor(total / 2), Math.ceil(total / 2)]
+const halves = (total: number): readonly [number, number] => [Math.floor(total / 2), Math.ceil(total / 2)]
 
 const checkPads = (op: string, pads: Exclude<Pads, string>, rank: number): Moving['pads'] => {
   if (pads.length === rank && pads.every((p) => p.length === 2 && p.every(isNatural))) return pads
@@ -44,7 +44,7 @@ export const pace = (op: string, size: Shape, options: WindowOptions, stride: Pe
 })
 
 /** Pads as numbers: `same` by what `total` says of an axis. */
-export const padsOf = (op: string, pads: Pads, rank: number, total: (axis: number) => number): Moving['pads'] => {
+const padsOf = (op: string, pads: Pads, rank: number, total: (axis: number) => number): Moving['pads'] => {
   if (pads === 'same') return range(rank).map((i) => halves(Math.max(0, total(i))))
   return pads === 'valid' ? range(rank).map(() => [0, 0] as const) : checkPads(op, pads, rank)
 }

@@ -4,7 +4,7 @@
  * with windows, a pooling a reduction of them; padding is `pad`.
  */
 import { right } from 'fp-ts/lib/Either.js'
-import { equalShapes, range, type Shape, showShape, type TensorType } from '../core/shape.ts'
+import { equalShapes, range, type Shape, showShape } from '../core/shape.ts'
 import { call, type Inferred, violation, wrongDtype } from './common.ts'
 import { behindBatch } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
@@ -33,7 +33,7 @@ declare module './signature.ts' {
 export const spanOf = (size: number, dilation: number): number => (size - 1) * dilation + 1
 
 /** How often a window fits into an extent. */
-export const countOf = (extent: number, size: number, stride: number, dilation: number): number =>
+const countOf = (extent: number, size: number, stride: number, dilation: number): number =>
   Math.floor((extent - spanOf(size, dilation)) / stride) + 1
 
 /** The axes of windows stand right behind the last axis that they run along. */
@@ -227,7 +227,7 @@ export const overlapAdd = defineOp<'overlapAdd'>({
       )
     return right({ dtype: x.dtype, shape: putBackShape(x.shape, p) })
   },
-  vjp: (b, { params: { extents: _, ...taken } }, ct) => [b.windows([ct], taken)],
+  vjp: (b, { params: { axes, size, stride, dilation } }, ct) => [b.windows([ct], { axes, size, stride, dilation })],
   jvp: (b, { params }, [t]) => b.overlapAdd([t as NonNullable<typeof t>], params),
   batch: (b, { ins, params }) => b.overlapAdd(ins, { ...params, axes: behindBatch(params.axes) }),
   expand: (b, { ins: [x], params: p, types: [t] }) => {

@@ -311,3 +311,19 @@ describe('an extent that is only a number', () => {
     expect(() => n.exp(n.input('n', [2], 'i32') as n.Expr)).toThrow('exp: the operand must be f32 or f64, not i32')
   })
 })
+
+test('convolutions', () => {
+  const image = n.input('image', [8, 28, 28, 3])
+  const w = n.param('w', [5, 5, 3, 6], n.zeros)
+  expectThe(n.conv2d(image, w)).is([8, 24, 24, 6], 'f32')
+  expectThe(n.conv2d(image, w, { pads: 'same', stride: 3 })).is([8, 10, 10, 6], 'f32')
+  const pads = [
+    [1, 0],
+    [2, 2],
+  ] as const
+  expectThe(n.conv2d(image, w, { stride: [2, 3], dilation: 2, pads })).is([8, 11, 8, 6], 'f32')
+  const v = n.param('v', [4, 3, 2, 2], n.zeros)
+  expectThe(n.conv2d(n.input('first', [8, 6, 9, 9]), v, { layout: 'NCHW', groups: 2 })).is([8, 4, 8, 8], 'f32')
+  expectThe(n.conv1d(n.input('s', [8, 20, 3]), n.param('f', [4, 3, 5], n.zeros))).is([8, 17, 5], 'f32')
+  expectThe(n.conv2d(n.input('some', [batch, 28, 28, 3]), w)).isLate([5, 24, 24, 6])
+})

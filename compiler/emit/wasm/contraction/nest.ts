@@ -100,7 +100,7 @@ const overPanels = (
   })
 
 export const emitPiece = (nest: Nest, piece: PieceRun, at: Pointers): void => {
-  const { fn, plan } = nest
+  const { plan } = nest
   const rows: Rows = { first: 0, periods: plan.rows.periods, stretches: placed(plan.rows.runs) }
   const overRows = (body: (part: Rows) => void): void => inParts(nest, rows, plan.blockRows, body)
   const overColumns = (body: (group: Group) => void): void => overGroups(nest, at, body)

@@ -24,7 +24,7 @@ export const sizeOfWalk = (walk: Walk): number => walk.reduce((n, d) => n * d.ex
 export const lastStride = (walk: Walk): number => walk.at(-1)?.stride ?? 0
 
 /** Where the element of a known index lies. */
-export const elementAt = (walk: Walk, index: number): number => {
+const elementAt = (walk: Walk, index: number): number => {
   let [rest, at] = [index, 0]
   for (const { extent, stride } of walk.toReversed()) {
     at += (rest % extent) * stride
