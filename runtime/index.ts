@@ -32,6 +32,7 @@ export type { Entry } from './entry.ts'
 export { checkFeatures, detectFeatures, type Features } from './features.ts'
 export type { JavaScriptArtifact } from './instantiate.ts'
 export { type ArtifactSource, type LoadOptions, load } from './load.ts'
+export { type Bleu, bleu, type BleuOptions, type Sentence, type Token } from './metrics/bleu.ts'
 export {
   accuracy,
   type Classes,
@@ -41,7 +42,9 @@ export {
   confusionMatrix,
   countOf,
   macroScores,
+  microScores,
   type Scores,
 } from './metrics/classification.ts'
+export { type Span, spanScores, type SpanScores, spansOf } from './metrics/spans.ts'
 export type { Entries, Program, ProgramOf } from './program.ts'
 export { type Progress, type Trained, type Training, train, type Verdict } from './train.ts'

@@ -161,6 +161,13 @@ export {
   randomUniform,
 } from './nn/initializers.ts'
 export {
+  attention,
+  type AttentionOptions,
+  type AttentionWeights,
+  multiHeadAttention,
+  type MultiHeadOptions,
+} from './nn/attention.ts'
+export {
   batchNorm,
   type BatchNormalized,
   type BatchNormOptions,
@@ -179,6 +186,7 @@ export {
   mse,
   sigmoidCrossEntropy,
 } from './nn/losses.ts'
+export { accuracy, type ClassOptions, type ClassScore, f1, perplexity, precision, recall } from './nn/metrics.ts'
 export {
   bidirectional,
   type Directions,

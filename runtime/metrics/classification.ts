@@ -59,6 +59,13 @@ export const countOf = ({ classes, counts }: ConfusionMatrix, actual: number, pr
 /** 0 / 0 is 0 here, as in CoNLL's and scikit-learn's scores: a class never predicted has precision 0. */
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
+/** Scores from how often something was found, predicted, and is there. */
+export const scoresOf = (hit: number, predicted: number, actual: number): Scores => ({
+  precision: ratio(hit, predicted),
+  recall: ratio(hit, actual),
+  f1: ratio(2 * hit, predicted + actual),
+})
+
 /** precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), for each class. */
 export const classScores = (matrix: ConfusionMatrix): readonly ClassScores[] => {
   const classes = Array.from({ length: matrix.classes }, (_, c) => c)
@@ -66,13 +73,15 @@ export const classScores = (matrix: ConfusionMatrix): readonly ClassScores[] => 
     const hit = countOf(matrix, c, c)
     const predicted = classes.reduce((sum, actual) => sum + countOf(matrix, actual, c), 0)
     const support = classes.reduce((sum, other) => sum + countOf(matrix, c, other), 0)
-    return {
-      precision: ratio(hit, predicted),
-      recall: ratio(hit, support),
-      f1: ratio(2 * hit, predicted + support),
-      support,
-    }
+    return { ...scoresOf(hit, predicted, support), support }
   })
+}
+
+/** The scores of all classes' counts together ("micro"): with one class an example, all three are the accuracy. */
+export const microScores = (matrix: ConfusionMatrix): Scores => {
+  const hit = Array.from({ length: matrix.classes }, (_, c) => countOf(matrix, c, c)).reduce((a, b) => a + b, 0)
+  const all = matrix.counts.reduce((a, b) => a + b, 0)
+  return scoresOf(hit, all, all)
 }
 
 /** The plain mean of each score over the classes ("macro"): every class weighs the same, however rare. */

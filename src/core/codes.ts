@@ -55,6 +55,7 @@ export const expressionErrorCodes = {
   },
   E_SHAPE_CONSTANT: { phase: 'expression', summary: 'the elements of a constant do not fill its shape' },
   E_SHAPE_EQUAL: { phase: 'expression', summary: 'shapes that have to be equal differ' },
+  E_SHAPE_HEADS: { phase: 'expression', summary: 'the columns of an attention do not divide into its heads' },
   E_SHAPE_INDICES: { phase: 'expression', summary: 'indices do not fit the tensor that they count rows of' },
   E_SHAPE_LABELS: {
     phase: 'expression',

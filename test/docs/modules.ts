@@ -187,13 +187,17 @@ const declared = (text: string): ReadonlySet<string> =>
 /** `type Node` is called Node. */
 const bare = (name: string): string => name.replace(/^type /, '')
 
-/** Names of the entries that a text uses and does not make itself; those of types begin with `type `. */
+/**
+ * Names of the entries that a text uses and does not make itself; those of types begin with `type `. A name that several entries
+ * have is the first one's.
+ */
 const importsFor = (text: string, entries: ReadonlyMap<string, readonly string[]>): string => {
-  const own = declared(text)
+  const taken = new Set(declared(text))
   const used = new Set(text.replace(/'[^']*'/g, '').match(/(?<![.\w$])[A-Za-z_$][\w$]*/g) ?? [])
   return [...entries]
     .flatMap(([entry, names]) => {
-      const wanted = names.filter((n) => used.has(bare(n)) && !own.has(bare(n)))
+      const wanted = names.filter((n) => used.has(bare(n)) && !taken.has(bare(n)))
+      for (const n of wanted) taken.add(bare(n))
       return wanted.length === 0 ? [] : [`import { ${wanted.join(', ')} } from '${entry}'`]
     })
     .join('; ')

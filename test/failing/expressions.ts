@@ -26,6 +26,7 @@ import {
   maxout,
   mse,
   mul,
+  multiHeadAttention,
   param,
   type Node,
   reshape,
@@ -52,6 +53,7 @@ const loose = <T>(f: (...args: never) => T): ((...args: readonly unknown[]) => T
 
 const x = input('x', [some(4), 3])
 const w = param('w', [some(5), 2], 0)
+const wide = input('wide', [3, 10])
 const labels = input('labels', [some(4)], 'i32')
 const image = input('image', [some(1), 4, 4, 3])
 const filters = param('filters', [3, 3, some(2), 8], 0)
@@ -184,6 +186,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_SHAPE_EQUAL: {
     message: 'mse: shapes [4,3] and [5,2] differ, operands x [4,3] and w [5,2]',
     run: () => loose(mse)(x, w),
+  },
+  E_SHAPE_HEADS: {
+    message: 'multiHeadAttention: 10 columns do not divide into 4 heads, operand wide [3,10]',
+    run: () => multiHeadAttention(x, { wq: wide, wk: wide, wv: wide, wo: wide }, { heads: 4 }),
   },
   E_SHAPE_INDICES: {
     message: 'takeAlongAxis: indices [4] and [4,3] differ, not only at axis 1, operands x [4,3] and labels [4]',

@@ -1,12 +1,25 @@
 // Layers whose parameters do not fit their inputs. Each must not compile, and must not run, with the words above it.
-import { batchNorm, input, ones, pipe, state, zeros } from 'nabla'
+import { attention, batchNorm, input, multiHeadAttention, ones, pipe, state, zeros } from 'nabla'
 
 const x = input('x', [8, 3, 10])
 const running = { mean: state('mean', [10], zeros), variance: state('variance', [10], ones) }
 const short = { mean: state('short', [3], zeros), variance: state('variance', [10], ones) }
 const wide = { mean: state('mean', [10], zeros), variance: state('wide', [10, 1], ones) }
 
+const [q, k, v] = [input('q', [8, 5, 64]), input('k', [8, 7, 64]), input('v', [8, 7, 32])]
+const square = input('square', [64, 64])
+
 export const faults = [
+  // expect: matmul: inner dimensions 64 and 32 differ ([8,5,64] x [8,32,7])
+  () => attention(q, v, k),
+  // expect: matmul: inner dimensions 7 and 5 differ ([8,5,7] x [8,5,64])
+  () => attention(q, k, q),
+  // expect: matmul: batch dimensions 8 and 3 differ ([8,5,64] x [3,64,7])
+  () => pipe(q, attention(input('k', [3, 7, 64]), v)),
+  // expect: attention: dtypes f32 and f64 differ
+  () => attention(q, k, input('d', [8, 7, 32], 'f64')),
+  // expect: matmul: inner dimensions 32 and 64 differ ([8,7,32] x [64,64])
+  () => multiHeadAttention(v, { wq: square, wk: square, wv: square, wo: square }, { heads: 4 }),
   // expect: batchNorm: the running mean is [3], not [10] for axis -1 of [8,3,10]
   () => batchNorm(x, short),
   // expect: batchNorm: the running variance is [10,1], not [10] for axis -1 of [8,3,10]

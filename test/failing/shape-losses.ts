@@ -1,5 +1,5 @@
 // Targets that do not fit their predictions. Each must not compile, and must not run, with the words above it.
-import { crossEntropy, hinge, huber, input, mae, mse, pipe, sigmoidCrossEntropy } from 'nabla'
+import { accuracy, crossEntropy, f1, hinge, huber, input, mae, mse, pipe, sigmoidCrossEntropy } from 'nabla'
 
 const z = input('z', [8, 10])
 const t = input('t', [8, 1])
@@ -7,6 +7,10 @@ const labels = input('labels', [10], 'i32')
 const soft = input('soft', [8])
 
 export const faults = [
+  // expect: accuracy: shapes [10] and [8] differ
+  () => accuracy(labels, input('other', [8], 'i32')),
+  // expect: f1: the operand must be i32, not f32
+  () => pipe(soft, f1(labels, { classes: 10 })),
   // expect: crossEntropy: logits [8,10] want labels [8], not [10]
   () => crossEntropy(z, labels),
   // expect: crossEntropy: logits [8,10] want labels [8], not [10]

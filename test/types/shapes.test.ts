@@ -254,6 +254,12 @@ describe('neural', () => {
     expectThe(n.batchNorm(x, running).output).is([2, 3], 'f32')
     expectThe(n.pipe(y, n.batchNorm(running, { scale: v, mode: 'predict' })).output).is([4, 1, 3], 'f32')
     expectThe(n.batchNorm(n.input('nchw', [5, 3, 7, 7]), running, { axis: 1 }).output).is([5, 3, 7, 7], 'f32')
+    const [q, k] = [n.input('q', [4, 5, 2, 8]), n.input('k', [5, 7, 8])]
+    expectThe(n.attention(q, k, n.input('values', [5, 7, 6]))).is([4, 5, 2, 6], 'f32')
+    expectThe(n.pipe(q, n.attention(k, k, { causal: true }))).is([4, 5, 2, 8], 'f32')
+    const [wq, wo] = [n.input('wq', [8, 6]), n.input('wo', [6, 9])]
+    expectThe(n.multiHeadAttention(k, { wq, wk: wq, wv: wq, wo }, { heads: 3 })).is([5, 7, 9], 'f32')
+    expectThe(n.pipe(q, n.multiHeadAttention({ wq, wk: wq, wv: wq, wo }, { heads: 2 }))).is([4, 5, 2, 9], 'f32')
     expectThe(n.maxout(n.input('m', [2, 6]), 3)).is([2, 2], 'f32')
   })
 
@@ -261,6 +267,11 @@ describe('neural', () => {
     const labels = n.input('labels', [2], 'i32')
     expectThe(n.crossEntropy(x, labels)).is([2], 'f32')
     expectThe(n.pipe(x, n.crossEntropy(labels), n.mean)).is([], 'f32')
+    expectThe(n.accuracy(labels, labels)).is([], 'f32')
+    expectThe(n.pipe(x, n.argmax(-1), n.precision(labels))).is([], 'f32')
+    expectThe(n.recall(labels, labels, { classes: 7 })).is([7], 'f32')
+    expectThe(n.pipe(labels, n.f1(labels, { classes: 7, average: 'macro' }))).is([], 'f32')
+    expectThe(n.perplexity(n.mean(d))).is([], 'f64')
     expectThe(n.crossEntropy(x, labels, { reduction: 'none' })).is([2], 'f32')
     expectThe(n.crossEntropy(d, n.input('t', [2, 3], 'f64'))).is([2], 'f64')
     expectThe(n.crossEntropy(x, x, { smoothing: 0.1 })).is([2], 'f32')
