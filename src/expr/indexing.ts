@@ -62,14 +62,29 @@ export const gather: <X extends Expr, I extends Expr, const A extends number = 0
  * @example
  * const table = param('table', [1000, 16], 0)
  * console.log(embedding(table, input('ids', [32, 7], 'i32')).shape) // [ 32, 7, 16 ]
+ * console.log(pipe(input('id', [], 'i32'), embedding(table), tanh).shape) // [ 16 ]
  */
-export const embedding: <X extends Expr, I extends Expr>(
-  table: X,
-  ids: Checked<I, First<[CheckIndices<'embedding', I['dtype']>, Fits<Taken<'embedding', X['shape'], I['shape'], 0>>]>>,
-) => Expr<ShapeOf<Taken<'embedding', X['shape'], I['shape'], 0>>, X['dtype']> = typed((table: Node, ids: Node) => {
-  checkIndices('embedding', ids)
-  return taken('embedding', table, ids, 0)
+export const embedding: {
+  <X extends Expr>(
+    table: X,
+  ): <I extends Expr>(
+    ids: I & CheckRows<X, I>,
+  ) => Expr<ShapeOf<Taken<'embedding', X['shape'], I['shape'], 0>>, X['dtype']>
+  <X extends Expr, I extends Expr>(
+    table: X,
+    ids: Checked<I, CheckRows<X, I>>,
+  ): Expr<ShapeOf<Taken<'embedding', X['shape'], I['shape'], 0>>, X['dtype']>
+} = typed((table: Node, ids?: Node) => {
+  const rows = (which: Node): Node => {
+    checkIndices('embedding', which)
+    return taken('embedding', table, which, 0)
+  }
+  return ids === undefined ? rows : rows(ids)
 })
+
+type CheckRows<X extends Expr, I extends Expr> = First<
+  [CheckIndices<'embedding', I['dtype']>, Fits<Taken<'embedding', X['shape'], I['shape'], 0>>]
+>
 
 const checkIndices = (op: string, indices: Node): void => {
   if (indices.dtype !== 'i32')

@@ -8,6 +8,7 @@ import { load } from 'nabla/runtime'
 import { describe, expect, test } from 'vitest'
 import { nameOf } from '../../src/expr/origin.ts'
 import { evaluate, valueOf } from '../expr/run.ts'
+import { compileTraining, interpretTraining } from '../pipeline/training.ts'
 
 const running = { mean: state('mean', [3], zeros, 'f64'), variance: state('variance', [3], ones, 'f64') }
 const learned = { scale: param('scale', [3], ones, 'f64'), shift: param('shift', [3], zeros, 'f64') }
@@ -97,39 +98,27 @@ describe('a training', () => {
   const step = trainStep(mse(output, t), sgd(), { updates })
   const xs = Array.from({ length: 40 }, (_, i) => Math.sin(3 * i + 1))
   const ts = Array.from({ length: 24 }, (_, i) => Math.cos(2 * i))
-  const predicted = model('predict').output
-
-  test('carries the running moments, which predictions then use, on both targets as interpreted', async () => {
-    let kept: Readonly<Record<string, ArrayLike<number>>> = {
-      w: new Array(15).fill(0.3),
-      b: [0, 0, 0],
-      scale: [1, 1, 1],
-      shift: [0, 0, 0],
-      mean: [0, 0, 0],
-      variance: [1, 1, 1],
-      step: [0],
-    }
+  test('carries the running moments on both targets as interpreted', async () => {
     const given = { x: xs, t: ts, learningRate: [0.125] }
-    for (let k = 0; k < 5; k++) {
-      const values = evaluate(
-        step.updates.map((u) => u.value),
-        { ...kept, ...given },
-      )
-      kept = Object.fromEntries(step.updates.map((u, i) => [nameOf(u.target), values[i]?.data ?? []]))
-    }
-    const wanted = valueOf(predicted, { ...kept, ...given })
+    const wanted = interpretTraining(step, given, 5)
+    expect(Array.from(wanted['mean'] ?? [])).not.toEqual([0, 0, 0])
     for (const target of ['wasm', 'javascript'] as const) {
-      const artifact = await compile({ step, predict: { y: predicted } }, { target, checked: true })
-      if (isLeft(artifact)) throw new Error(artifact.left.message)
-      const program = await load(artifact.right)
-      if (isLeft(program)) throw new Error(program.left.message)
-      const { call, state: states } = program.right
-      for (let k = 0; k < 5; k++) expect(isLeft(call('step', { x: xs, t: ts, learningRate: 0.125 }))).toBe(false)
-      expectNear(Array.from(states['mean'] ?? []), Array.from(kept['mean'] ?? []), 5)
-      expectNear(Array.from(states['variance'] ?? []), Array.from(kept['variance'] ?? []), 5)
-      const found = call('predict', { x: xs })
-      if (isLeft(found)) throw new Error(found.left.message)
-      expectNear(Array.from(found.right.y), wanted, 4)
+      const found = await compileTraining(step, given, 5, target)
+      for (const [name, values] of Object.entries(wanted))
+        expectNear(Array.from(found[name] ?? []), Array.from(values), 5)
     }
+  })
+
+  test('the same artifact then predicts with them', async () => {
+    const predicted = model('predict').output
+    const artifact = await compile({ step, predict: { y: predicted } }, { target: 'javascript', checked: true })
+    if (isLeft(artifact)) throw new Error(artifact.left.message)
+    const program = await load(artifact.right)
+    if (isLeft(program)) throw new Error(program.left.message)
+    const { call, params, state: states } = program.right
+    for (let k = 0; k < 5; k++) expect(isLeft(call('step', { x: xs, t: ts, learningRate: 0.125 }))).toBe(false)
+    const found = call('predict', { x: xs })
+    if (isLeft(found)) throw new Error(found.left.message)
+    expectNear(Array.from(found.right.y), valueOf(predicted, { ...params, ...states, x: xs }), 4)
   })
 })

@@ -170,6 +170,13 @@ export const crossEntropies = [
     at: labels,
     within: besideLoss,
   }),
+  labelled('−Σ (⅝ · onehot(y) + ⅛) · log(softmax(z))', {
+    naive: (z, y) => neg(sum(mul(add(mul(0.625, oneHot(y, 3)), 0.125), log(softmax(z))))),
+    op: (z, y) => crossEntropy(z, y, { smoothing: 0.375 }),
+    truth: (z, y) => r.sum(z.map((_, i) => r.mul(r.of(i === y ? 0.75 : 0.125), loss(z, i)))),
+    at: labels,
+    within: besideLoss,
+  }),
 ]
 
 const length = (z: Reals): r.Real => r.sqrt(r.sum(z.map(r.square)))

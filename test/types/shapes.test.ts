@@ -268,6 +268,7 @@ describe('neural', () => {
     expectThe(n.crossEntropy(x, labels)).is([2], 'f32')
     expectThe(n.pipe(x, n.crossEntropy(labels), n.mean)).is([], 'f32')
     expectThe(n.accuracy(labels, labels)).is([], 'f32')
+    expectThe(n.pipe(i, n.embedding(n.input('table', [9, 4])))).is([2, 3, 4], 'f32')
     expectThe(n.pipe(x, n.argmax(-1), n.precision(labels))).is([], 'f32')
     expectThe(n.recall(labels, labels, { classes: 7 })).is([7], 'f32')
     expectThe(n.pipe(labels, n.f1(labels, { classes: 7, average: 'macro' }))).is([], 'f32')

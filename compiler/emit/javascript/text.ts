@@ -41,7 +41,7 @@ const taken = new Set(
     'false finally for function if implements import in instanceof interface let new null package private protected ' +
     'public return static super switch this throw true try typeof var void while with yield undefined NaN Infinity ' +
     'Math Float32Array Float64Array Int32Array Uint8Array ArrayBuffer RangeError atob ' +
-    'f h i j k q at rows cols row col tile panel panel64 manifest instantiate memory write constants entries'
+    'f h i j k q t at rows cols row col tile panel panel64 manifest instantiate memory write constants entries'
   ).split(' '),
 )
 
