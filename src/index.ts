@@ -208,7 +208,8 @@ export {
   type RnnOptions,
 } from './nn/recurrent.ts'
 export { dropConnect, l1, l2, maxNorm } from './nn/regularization.ts'
-export { adam, adamax, type AdamaxOptions, type AdamOptions, nadam } from './optim/adam.ts'
+export { adagrad, type AdagradOptions } from './optim/adagrad.ts'
+export { adam, adamax, type AdamaxOptions, type AdamOptions, type Laziness, nadam } from './optim/adam.ts'
 export { clipByGlobalNorm, globalNorm } from './optim/clip.ts'
 export {
   constrained,

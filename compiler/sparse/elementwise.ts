@@ -35,7 +35,7 @@ const uniform = (x: Node, dense: Node): Node => {
 }
 
 /** So many applications above the memory of a table are done again for the rows that are read. */
-const LIFTED = 24
+const LIFTED = 64
 
 interface Taken {
   readonly rows: Node

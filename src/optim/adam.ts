@@ -3,6 +3,7 @@
  * after it.
  * Invariant: the bias corrections are scalars, computed once a step for all parameters, without cancellation.
  */
+import { range } from '../core/shape.ts'
 import type { Node } from '../expr/expr.ts'
 import { graph, literal } from '../expr/node.ts'
 import { average, correction, flushTiny } from './moments.ts'
@@ -17,22 +18,56 @@ export interface AdamOptions {
   readonly epsilon?: number
 }
 
+export interface Laziness {
+  /**
+   * Only rows (along the first axis) whose gradient is not 0 throughout move: theirs are the moments that are carried on, and
+   * the parameters that change. False unless told.
+   */
+  readonly lazy?: boolean
+}
+
+/** What is true of the rows whose gradient is not 0 throughout: shape [n, 1, …]. */
+const isMoved = (gradient: Node): Node => {
+  const isOther = graph.notEqual([gradient, literal(0, gradient.dtype)])
+  const axes = range(gradient.shape.length).slice(1)
+  const count = graph.sum([graph.cast([isOther], { dtype: 'i32' })], { axes, keepDims: true })
+  return graph.greater([count, literal(0, 'i32')])
+}
+
 /**
  * m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², θ ← θ − ε·m̂ / (√v̂ + 1e-8) with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ).
  * Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1; the corrections are taken to the scalars:
  * (ε/(1 − β₁ᵗ))·m / (√v·(1/√(1 − β₂ᵗ)) + 1e-8).
+ *
+ * Moments decay where the gradient is 0 too, so a step walks every row of a table. `lazy` leaves rows as they are whose
+ * gradient is 0 throughout, as LazyAdam of TensorFlow Addons does: a step over an embedding then touches the rows that were
+ * looked up alone. It is another optimizer: rows that are seldom looked up keep the moments of the last time.
  * @example
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), adam()).updates.length) // 4
  */
-export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer<'m' | 'v'> =>
+export const adam = ({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  lazy = false,
+}: AdamOptions & Laziness = {}): Optimizer<'m' | 'v'> =>
   optimizer('adam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
     const m = flushTiny(average(beta1, slots.m, gradient))
     const v = flushTiny(average(beta2, slots.v, graph.square([gradient])))
     const size = graph.div([learningRate, correction(beta1, step)])
     const scale = graph.rsqrt([correction(beta2, step)])
     const spread = graph.add([graph.mul([graph.sqrt([v]), scale]), literal(epsilon, param.dtype)])
-    return { param: graph.sub([param, graph.div([graph.mul([size, m]), spread])]), slots: { m, v } }
+    const along = graph.div([graph.mul([size, m]), spread])
+    if (!lazy) return { param: graph.sub([param, along]), slots: { m, v } }
+    const moved = isMoved(gradient)
+    const where = (x: Node): Node => graph.where([moved, x, literal(0, param.dtype)])
+    // sums, not choices: what is added to a row that does not move is nothing
+    const carried = (before: Node, after: Node): Node => graph.add([before, where(graph.sub([after, before]))])
+    return {
+      param: graph.sub([param, where(along)]),
+      slots: { m: carried(slots.m, m), v: carried(slots.v, v) },
+    }
   })
 
 export type AdamaxOptions = Omit<AdamOptions, 'epsilon'>

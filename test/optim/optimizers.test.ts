@@ -84,6 +84,31 @@ describe('trajectories', () => {
     expectPaths(run(n.adam(), steps).path, hand)
   })
 
+  test('adam, lazy: where the gradient is 0 nothing moves', () => {
+    const hand = byHand(() => {
+      let m = 0
+      let v = 0
+      return (w, g, t) => {
+        if (g === 0) return w
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        return w - (lr * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
+      }
+    })
+    expectPaths(run(n.adam({ lazy: true }), steps).path, hand)
+  })
+
+  test('adagrad', () => {
+    const hand = byHand(() => {
+      let s = 0
+      return (w, g) => {
+        s += g * g
+        return w - (lr * g) / (Math.sqrt(s) + 1e-10)
+      }
+    })
+    expectPaths(run(n.adagrad(), steps).path, hand)
+  })
+
   test('rmsprop', () => {
     const hand = byHand(() => {
       let v = 0
@@ -140,7 +165,15 @@ describe('trajectories', () => {
 
   test('gradients of 0 move nothing, from the first step on', () => {
     const none = steps.map(() => [0, 0, 0])
-    for (const optimizer of [n.rmsprop(), n.adadelta(), n.adam(), n.adamax(), n.nadam()])
+    for (const optimizer of [
+      n.adagrad(),
+      n.rmsprop(),
+      n.adadelta(),
+      n.adam(),
+      n.adam({ lazy: true }),
+      n.adamax(),
+      n.nadam(),
+    ])
       expect(run(optimizer, none).path.at(-1)).toEqual([1, -2, 0.5])
   })
 
