@@ -2,7 +2,8 @@
  * The derivative of a scan is a scan. In: a scan and what its results received (or how its operands move). Out: what its
  * operands receive (or the tangents of its results). Invariant: forward, the loop also stacks the values that the way back
  * needs; back, a loop from the last step to the first carries the cotangents of the carries. The cotangent of a constant
- * that is a product over each step leaves the loop as one product over all steps.
+ * that is a product over each step leaves the loop as one product over all steps, and rows of a table that each step looks
+ * up as the rows of all steps.
  */
 import { isFloat } from '../../src/core/dtype.ts'
 import { range } from '../../src/core/shape.ts'
@@ -108,6 +109,11 @@ const leaving = (ct: Node): readonly Leaving[] | null => {
           b.dotGeneral(stacks as readonly [Node, Node], { batch, contract: [axes(contract[0]), axes(contract[1])] }),
       },
     ]
+  }
+  if (ct.op === 'scatterRows') {
+    const p = paramsOf(ct, 'scatterRows')
+    if (p.axis > 0) return null
+    return [{ stacked: ct.ins, finish: (stacks) => b.scatterRows(stacks as readonly [Node, Node], p) }]
   }
   if (ct.op === 'sum') {
     const { axes, keepDims } = paramsOf(ct, 'sum')

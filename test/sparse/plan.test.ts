@@ -2,7 +2,7 @@
 // those rows are read and written, no dense gradient has a place in the arena, and the table is updated where it lies.
 
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { embedding, input, mean, param, sgd, square, sub, sum } from 'nabla'
+import { adagrad, adam, add, embedding, input, mean, param, scan, sgd, square, sub, sum, tanh, zeros } from 'nabla'
 import { print, trainStep } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { compileWhole } from '../../compiler/compile.ts'
@@ -64,6 +64,43 @@ describe('a step over 50,000 rows of which 1,024 are looked up', () => {
     expect(costOf(plan.kernels[update?.kernel ?? -1] as Plan['kernels'][number]).bytes).toBeLessThan(
       4 * LOOKED * ROW_BYTES,
     )
+  })
+
+  test.each([
+    { name: 'adagrad', optimizer: adagrad(), tables: 2 },
+    { name: 'adam, lazy', optimizer: adam({ lazy: true }), tables: 3 },
+  ])('with $name the states of those rows move alone', async ({ optimizer, tables }) => {
+    const plan = await planOf(trainStep(loss, optimizer, { clipNorm: 1 }))
+    expectRowsAlone(plan)
+    const step = entryOf(plan)
+    expect(step.peak).toBeLessThan(10 * LOOKED * ROW_BYTES)
+    expect(step.traffic).toBeLessThan(36 * LOOKED * ROW_BYTES)
+    expect(plan.memoryBytes).toBeLessThan(tables * ROWS * ROW_BYTES + 16 * LOOKED * ROW_BYTES)
+  })
+
+  test('with adam, whose moments decay everywhere, the whole table is walked', async () => {
+    const plan = await planOf(trainStep(loss, adam(), { clipNorm: 1 }))
+    expect(entryOf(plan).traffic).toBeGreaterThan(6 * ROWS * ROW_BYTES)
+    // one dense gradient, as without rows; the norm is that of the rows
+    expect(entryOf(plan).traffic).toBeLessThan(9 * ROWS * ROW_BYTES)
+  })
+
+  test('in a loop that looks rows up, the cotangents of all steps are one', async () => {
+    const [steps, batch] = [16, 8]
+    const start = zeros([batch, WIDTH])
+    const looking = scan(
+      (h, at) => {
+        const next = tanh(add(h, embedding(table, at)))
+        return { carry: next, output: next }
+      },
+      start,
+      input('walks', [steps, batch], 'i32'),
+    )
+    const plan = await planOf(trainStep(sum(square(looking.outputs)), sgd(), { clipNorm: 1 }))
+    expectRowsAlone(plan)
+    const step = entryOf(plan)
+    expect(step.loops.map((l) => l.trips)).toEqual([steps, steps])
+    expect(step.peak).toBeLessThan(8 * steps * batch * ROW_BYTES + 4 * ROWS)
   })
 
   test('without clipping there is one gradient of rows, and nothing is looked for twice', async () => {

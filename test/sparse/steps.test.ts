@@ -45,6 +45,8 @@ const optimizers = {
   sgd: n.sgd(),
   momentum: n.momentum(),
   adam: n.adam(),
+  'adam, lazy': n.adam({ lazy: true }),
+  adagrad: n.adagrad(),
 } as const
 
 const drawn = (x: Node, seed: number): Tensor => {
