@@ -2,10 +2,12 @@
 // be run again and again, and the program it belongs to.
 
 import type { Entry, Program } from 'nabla/runtime'
+import { embedding } from '../workloads/embedding.ts'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
 import { w6 } from '../workloads/w6.ts'
 import type { Training } from '../workloads/workload.ts'
+import { entries as embeddingEntries } from './embedding.ts'
 import { programOf, writeBatch, writeParameters } from './program.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
@@ -17,6 +19,7 @@ export const heldModels = {
   W1: { training: w1, entries: w1Entries },
   W2: { training: w2, entries: w2Entries },
   W6: { training: w6, entries: w6Entries },
+  embedding: { training: embedding, entries: embeddingEntries },
 } as const
 
 export type HeldName = keyof typeof heldModels

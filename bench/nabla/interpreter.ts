@@ -6,9 +6,11 @@ import { type EntryInputs, interpret, type Step as StepEntry, type Tensor, tenso
 import { leavesOf } from '../../compiler/program/walk.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import type { Step } from '../subject.ts'
+import { embedding } from '../workloads/embedding.ts'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
 import type { Training } from '../workloads/workload.ts'
+import { entries as embeddingEntries } from './embedding.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
 
@@ -44,6 +46,7 @@ const interpreted = ({ parameters, batches, optimizer }: Training, { results, up
 const models: Readonly<Record<string, readonly [training: () => Training, entries: () => EntryInputs]>> = {
   W1: [w1, w1Entries],
   W2: [w2, w2Entries],
+  embedding: [embedding, embeddingEntries],
 }
 
 export const train = (workload: string): Promise<Step> | undefined => {

@@ -1,6 +1,7 @@
 // Every workload by name, and which of them a name on the command line stands for. A workload is made only when asked
 // for, so that listing names costs nothing.
 
+import { embedding } from './embedding.ts'
 import { products } from './products.ts'
 import { w1 } from './w1.ts'
 import { w2 } from './w2.ts'
@@ -11,6 +12,7 @@ const table: ReadonlyMap<string, () => Workload> = new Map<string, () => Workloa
   ['W1', w1],
   ['W2', w2],
   ['W6', w6],
+  ['embedding', embedding],
   ...products,
 ])
 
