@@ -4,6 +4,7 @@
 
 import { jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax'
 import type { Multiplication, Step } from '../subject.ts'
+import { type Embedding, embedding, embeddingSizes } from '../workloads/embedding.ts'
 import { w1, type W1 } from '../workloads/w1.ts'
 import { w2, type W2 } from '../workloads/w2.ts'
 import type { Product, Tensor } from '../workloads/workload.ts'
@@ -84,9 +85,33 @@ const trainW2 = ({ parameters, batches, optimizer }: W2): Step => {
   }
 }
 
+/** The gradient is a dense table here, and so are its norm and the update. */
+const trainEmbedding = ({ parameters, batches, optimizer }: Embedding): Step => {
+  type Parameters = Arrays<'table'>
+  const loss = (p: Parameters, id: np.Array, target: np.Array): np.Array =>
+    np.mean(np.sum(np.square(p.table.slice(id).sub(target)), -1))
+  const update = jit((p: Parameters, id: np.Array, target: np.Array): [np.Array, Parameters] => {
+    const [value, gradient] = valueAndGrad(loss)(again(p), id, target)
+    const norm = np.sqrt(np.sum(np.square(gradient.table.ref)))
+    const rate = np
+      .array(optimizer.learningRate * embeddingSizes.clipNorm)
+      .div(np.maximum(norm, embeddingSizes.clipNorm))
+    return [value, { table: p.table.sub(gradient.table.mul(rate)) }]
+  })
+  const held = batches.map(({ id, target }) => ({ id: array(id), target: array(target) }))
+  let current: Parameters = mapArrays(parameters, array)
+  return (index) => {
+    const { id, target } = held[index % held.length] as (typeof held)[number]
+    const [value, next] = update(current, id.ref, target.ref)
+    current = next
+    return value.dataSync()[0] ?? Number.NaN
+  }
+}
+
 const trainers: Readonly<Record<string, () => Step>> = {
   W1: () => trainW1(w1()),
   W2: () => trainW2(w2()),
+  embedding: () => trainEmbedding(embedding()),
 }
 
 export const train = (workload: string): Promise<Step> | undefined => {

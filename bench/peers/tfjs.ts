@@ -1,5 +1,5 @@
 // TensorFlow.js, its WebAssembly backend with SIMD, one thread: the loss as an expression of variables, its own optimizer,
-// and the loss read back. It trains both workloads without patches. Of the formulations that it offers, the fastest is
+// and the loss read back. It trains the networks without patches; a lookup it cannot differentiate on this backend. Of the formulations that it offers, the fastest is
 // taken (for W1 softplus instead of `tf.losses.sigmoidCrossEntropy`; fused layers gain nothing in training).
 
 import { dirname } from 'node:path'
@@ -7,7 +7,6 @@ import { createRequire } from 'node:module'
 import * as tf from '@tensorflow/tfjs'
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import type { Multiplication, Step } from '../subject.ts'
-import { type Embedding, embedding, embeddingSizes } from '../workloads/embedding.ts'
 import { w1, type W1 } from '../workloads/w1.ts'
 import { w2, type W2 } from '../workloads/w2.ts'
 import type { Product, Tensor } from '../workloads/workload.ts'
@@ -67,34 +66,9 @@ const trainW2 = ({ parameters, batches, optimizer }: W2): Step => {
   return step(tf.train.adam(learningRate, beta1, beta2, epsilon), losses)
 }
 
-/** The gradient is a dense table here, and so are its norm and the update. */
-const trainEmbedding = ({ parameters, batches, optimizer }: Embedding): Step => {
-  const { table } = variables(parameters)
-  const sgd = tf.train.sgd(optimizer.learningRate)
-  const bound = tf.scalar(embeddingSizes.clipNorm)
-  const losses = batches.map((batch) => {
-    const [id, target] = [tensor(batch.id) as tf.Tensor1D, tensor(batch.target)]
-    return (): tf.Scalar => tf.mean(tf.sum(tf.squaredDifference(tf.gather(table, id), target), 1))
-  })
-  return (index) => {
-    const loss = losses[index % losses.length] as () => tf.Scalar
-    const { value, grads } = tf.variableGrads(loss, [table])
-    const gradient = grads[table.name] as tf.Tensor
-    const clipped = tf.tidy(() => {
-      const norm = tf.sqrt(tf.sum(tf.square(gradient)))
-      return tf.mul(gradient, tf.div(bound, tf.maximum(norm, bound)))
-    })
-    sgd.applyGradients({ [table.name]: clipped })
-    const [number = Number.NaN] = value.dataSync()
-    tf.dispose([value, gradient, clipped])
-    return number
-  }
-}
-
 const trainers: Readonly<Record<string, () => Step>> = {
   W1: () => trainW1(w1()),
   W2: () => trainW2(w2()),
-  embedding: () => trainEmbedding(embedding()),
 }
 
 export const train = (workload: string): Promise<Step> | undefined => {

@@ -25,15 +25,18 @@ export const rowShape = (shape: Shape): Shape => shape.slice(1)
 
 export const countOf = ({ indices }: Form): number => indices.shape[0] as number
 
+/** Indices as a form has them: a vector of rows that there are. */
+const flattened = (indices: Node, extent: number): Node =>
+  b.clip([b.reshape([indices], { shape: [sizeOf(indices.shape)] })], { lo: 0, hi: extent - 1 })
+
 /** The form of a cotangent as gather's derivative makes it; null where it names most rows, or columns. */
 export const formOf = (node: Node): Form | null => {
   const { axis, batch, extent } = paramsOf(node, 'scatterRows')
   const [indices, rows] = node.ins as readonly [Node, Node]
   const count = sizeOf(indices.shape)
   if (axis !== 0 || batch !== 0 || !isFew(count, extent)) return null
-  const flat = b.reshape([indices], { shape: [count] })
   return {
-    indices: b.clip([flat], { lo: 0, hi: extent - 1 }),
+    indices: flattened(indices, extent),
     rows: b.reshape([rows], { shape: [count, ...rowShape(node.shape)] }),
     fill: 0,
     compact: false,
@@ -47,6 +50,16 @@ export const compacted = (form: Form, extent: number): Form => {
   const zeros = b.full([], { dtype: rows.dtype, shape: rows.shape, value: 0 })
   const last = b.lastEqual([indices], { extent })
   return { indices, rows: b.scatterAdd([zeros, last, rows], { axis: 0, batch: 0 }), fill: 0, compact: true }
+}
+
+/** The rows that a gather takes where they are those of the form, each with the whole sum; null for other rows. */
+export const rowsTaken = (form: Form, gather: Node): Node | null => {
+  const [x, at] = gather.ins as readonly [Node, Node]
+  const { axis, batch } = paramsOf(gather, 'gather')
+  const extent = x.shape[0] as number
+  if (axis !== 0 || batch !== 0 || flattened(at, extent) !== form.indices) return null
+  const sums = b.gather([compacted(form, extent).rows, b.lastEqual([form.indices], { extent })], { axis, batch })
+  return b.reshape([sums], { shape: gather.shape })
 }
 
 /** The sum of two forms of one table, the second taken `sign` times; null where together they name too many rows. */

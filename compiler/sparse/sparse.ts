@@ -13,7 +13,7 @@ import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { elementwiseForm, type Known } from './elementwise.ts'
-import { addedTo, type Form, formOf, rowShape, scattered } from './form.ts'
+import { addedTo, type Form, formOf, rowShape, rowsTaken, scattered } from './form.ts'
 
 /** Movement and reductions within the rows: the same of the rows. */
 const movedForm = (n: Node, form: Form): Form | null => {
@@ -55,6 +55,7 @@ const denseOf = (n: Node, rebuilt: Node, form: Form | null, known: Known): Node 
     if (isFull && q?.fill === 0 && isMemory(x)) return addedTo(x, q, n.op === 'add' ? 1 : -1)
     if (isFull && p?.fill === 0 && isMemory(y) && n.op === 'add') return addedTo(y, p, 1)
   }
+  if (n.op === 'gather' && p !== null) return rowsTaken(p, n) ?? rebuilt
   const sumsRows = n.op === 'sum' && paramsOf(n, 'sum').axes.includes(0)
   return sumsRows && p?.fill === 0 ? b.sum([p.rows], paramsOf(n, 'sum')) : rebuilt
 }

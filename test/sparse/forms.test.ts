@@ -64,6 +64,7 @@ const kept: Readonly<Record<string, Node>> = {
     table,
     b.div([b.mul([scale, S]), b.add([b.sqrt([b.abs([accumulated])]), num(1e-3)])]),
   ]),
+  'its own rows taken again': total(b.sin([b.gather([b.mul([scale, S]), ids], { axis: 0, batch: 0 })])),
   'a choice by what has been touched': b.add([table, b.where([touched, b.mul([num(0.1), b.sub([S, table])]), num(0)])]),
   'reshaped rows': b.add([
     b.reshape([leaf('wide', [ROWS * 3])], { shape: [ROWS, 3] }),

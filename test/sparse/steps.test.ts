@@ -3,7 +3,7 @@
 
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as n from 'nabla'
-import { type Tensor, trainStep } from 'nabla/compiler'
+import { grad, hvp, type Tensor, trainStep } from 'nabla/compiler'
 import { load } from 'nabla/runtime'
 import { describe, expect, test } from 'vitest'
 import { compileWhole } from '../../compiler/compile.ts'
@@ -35,6 +35,8 @@ const walked = n.scan(
 const losses = {
   'one lookup': far,
   'two lookups': n.add(far, pairwise),
+  'the norm of a gradient': n.add(far, n.sum(n.square(grad(far, table)))),
+  'a Hessian by a vector': n.add(far, n.sum(hvp(far, table, n.tanh(table)))),
   'tied weights': n.mean(n.crossEntropy(scores, ids)),
   'weight decay': n.add(far, n.mul(n.sum(n.square(table)), 0.01)),
   'a lookup each step of a loop': n.sum(n.square(walked.outputs)),
