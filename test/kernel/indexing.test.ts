@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Fault, faultsOf } from '../../compiler/kernel/check.ts'
 import { costOf } from '../../compiler/kernel/cost.ts'
-import type { Accumulation, Instr, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
+import type { Accumulation, Instr, KernelBuffer, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
 import { printKernel } from '../../compiler/kernel/print.ts'
 import { footprintsOf } from '../../compiler/kernel/uses.ts'
 import { mayAlias } from '../../compiler/plan/alias.ts'
@@ -126,5 +126,55 @@ describe('computed places', () => {
       '    sums[4·[ids[i0]: 50] + i1] += x[4·i0 + i1]',
     ])
     expect(printKernel(taken()).split('\n').at(-1)).toBe('    y[4·i0 + i1] = −table[4·[ids[i0]: 50] + i1]')
+  })
+})
+
+const kept = { lo: 0, hi: 49 }
+const named = [load('i32', 0, [1]), apply('i32', 'clip', [0], kept)]
+const place = { buffer: 2, access: { offset: 0, strides: [0] }, stride: 1, extent: 50 }
+
+/** last[k] = the position that the table of 50 holds for ids[k], when each has written its own. */
+const found = (
+  change: Partial<Accumulation> = {},
+  more: { readonly table?: KernelBuffer; readonly read?: readonly Instr[] } = {},
+): LoopKernel =>
+  loop(
+    'found',
+    [slot('i32', 9, 'read', 'ids'), slot('i32', 9, 'write', 'last'), more.table ?? slot('i32', 50, 'scratch', 'table')],
+    [
+      stage([9], [...named, { tag: 'index', dtype: 'i32', axis: 0 }], {
+        updates: [{ ...place, index: 1, value: 2, combine: 'set', ...change }],
+      }),
+      stage([9], [...(more.read ?? named), { tag: 'gather', dtype: 'i32', index: 1, ...place }], {
+        stores: [{ buffer: 1, access: { offset: 0, strides: [1] }, value: 2 }],
+      }),
+    ],
+  )
+
+describe('computed places that are set', () => {
+  it('may be read where the same index has set them, though nothing else of the scratch is written', () => {
+    expect(faultsOf(found())).toEqual([])
+    expect(footprintsOf(found())[2]?.reads).toEqual([])
+    expect(costOf(found())).toEqual({ flops: 0, bytes: 4 * (9 + 9) })
+    expect(printKernel(found()).split('\n').slice(4)).toEqual([
+      'for i0 < 9',
+      '  table[[clip(ids[i0], 0, 49): 50]] = i0',
+      'for i0 < 9',
+      '  last[i0] = table[[clip(ids[i0], 0, 49): 50]]',
+    ])
+  })
+
+  it.each<readonly [string, LoopKernel, RegExp]>([
+    ['added to, not set', found({ combine: 'sum' }), /no earlier stage/],
+    ['set by an index that may be out of range', found({ index: 0 }), /no earlier stage/],
+    ['read by another index', found({}, { read: [load('i32', 0, [-1], 8), named[1] as Instr] }), /no earlier stage/],
+    ['set beside where they are read', found({ access: { offset: 1, strides: [0] }, extent: 49 }), /no earlier stage/],
+    ['of more than scratch', found({}, { table: slot('i32', 50, 'update', 'table') }), /is set at computed places/],
+  ])('%s are found', (_, kernel, message) => {
+    expect(
+      faultsOf(kernel)
+        .map((f) => f.message)
+        .join('\n'),
+    ).toMatch(message)
   })
 })

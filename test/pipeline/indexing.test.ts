@@ -206,6 +206,43 @@ describe('fusion', () => {
   })
 })
 
+describe('rows are added where the tensor lies', () => {
+  const [x, at, u] = [leaf('x', 'f32', [40, 3]), leaf('at', 'i32', [7]), leaf('u', 'f32', [7, 3])]
+  const y = b.tanh([x])
+  const env = new Map([
+    [x, drawn('f32', [40, 3], 3, 2)],
+    [at, drawn('i32', [7], 5, 40)],
+    [u, drawn('f32', [7, 3], 7, 2)],
+  ])
+  const added = (into: Node, rows: Node): Node => b.scatterAdd([into, at, rows], { axis: 0, batch: 0 })
+  const namesOf = ({ plan }: Run): readonly string[] =>
+    (plan.entries[0]?.steps ?? []).map((s) => plan.kernels[s.kernel]?.name ?? '')
+
+  test('once nobody reads it again', async () => {
+    const run = await expectBits([b.exp([added(added(y, u), b.neg([u]))])], env)
+    expect(namesOf(run)).toEqual(['tanh', 'scatterAdd', 'scatterAdd', 'exp'])
+    expect(run.plan.buffers.filter((o) => o.region === 'arena').length).toBe(1)
+  })
+
+  test('and in a copy where somebody does', async () => {
+    expect(namesOf(await expectBits([b.exp([b.add([added(y, u), y])])], env))).toContain('copy')
+    expect(namesOf(await expectBits([b.exp([added(x, u)]), b.neg([x])], env))).toContain('copy')
+  })
+
+  test('of which rows are taken on the way', async () => {
+    const rows = b.mul([u, b.gather([y, at], { axis: 0, batch: 0 })])
+    expect(namesOf(await expectBits([b.exp([added(y, rows)])], env))).not.toContain('copy')
+  })
+
+  test('in one piece through a view of all of it, and laid down through any other', async () => {
+    const wide = b.reshape([b.reshape([y], { shape: [120] })], { shape: [40, 3] })
+    expect(namesOf(await expectBits([b.exp([added(wide, u)])], env))).toEqual(['tanh', 'scatterAdd', 'exp'])
+    const turned = b.reverse([y], { axes: [0] })
+    const { kernels } = await expectBits([b.exp([added(turned, u)])], env)
+    expect(kernels.find((k) => k.name === 'scatterAdd')?.stages.length).toBe(2)
+  })
+})
+
 test('the gradient of a mean over embeddings', async () => {
   const table = input('table', [6, 5])
   const ids = input('ids', [2, 4], 'i32')
