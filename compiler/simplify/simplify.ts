@@ -23,6 +23,7 @@ import { pickingRules } from './rules/picking.ts'
 import { productRules } from './rules/products.ts'
 import { quotientRules } from './rules/quotients.ts'
 import { reductionRules } from './rules/reduction.ts'
+import { scatteringRules } from './rules/scattering.ts'
 import { selectRules } from './rules/select.ts'
 import { slicingRules } from './rules/slicing.ts'
 import { stabilityRules } from './rules/stability.ts'
@@ -48,6 +49,7 @@ export const families: readonly Family[] = [
   { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
   { title: 'Likelihoods of labels', rules: labelRules },
   { title: 'Rows taken below computations', rules: [...pickingRules, ...pickedProductRules] },
+  { title: 'Rows added', rules: scatteringRules },
   { title: 'Stability', rules: stabilityRules },
   { title: 'Identities of the ops', rules: identityRules },
   { title: 'Choice, conversion, known signs', rules: [...selectRules, ...choiceRules] },
