@@ -8,7 +8,9 @@ export { ShapeError, type Source, showSource } from './core/errors.ts'
 export type { Shape, TensorType } from './core/shape.ts'
 export { checkpoint, type CheckpointOptions } from './expr/checkpoint.ts'
 export { constant, type Nested } from './expr/constant.ts'
-export { conv1d, conv2d, type ConvOptions } from './expr/convolution.ts'
+export { conv1d, conv2d, convTranspose2d, type Conv2dOptions, type ConvTransposeOptions } from './expr/convolution.ts'
+export { conv } from './nn/convolution.ts'
+export { type AvgPoolOptions, avgPool2d, maxPool2d, type PoolOptions } from './expr/pooling.ts'
 export { dot, dotGeneral, type DotOptions, matmul, outer } from './expr/contraction.ts'
 export {
   arange,

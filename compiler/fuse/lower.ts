@@ -13,7 +13,7 @@ import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Part, productOfWindows } from './overlap.ts'
 import { foldShared, isMatrix, type Product } from './shared.ts'
-import { isContiguous, resolve } from './view.ts'
+import { lastRun, isContiguous, resolve } from './view.ts'
 
 /** Expands composites until none is left. */
 const expandAll = (roots: readonly Node[]): ((n: Node) => Node) => {
@@ -133,25 +133,35 @@ interface Side {
   readonly contract: readonly number[]
 }
 
-/** Whether a view holds more elements than there are: windows, which kernels of products read in place. */
-const isOverlapping = (x: Node): boolean => {
+/** So many neighbours are worth reading where they lie, one run of them after the other. */
+const RUN = 8
+
+/**
+ * Whether a kernel of products had better read an operand where it lies, though its axes have no single stride: where a copy
+ * would hold more elements than there are (windows that overlap), or where it lies in runs that are long enough.
+ */
+const readsInPlace = (x: Node, axes: readonly (readonly number[])[]): boolean => {
   const place = resolve(x)
-  const walked = x.shape.filter((_, axis) => place?.view.strides[axis] !== 0)
-  return place !== null && sizeOf(walked) > sizeOf(place.base.shape)
+  if (place === null) return false
+  const { strides } = place.view
+  const walked = x.shape.filter((_, axis) => strides[axis] !== 0)
+  if (sizeOf(walked) > sizeOf(place.base.shape)) return true
+  const runs = axes.map((list) => lastRun(x.shape, strides, list))
+  return runs.some((r) => r.stride === 1) && runs.every((r) => r.isWhole || r.extent >= RUN)
 }
 
 /**
- * An operand as a matrix: itself, where its free and contracted axes have one stride each or where it overlaps; else its axes
- * put in order and copied.
+ * An operand as a matrix: itself, where its free and contracted axes have one stride each or where it is read in place; else
+ * its axes put in order and copied.
  */
 const contiguousSide = (x: Node, batch: readonly number[], contract: readonly number[]): Side => {
-  if (isMatrix({ node: x, batch, contract }) || isOverlapping(x)) return { node: x, batch, contract }
-  const free = freeAxes(x.shape.length, batch, contract)
-  const perm = [...batch, ...free, ...contract]
+  const own = freeAxes(x.shape.length, batch, contract)
+  if (isMatrix({ node: x, batch, contract }) || readsInPlace(x, [own, contract])) return { node: x, batch, contract }
+  const perm = [...batch, ...own, ...contract]
   return {
     node: copied(b.transpose([x], { perm })),
     batch: range(batch.length),
-    contract: range(contract.length).map((i) => batch.length + free.length + i),
+    contract: range(contract.length).map((i) => batch.length + own.length + i),
   }
 }
 

@@ -9,7 +9,7 @@ import { range, type Shape } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, paramsOf } from '../../src/expr/node.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
-import { spanOf } from '../../src/ops/windows.ts'
+import { countAxis, ownAxis, spanOf } from '../../src/ops/windows.ts'
 
 /** One axis that windows run along: where its windows are counted in g, where they lie in w, and which part is wanted. */
 interface Along {
@@ -85,15 +85,15 @@ const oneProduct = ({ g, w, side, batch, contract, along }: Overlapping): Node =
   })
   const turned = along.filter((_, i) => size[i] !== 1).map((a) => a.inW)
   const filter = turned.length === 0 ? w : b.reverse([w], { axes: turned })
-  // the axes of the windows stand behind the last one that they run along
-  const last = along.at(-1)?.inG as number
-  const shifted = (axes: readonly number[]): readonly number[] => axes.map((a) => (a > last ? a + along.length : a))
+  // each window stands behind the axis that it runs along
+  const shifted = (axes: readonly number[]): readonly number[] =>
+    axes.map((a) => a + along.filter((o) => o.inG < a).length)
   const [gs, ws] = inOrder<0 | 1>(side, 0, 1)
   return b.dotGeneral(inOrder(side, windows, filter), {
     batch: inOrder(side, shifted(batch[gs]), batch[ws]),
     contract: inOrder(
       side,
-      [...along.map((_, i) => last + 1 + i), ...shifted(contract[gs])],
+      [...along.map((a, i) => a.inG + i + 1), ...shifted(contract[gs])],
       [...along.map((a) => a.inW), ...contract[ws]],
     ),
   })
@@ -165,8 +165,7 @@ export const productOfWindows = (node: Node, x: Node, part: Part | null): Node |
     if (at < 0) return null
     return at < free[0].length ? [0, free[0][at] as number] : [1, free[1][at - free[0].length] as number]
   }
-  const firstOwn = (p.axes.at(-1) as number) + 1
-  const sources = p.axes.map((a, i) => ({ count: sourceOf(a), own: sourceOf(firstOwn + i) }))
+  const sources = p.axes.map((_, i) => ({ count: sourceOf(countAxis(p, i)), own: sourceOf(ownAxis(p, i)) }))
   const side = sources[0]?.count?.[0]
   if (side === undefined || sources.some((s) => s.count?.[0] !== side || s.own === null || s.own[0] === side))
     return null
@@ -185,7 +184,8 @@ export const productOfWindows = (node: Node, x: Node, part: Part | null): Node |
     side === 0 ? (product.ins as readonly [Node, Node]) : (product.ins.toReversed() as unknown as readonly [Node, Node])
   const out = productOf({ g, w, side, batch, contract, along: along.toSorted((m, n) => m.inG - n.inG) })
   // the product's axes but those within windows are those of the result, in the order of the old product
-  const kept = range(x.shape.length).filter((a) => a < firstOwn || a >= firstOwn + p.axes.length)
+  const own = p.axes.map((_, i) => ownAxis(p, i))
+  const kept = range(x.shape.length).filter((a) => !own.includes(a))
   const left = kept.map((a) => perm[a] as number)
   const order = left.map((a) => left.filter((o) => o < a).length)
   return order.every((a, i) => a === i) ? out : b.transpose([out], { perm: order })

@@ -56,21 +56,24 @@ export const broadcastView = (v: View, to: Shape): View => {
   }
 }
 
+/** The innermost of a group of axes walked together that have one stride, and whether that is all of them. */
+export const lastRun = (
+  shape: Shape,
+  strides: readonly number[],
+  axes: readonly number[],
+): { readonly extent: number; readonly stride: number; readonly isWhole: boolean } => {
+  const wide = axes.filter((axis) => shape[axis] !== 1).toReversed()
+  const stride = strides[wide[0] as number] ?? 0
+  let extent = 1
+  for (const axis of wide) {
+    if (extent > 1 && strides[axis] !== stride * extent) return { extent, stride, isWhole: false }
+    extent *= shape[axis] as number
+  }
+  return { extent, stride, isWhole: true }
+}
+
 /** One stride for a group of axes walked together in row-major order; null where no single stride does it. */
 export const collapse = (shape: Shape, strides: readonly number[], axes: readonly number[]): number | null => {
-  let stride: number | null = null
-  let extent = 1
-  for (const axis of axes.toReversed()) {
-    const d = shape[axis] as number
-    if (d === 1) continue
-    const s = strides[axis] as number
-    if (stride === null) {
-      stride = s
-      extent = d
-    } else {
-      if (s !== stride * extent) return null
-      extent *= d
-    }
-  }
-  return stride ?? 0
+  const { stride, isWhole } = lastRun(shape, strides, axes)
+  return isWhole ? stride : null
 }

@@ -28,6 +28,7 @@ import { selectRules } from './rules/select.ts'
 import { slicingRules } from './rules/slicing.ts'
 import { stabilityRules } from './rules/stability.ts'
 import { sumRules } from './rules/sums.ts'
+import { windowRules } from './rules/windows.ts'
 import { absorbSigns } from './signs.ts'
 
 export type { Fired, Rewritten }
@@ -44,7 +45,7 @@ export interface Family {
 export const families: readonly Family[] = [
   { title: 'Constant folding', rules: foldRules },
   { title: 'Movement', rules: movementRules },
-  { title: 'Slices and assemblies', rules: slicingRules },
+  { title: 'Slices and assemblies', rules: [...slicingRules, ...windowRules] },
   { title: 'Slices below computations', rules: narrowingRules },
   { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
   { title: 'Likelihoods of labels', rules: labelRules },

@@ -133,3 +133,72 @@ type Sized<Op extends string, X extends Shape, A extends Parts, B extends Parts,
     : Shape
 
 type HasNever<S> = S extends readonly [infer D, ...infer Rest] ? ([D] extends [never] ? true : HasNever<Rest>) : false
+
+type AtLeastOne<N extends number> = N extends 0 ? never : N
+
+type TransposedCount<D extends number, K extends number, O, I extends number, S extends number> = [
+  Given<O, 'pads', I>,
+  'same',
+] extends ['same', Given<O, 'pads', I>]
+  ? Mul<D, S>
+  : AtLeastOne<
+      Sub<
+        Add<Add<Mul<Sub<D, 1>, S>, Span<K, NumberGiven<O, 'dilation', I, 1>>>, NumberGiven<O, 'outputPadding', I, 0>>,
+        Padded<0, Given<O, 'pads', I>>
+      >
+    >
+
+type TransposedCounts<D extends Shape, K extends Shape, O> = {
+  readonly [I in keyof D]: I extends `${infer A extends number}`
+    ? TransposedCount<D[I] & number, K[I & keyof K] & number, O, A, StrideOf<O, A, 1>>
+    : never
+}
+
+/** The result of a transposed convolution. */
+export type ConvTransposed<Op extends string, X extends Shape, W extends Shape, O> = false extends Ranked<X> | Ranked<W>
+  ? Shape
+  : [X['length'], W['length']] extends [4, 4]
+    ? TransposedParts<Op, X, W, Images<X, IsFirst<O>>, Filters<W, IsFirst<O>>, O>
+    : RankFault<Op, X, W, 4>
+
+type TransposedParts<Op extends string, X extends Shape, W extends Shape, A extends Parts, B extends Parts, O> = [
+  A['c'] & B['n'],
+] extends [never]
+  ? `${Op}: ${B['n']} filters are not the ${A['c']} channels of the image (${Show<X>} and ${Show<W>})`
+  : [DivExact<B['n'], GroupsOf<O>>] extends [never]
+    ? `${Op}: ${GroupsOf<O>} groups do not divide ${B['n']} filters`
+    : TransposedCounts<A['space'], B['space'], O> extends infer Out extends Shape
+      ? HasNever<Out> extends true
+        ? `${Op}: pads leave nothing of ${Show<X>}`
+        : Assembled<A['n'], Mul<B['c'], GroupsOf<O>>, Out, IsFirst<O>>
+      : Shape
+
+/** The sentence where a bias is not one number a filter. */
+export type CheckBias<W extends Shape, B extends Shape, O> = false extends Ranked<W> | Ranked<B>
+  ? unknown
+  : B extends readonly [Filters<W, IsFirst<O>>['n']]
+    ? unknown
+    : number extends B[number] | Filters<W, IsFirst<O>>['n']
+      ? unknown
+      : `conv: the bias ${Show<B>} is not one number for each of ${Filters<W, IsFirst<O>>['n']} filters`
+
+/** The result of a pooling whose stride is the window unless told. */
+export type Pooled<Op extends string, X extends Shape, K extends PerAxis, O> =
+  Ranked<X> extends false
+    ? Shape
+    : X['length'] extends 4
+      ? PooledParts<Op, X, Images<X, IsFirst<O>>, K extends number ? readonly [K, K] : K & Shape, O>
+      : `${Op}: the image has 4 axes, not ${Show<X>}`
+
+type PooledParts<Op extends string, X extends Shape, A extends Parts, K extends Shape, O> =
+  PoolCounts<A['space'], K, O> extends infer Out extends Shape
+    ? HasNever<Out> extends true
+      ? Misfit<Op, K, X>
+      : Assembled<A['n'], A['c'], Out, IsFirst<O>>
+    : Shape
+
+type PoolCounts<D extends Shape, K extends Shape, O> = {
+  readonly [I in keyof D]: I extends `${infer A extends number}`
+    ? WindowCount<D[I] & number, K[I & keyof K] & number, O, A, StrideOf<O, A, K[I & keyof K] & number>>
+    : never
+}

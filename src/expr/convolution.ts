@@ -3,13 +3,14 @@
  * Invariant: a window is a view, so that nothing is copied out of an image but its padding; all derivatives are again
  * contractions with windows. Convolution is cross-correlation: filters are not turned round.
  */
-import { range, showShape } from '../core/shape.ts'
+import { range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
-import type { Convolved, WindowOptions } from '../core/window-types.ts'
+import type { ConvTransposed, Convolved, PerAxis, WindowOptions } from '../core/window-types.ts'
+import { spanOf } from '../ops/windows.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, shapeError } from './node.ts'
 import { accepting, type First, sameDType, typed } from './typed.ts'
-import { channelsFirst, channelsLast, isChannelsFirst, moving, pace, perAxis, windowsOf } from './windowing.ts'
+import { channelsFirst, channelsLast, isChannelsFirst, moving, pace, padsOf, perAxis, windowsOf } from './windowing.ts'
 
 /** Stride, pads and dilation of the window, groups of channels (1 unless told). */
 export interface ConvOptions extends WindowOptions {
@@ -21,9 +22,14 @@ interface Conv1dOptions extends ConvOptions {
   readonly layout?: 'NWC' | 'NCW'
 }
 
-interface Conv2dOptions extends ConvOptions {
+export interface Conv2dOptions extends ConvOptions {
   /** NHWC with filters [h, w, c, f], unless told; NCHW with filters [f, c, h, w]. */
   readonly layout?: 'NHWC' | 'NCHW'
+}
+
+export interface ConvTransposeOptions extends Conv2dOptions {
+  /** Rows and columns more at the bottom and at the right, fewer than the stride; none unless told. */
+  readonly outputPadding?: PerAxis
 }
 
 /** Image [n, …, c] and filters [k…, c, f], whatever the layout. */
@@ -60,11 +66,11 @@ const misfit = (op: string, sentence: string, x: Node, w: Node) =>
 const grouped = (x: Node, groups: number): Node =>
   graph.reshape([x], { shape: [...x.shape.slice(0, -1), groups, (x.shape.at(-1) as number) / groups] })
 
-/** Windows [n, o…, k…, c] times filters [k…, c, f]: [n, o…, f]. */
+/** Windows [n, (o, k)…, c] times filters [k…, c, f]: [n, o…, f]. */
 const contracted = (windows: Node, w: Node, groups: number): Node => {
   const rank = w.shape.length - 2
   const kernel = range(rank)
-  const inWindows = kernel.map((i) => 1 + rank + i)
+  const inWindows = kernel.map((i) => 2 + 2 * i)
   const last = 1 + 2 * rank
   if (groups === 1)
     return graph.dotGeneral([windows, w], {
@@ -155,4 +161,88 @@ export const conv2d: <X extends Expr, W extends Expr, const O extends Conv2dOpti
   options?: O,
 ) => Expr<ShapeOf<Convolved<'conv2d', X['shape'], W['shape'], O, 4>>, X['dtype']> = typed(
   (x: Node, w: Node, options: Conv2dOptions = {}) => convolve('conv2d', 4, x, w, options),
+)
+
+/** What is left of an axis of a transposed convolution: from … to − 1 of `extent` elements. */
+interface Left {
+  readonly from: number
+  readonly to: number
+  readonly extent: number
+}
+
+const leftOf = (op: string, x: Node, extents: Shape, w: Node, options: ConvTransposeOptions) => {
+  const size = w.shape.slice(0, -2)
+  const windows = pace(op, size, options)
+  const given = options.outputPadding ?? 0
+  const more = typeof given === 'number' ? size.map(() => given) : given
+  const isLess = (n: number, i: number): boolean => Number.isInteger(n) && n >= 0 && n < (windows.stride[i] as number)
+  if (more.length !== size.length || !more.every(isLess)) {
+    const words = `outputPadding ${showShape(more)} is not less than the stride ${showShape(windows.stride)}`
+    throw shapeError({ code: 'E_WINDOW', sentence: `${op}: ${words}` }, [])
+  }
+  const full = extents.map(
+    (d, i) => (d - 1) * (windows.stride[i] as number) + spanOf(size[i] as number, windows.dilation[i] as number),
+  )
+  const wanted = extents.map((d, i) => d * (windows.stride[i] as number))
+  const pads = padsOf(op, options.pads ?? 'valid', size.length, (i) => (full[i] as number) - (wanted[i] as number))
+  const left = full.map((d, i): Left => {
+    const [before, behind] = pads[i] as readonly [number, number]
+    const to = options.pads === 'same' ? before + (wanted[i] as number) : d - behind + (more[i] as number)
+    return { from: before, to, extent: Math.max(d, to) }
+  })
+  if (left.some(({ from, to }) => to <= from))
+    throw shapeError({ code: 'E_SHAPE_WINDOW', sentence: `${op}: pads leave nothing of ${showShape(x.shape)}` }, [x])
+  return { windows, left }
+}
+
+const convolveTransposed = (op: string, image: Node, filter: Node, options: ConvTransposeOptions): Node => {
+  const layout = options.layout ?? 'NHWC'
+  const { x, w, groups } = operandsOf(op, image, filter, 4, layout, options.groups)
+  const [channels, filters] = [x.shape.at(-1), w.shape.at(-1)] as [number, number]
+  const both = `(${showShape(image.shape)} and ${showShape(filter.shape)})`
+  if (channels !== filters)
+    throw misfit(op, `${filters} filters are not the ${channels} channels of the image ${both}`, image, filter)
+  if (filters % groups !== 0) throw misfit(op, `${groups} groups do not divide ${filters} filters`, image, filter)
+  const { windows, left } = leftOf(op, image, x.shape.slice(1, -1), w, options)
+  // [g, n, h, w, kh, kw, f / g] as [n, h, kh, w, kw, g, f / g]
+  const products = graph.dotGeneral([grouped(x, groups), grouped(w, groups)], {
+    batch: [[3], [3]],
+    contract: [[4], [4]],
+  })
+  const y = graph.overlapAdd([graph.transpose([products], { perm: [1, 2, 4, 3, 5, 0, 6] })], {
+    ...windows,
+    extents: left.map((l) => l.extent),
+  })
+  const cut = graph.slice([y], {
+    start: [0, ...left.map((l) => l.from), 0, 0],
+    limit: [y.shape[0] as number, ...left.map((l) => l.to), groups, w.shape[2] as number],
+    step: [1, 1, 1, 1, 1],
+  })
+  const out = graph.reshape([cut], { shape: [...cut.shape.slice(0, 3), groups * (w.shape[2] as number)] })
+  return isChannelsFirst(layout) ? channelsFirst(out) : out
+}
+
+/**
+ * What conv2d with the same filters and options gives its image as cotangent: filters [kh, kw, f/groups, c] spread each element
+ * of an image [n, h, w, c] over a window of the result [n, oh, ow, f], oh = (h − 1)·stride + (k − 1)·dilation + 1 − pads +
+ * outputPadding; with pads `same` h·stride. In layout NCHW the filters are [c, f/groups, kh, kw]. Errors as in conv2d.
+ * @example
+ * const [x, w] = [input('x', [64, 7, 7, 16]), param('w', [4, 4, 8, 16], glorotUniform)]
+ * console.log(convTranspose2d(x, w, { stride: 2, pads: [[1, 1], [1, 1]] }).shape) // [ 64, 14, 14, 8 ]
+ */
+export const convTranspose2d: <X extends Expr, W extends Expr, const O extends ConvTransposeOptions = {}>(
+  x: X,
+  w: Checked<
+    W,
+    First<
+      [
+        CheckDType<'convTranspose2d', 'float', X['dtype']>,
+        SameDType<'convTranspose2d', X['dtype'], W['dtype']>,
+        Fits<ConvTransposed<'convTranspose2d', X['shape'], W['shape'], O>>,
+      ]
+    >
+  >,
+  options?: O,
+) => Expr<ShapeOf<ConvTransposed<'convTranspose2d', X['shape'], W['shape'], O>>, X['dtype']> = typed(
+  (x: Node, w: Node, options: ConvTransposeOptions = {}) => convolveTransposed('convTranspose2d', x, w, options),
 )

@@ -8,7 +8,7 @@ import { spanOf, type Windows } from '../ops/windows.ts'
 import type { Node } from './expr.ts'
 import { graph, shapeError } from './node.ts'
 
-/** A window along the axes from 1 on, and the padding that goes before it. */
+/** A window, and the padding that goes before it. */
 export interface Moving extends Windows {
   readonly pads: readonly (readonly [before: number, behind: number])[]
 }
@@ -35,16 +35,16 @@ const checkPads = (op: string, pads: Exclude<Pads, string>, rank: number): Movin
   )
 }
 
-/** Stride and dilation of a window, checked; the stride is 1 unless told. */
-export const pace = (op: string, size: Shape, options: WindowOptions, stride: PerAxis = 1): Windows => ({
-  axes: size.map((_, i) => i + 1),
+/** A window along the axes from `first` on, checked; the stride is `stride` unless told. */
+export const pace = (op: string, size: Shape, options: WindowOptions, stride: PerAxis = 1, first = 1): Windows => ({
+  axes: size.map((_, i) => i + first),
   size: perAxis(op, 'window', size, size.length),
   stride: perAxis(op, 'stride', options.stride ?? stride, size.length),
   dilation: perAxis(op, 'dilation', options.dilation ?? 1, size.length),
 })
 
 /** Pads as numbers: `same` by what `total` says of an axis. */
-const padsOf = (op: string, pads: Pads, rank: number, total: (axis: number) => number): Moving['pads'] => {
+export const padsOf = (op: string, pads: Pads, rank: number, total: (axis: number) => number): Moving['pads'] => {
   if (pads === 'same') return range(rank).map((i) => halves(Math.max(0, total(i))))
   return pads === 'valid' ? range(rank).map(() => [0, 0] as const) : checkPads(op, pads, rank)
 }
@@ -63,9 +63,9 @@ export const moving = (op: string, x: Node, extents: Shape, windows: Windows, pa
   throw shapeError({ code: 'E_SHAPE_WINDOW', sentence }, [x])
 }
 
-/** Every position of the window in an image [n, …, c], or [n, …, g, c], that is padded with a value. */
+/** Every position of the window in an image that is padded with a value. */
 export const windowsOf = (x: Node, { pads, ...windows }: Moving, value: number): Node => {
-  const around = (side: 0 | 1): readonly number[] => x.shape.map((_, a) => pads[a - 1]?.[side] ?? 0)
+  const around = (side: 0 | 1): readonly number[] => x.shape.map((_, a) => pads[windows.axes.indexOf(a)]?.[side] ?? 0)
   const none = x.shape.map(() => 0)
   const wide = pads.every(([l, h]) => l === 0 && h === 0)
     ? x

@@ -16,6 +16,7 @@ import * as leaf from './leaf.ts'
 import * as logic from './logic.ts'
 import * as losses from './losses.ts'
 import * as movement from './movement.ts'
+import * as pooling from './pooling.ts'
 import * as powers from './powers.ts'
 import * as random from './random.ts'
 import * as reduction from './reduction.ts'
@@ -149,6 +150,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   softCrossEntropy: losses.softCrossEntropy,
   mse: losses.mse,
   overlapAdd: windows.overlapAdd,
+  firstMax: pooling.firstMax,
 }
 
 export const opNames: readonly OpName[] = Object.keys(registry) as OpName[]

@@ -36,8 +36,20 @@ export const spanOf = (size: number, dilation: number): number => (size - 1) * d
 const countOf = (extent: number, size: number, stride: number, dilation: number): number =>
   Math.floor((extent - spanOf(size, dilation)) / stride) + 1
 
-/** The axes of windows stand right behind the last axis that they run along. */
-const behindLast = ({ axes }: Windows): number => (axes.at(-1) ?? -1) + 1
+/** Where the result has the i-th window: how often it fits stands at the place of its axis, its extent right behind. */
+export const countAxis = ({ axes }: Windows, i: number): number => (axes[i] as number) + i
+export const ownAxis = (p: Windows, i: number): number => countAxis(p, i) + 1
+
+/** A list with two entries for each axis that a window runs along. */
+const opened = (
+  list: readonly number[],
+  { axes }: Windows,
+  pair: (entry: number, i: number) => readonly [number, number],
+): readonly number[] =>
+  list.flatMap((entry, a) => {
+    const i = axes.indexOf(a)
+    return i < 0 ? [entry] : pair(entry, i)
+  })
 
 const isNatural = (n: number | undefined): boolean => n !== undefined && Number.isInteger(n) && n >= 1
 
@@ -67,24 +79,29 @@ const printed =
       ...(dilation.some((d) => d !== 1) ? [`${dilation.join(', ')} apart`] : []),
     )
 
+const windowsShape = (shape: Shape, p: Windows): Shape =>
+  opened(shape, p, (d, i) => {
+    const size = p.size[i] as number
+    return [countOf(d, size, p.stride[i] as number, p.dilation[i] as number), size]
+  })
+
 export const windows = defineOp<'windows'>({
   kind: 'movement',
   arity: 1,
   name: 'windows',
   doc: {
     summary:
-      'Every position of a window along some axes: their extents become how often it fits, and the extents of the window stand behind the last of them.',
+      'Every position of a window along some axes: the extent of each becomes how often it fits, and the extent of the window stands behind it.',
     constraints: {
       C1: 'the axes exist and ascend',
       C2: 'size, stride and dilation are positive, one an axis',
       C3: 'the window fits at least once',
     },
-    formula: 'y[…, o, …, k, …] = x[…, o·stride + k·dilation, …]; derivative: an overlapAdd',
+    formula: 'y[…, o, k, …] = x[…, o·stride + k·dilation, …]; derivative: an overlapAdd',
   },
   infer: ([x], p): Inferred => {
     const bad = misfit('windows', p, x.shape.length, x.shape)
     if (bad !== null) return bad
-    const counts = [...x.shape]
     for (const [i, a] of p.axes.entries()) {
       const [size, dilation, extent] = [p.size[i], p.dilation[i], x.shape[a]] as [number, number, number]
       if (spanOf(size, dilation) > extent)
@@ -93,9 +110,8 @@ export const windows = defineOp<'windows'>({
           'E_SHAPE_WINDOW',
           `windows: a window of ${size}${dilation === 1 ? '' : `, ${dilation} apart,`} does not fit into axis ${a} of ${showShape(x.shape)}`,
         )
-      counts[a] = countOf(extent, size, p.stride[i] as number, dilation)
     }
-    return right({ dtype: x.dtype, shape: counts.toSpliced(behindLast(p), 0, ...p.size) })
+    return right({ dtype: x.dtype, shape: windowsShape(x.shape, p) })
   },
   vjp: (b, { types: [x], params }, ct) => [
     b.overlapAdd([ct], { ...params, extents: params.axes.map((a) => x.shape[a] as number) }),
@@ -104,21 +120,11 @@ export const windows = defineOp<'windows'>({
   batch: (b, { ins, params }) => b.windows(ins, { ...params, axes: behindBatch(params.axes) }),
   move: {
     tag: 'view',
-    view: (from, p) => {
-      const at = behindLast(p)
-      const step = (a: number): number => from.strides[a] as number
-      const [shape, strides] = [[...from.shape], [...from.strides]]
-      for (const [i, a] of p.axes.entries()) {
-        const stride = p.stride[i] as number
-        shape[a] = countOf(from.shape[a] as number, p.size[i] as number, stride, p.dilation[i] as number)
-        strides[a] = stride * step(a)
-      }
-      return {
-        shape: shape.toSpliced(at, 0, ...p.size),
-        offset: from.offset,
-        strides: strides.toSpliced(at, 0, ...p.axes.map((a, i) => (p.dilation[i] as number) * step(a))),
-      }
-    },
+    view: (from, p) => ({
+      shape: windowsShape(from.shape, p),
+      offset: from.offset,
+      strides: opened(from.strides, p, (step, i) => [(p.stride[i] as number) * step, (p.dilation[i] as number) * step]),
+    }),
   },
   identities: [],
   print: printed('windows'),
@@ -188,13 +194,8 @@ interface Along {
   readonly extent: number
 }
 
-/** The axes of the windows' own extents. */
-const ownAxes = (p: Windows): readonly number[] => p.axes.map((_, i) => behindLast(p) + i)
-
 const putBackShape = (shape: Shape, p: Overlap): Shape =>
-  shape
-    .map((d, a) => (p.axes.includes(a) ? (p.extents[p.axes.indexOf(a)] as number) : d))
-    .toSpliced(behindLast(p), p.axes.length)
+  p.axes.reduceRight((rest, _, i) => rest.toSpliced(countAxis(p, i), 2, p.extents[i] as number), shape)
 
 export const overlapAdd = defineOp<'overlapAdd'>({
   kind: 'composite',
@@ -217,8 +218,8 @@ export const overlapAdd = defineOp<'overlapAdd'>({
     const counts = p.axes.map((_, i) =>
       countOf(p.extents[i] as number, p.size[i] as number, p.stride[i] as number, p.dilation[i] as number),
     )
-    const found = p.axes.map((a) => x.shape[a] as number)
-    const sizes = ownAxes(p).map((a) => x.shape[a] as number)
+    const found = p.axes.map((_, i) => x.shape[countAxis(p, i)] as number)
+    const sizes = p.axes.map((_, i) => x.shape[ownAxis(p, i)] as number)
     if (!equalShapes(counts, found) || !equalShapes(sizes, p.size))
       return violation(
         'C3',
@@ -231,16 +232,10 @@ export const overlapAdd = defineOp<'overlapAdd'>({
   jvp: (b, { params }, [t]) => b.overlapAdd([t as NonNullable<typeof t>], params),
   batch: (b, { ins, params }) => b.overlapAdd(ins, { ...params, axes: behindBatch(params.axes) }),
   expand: (b, { ins: [x], params: p, types: [t] }) => {
-    // one axis after the other, the last one first, its window brought beside it
+    // one axis after the other, the last one first
     let [y, shape]: readonly [typeof x, Shape] = [x, t.shape]
-    for (const [i, axis] of [...p.axes.entries()].toReversed()) {
-      const own = behindLast(p) + i
-      const order = range(shape.length)
-        .toSpliced(own, 1)
-        .toSpliced(axis + 1, 0, own)
-      y = b.transpose([y], { perm: order })
-      shape = order.map((a) => shape[a] as number)
-      const extent = p.extents[i] as number
+    for (const [i, extent] of [...p.extents.entries()].toReversed()) {
+      const axis = countAxis(p, i)
       y = putBack(b, y, shape, axis, { stride: p.stride[i] as number, dilation: p.dilation[i] as number, extent })
       shape = shape.toSpliced(axis, 2, extent)
     }

@@ -1,10 +1,10 @@
-// In: convolutions of every stride, padding, dilation, grouping and layout. Out: whether value and adjoints are those of the
-// naive loops, exactly, in the interpreter and on both targets.
+// In: convolutions of every stride, padding, dilation, grouping and layout. Out: whether value, adjoints and their adjoints are
+// those of the naive loops, exactly, in the interpreter and on both targets; batches of them; what their plans hold.
 
-import { conv2d, input, mul, type Node, sum } from 'nabla'
-import { grad, interpret, type Scalar, tensor } from 'nabla/compiler'
+import { add, concat, conv1d, conv2d, convTranspose2d, input, mul, type Node, relu, reshape, sum } from 'nabla'
+import { grad, interpret, type Scalar, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-import { compileAndRun } from '../pipeline/compiled.ts'
+import { compileAndRun, compiled } from '../pipeline/compiled.ts'
 import { naiveAdjoints, naiveConvolution, outOf, permuted, type Placement, whole } from './convolving.ts'
 
 const plain = {
@@ -98,19 +98,42 @@ const program = (p: Placement, layout: 'NHWC' | 'NCHW') => {
     input('w', filter(p.filter), 'f32'),
     input('ct', image(out), 'f32'),
   ] as readonly [Node, Node, Node]
-  const y = conv2d(x, w, { stride: p.stride, pads: p.pads, dilation: p.dilation, groups: p.groups, layout }) as Node
+  const moves = { stride: p.stride, pads: p.pads, dilation: p.dilation, groups: p.groups }
+  const y = conv2d(x, w, { ...moves, layout }) as Node
   const [dx, dw] = grad(sum(mul(y, ct)) as Scalar, [x, w]) as readonly [Node, Node]
   const images = (data: readonly number[], shape: readonly number[]) =>
     first ? permuted(data, shape, [0, 3, 1, 2]) : data
   const filters = (data: readonly number[]) => (first ? permuted(data, p.filter, [3, 2, 0, 1]) : data)
+  // the cotangent of the image by that of the filters, which is bilinear in the cotangent of the result and v
+  const v = input('v', w.shape, 'f32') as Node
+  const second = grad(sum(mul(dw, v)) as Scalar, x) as Node
+  const spans = ([0, 1] as const).map((i) => (p.filter[i] - 1) * p.dilation[i] + 1)
+  const [oh, ow] = outOf(p)
+  const left = ([0, 1] as const).map(
+    (i) =>
+      (p.image[i + 1] as number) +
+      p.pads[i][0] +
+      p.pads[i][1] -
+      (([oh, ow][i] as number) - 1) * p.stride[i] -
+      (spans[i] as number),
+  )
+  const back = convTranspose2d(ct, w, { ...moves, outputPadding: left, layout }) as Node
+  const vs = whole(data.w.length, 4)
   const [wantX, wantW] = naiveAdjoints(p, data.x, data.w, data.ct)
+  const [wantSecond] = naiveAdjoints(p, data.x, vs, data.ct)
   const env = new Map([
     [x, tensor('f32', x.shape, images(data.x, p.image))],
     [w, tensor('f32', w.shape, filters(data.w))],
     [ct, tensor('f32', ct.shape, images(data.ct, out))],
+    [v, tensor('f32', w.shape, filters(vs))],
   ])
-  const wanted = [images(naiveConvolution(p, data.x, data.w), out), images(wantX, p.image), filters(wantW)]
-  return { results: { y, dx, dw }, env, wanted }
+  const wanted = [
+    images(naiveConvolution(p, data.x, data.w), out),
+    images(wantX, p.image),
+    filters(wantW),
+    images(wantX, p.image),
+  ]
+  return { results: { y, dx, dw, back, second }, env, wanted: [...wanted, images(wantSecond, p.image)] }
 }
 
 // 0 and −0 are the same number here: which of them a sum of nothing but zeros is depends on how it is written
@@ -127,5 +150,103 @@ describe.each(['NHWC', 'NCHW'] as const)('conv2d in %s', (layout) => {
       const got = await compileAndRun(results, env, target)
       expect(got.map(numbers)).toEqual(wanted.map(numbers))
     })
+  })
+})
+
+const some = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f32') as Node
+
+describe('batches', () => {
+  const [x, w] = [some('x', 2, 6, 7, 4), some('w', 3, 3, 2, 6)]
+  const sizes = { x: 2 * 6 * 7 * 4, w: 3 * 3 * 2 * 6 }
+  const options = {
+    groups: 2,
+    pads: [
+      [1, 1],
+      [0, 1],
+    ],
+    stride: [1, 2],
+  } as const
+  const one = (image: Node, filter: Node): Node => conv2d(image, filter, options) as Node
+  const gradient = (image: Node, filter: Node): Node => {
+    const y = one(image, filter)
+    const [dx, dw] = grad(sum(mul(y, y)) as Scalar, [image, filter]) as readonly [Node, Node]
+    return concat([reshape(dx, [sizes.x]), reshape(dw, [sizes.w])], 0) as Node
+  }
+  const ways = { image: [0, null], filters: [null, 0], both: [0, 0] } as const
+  describe.each(Object.entries(ways))('%s', (_, inAxes) => {
+    test.each([
+      ['value', one],
+      ['derivatives', gradient],
+    ] as const)('%s', async (__, f) => {
+      const given = [
+        { node: inAxes[0] === null ? x : some('xs', 3, ...x.shape), data: whole(3 * sizes.x, 5), size: sizes.x },
+        { node: inAxes[1] === null ? w : some('ws', 3, ...w.shape), data: whole(3 * sizes.w, 6), size: sizes.w },
+      ] as const
+      const row = (i: 0 | 1, k: number): readonly number[] => {
+        const { data, size } = given[i]
+        return inAxes[i] === null ? data.slice(0, size) : data.slice(k * size, (k + 1) * size)
+      }
+      const each = [0, 1, 2].map((k) => {
+        const env = new Map([
+          [x, tensor('f32', x.shape, row(0, k))],
+          [w, tensor('f32', w.shape, row(1, k))],
+        ])
+        return Array.from(interpret([f(x, w)], env)[0]?.data ?? [])
+      })
+      const env = new Map(
+        given.map(({ node, data, size }, i) => [
+          node,
+          tensor('f32', node.shape, inAxes[i as 0 | 1] === null ? data.slice(0, size) : data),
+        ]),
+      )
+      const [got] = await compileAndRun({ y: vmap(f, { inAxes })(given[0].node, given[1].node) }, env, 'wasm')
+      expect(numbers(got ?? [])).toEqual(numbers(each.flat()))
+    })
+  })
+})
+
+test('conv1d is conv2d of one line', async () => {
+  const [x, w] = [some('x', 2, 9, 3), some('w', 4, 3, 5)]
+  const line = conv1d(x, w, { pads: [[3, 0]], dilation: 1, stride: 2 }) as Node
+  const image = conv2d(reshape(x, [2, 1, 9, 3]), reshape(w, [1, 4, 3, 5]), {
+    pads: [
+      [0, 0],
+      [3, 0],
+    ],
+    stride: [1, 2],
+  })
+  const env = new Map([
+    [x, tensor('f32', x.shape, whole(54, 1))],
+    [w, tensor('f32', w.shape, whole(60, 2))],
+  ])
+  const [a, b] = interpret([line, image as Node], env)
+  expect(Array.from(a?.data ?? [])).toEqual(Array.from(b?.data ?? []))
+})
+
+describe('plans', () => {
+  const [x, w, b] = [some('x', 8, 12, 12, 6), some('w', 5, 5, 6, 16), some('b', 16)]
+  test.each(['wasm', 'javascript'] as const)(
+    'bias and activation end a convolution, which copies no windows: %s',
+    async (target) => {
+      const { plan } = await compiled({ y: relu(add(conv2d(x, w) as Node, b)) as Node }, target)
+      expect(plan.kernels.map((k) => k.tag)).toEqual(['contraction'])
+      const named = [x, w, b].reduce((n, node) => n + node.shape.reduce((p, d) => p * d, 4), 0) + 4 * 8 * 8 * 8 * 16
+      // cache lines, and packed filters
+      expect(plan.memoryBytes).toBeLessThan(named + 4 * 150 * 16 + 1024)
+    },
+  )
+
+  test('the adjoints pad what they read, and hold nothing else', async () => {
+    const ct = some('ct', 8, 8, 8, 16)
+    const [dx, dw] = grad(sum(mul(conv2d(x, w) as Node, ct)) as Scalar, [x, w]) as readonly [Node, Node]
+    const windows = 4 * 8 * 8 * 8 * 150
+    const padded = 4 * 8 * 16 * 16 * 16
+    const held = async (results: Readonly<Record<string, Node>>): Promise<number> => {
+      const { plan } = await compiled(results, 'wasm')
+      const named = Object.values(results).reduce((n, r) => n + r.shape.reduce((p, d) => p * d, 4), 0)
+      return plan.memoryBytes - named - 4 * 8 * 8 * 8 * 16
+    }
+    expect(await held({ dw })).toBeLessThan(4 * 8 * 12 * 12 * 6 + windows / 8)
+    expect(await held({ dx })).toBeLessThan(padded + windows / 4)
   })
 })

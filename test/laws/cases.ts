@@ -59,6 +59,7 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
   sum: axesTries,
   prod: axesTries,
   max: axesTries,
+  firstMax: axesTries,
   min: axesTries,
   mean: axesTries,
   logSumExp: axesTries,
@@ -203,7 +204,7 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
     { shapes: [[2, 2, 3]], params: { axes: [1], size: [3], stride: [5], dilation: [1], extents: [12] } },
     { shapes: [[2, 3, 4]], params: { axes: [1], size: [4], stride: [4], dilation: [1], extents: [13] } },
     {
-      shapes: [[2, 3, 2, 3, 2, 3]],
+      shapes: [[2, 3, 3, 2, 2, 3]],
       params: { axes: [1, 2], size: [3, 2], stride: [1, 2], dilation: [1, 2], extents: [5, 6] },
     },
   ],
