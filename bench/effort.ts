@@ -15,6 +15,8 @@ export type Effort = {
   readonly wideSteps: number
   /** Steps of a long run. */
   readonly longSteps: number
+  /** Operations of the longest chain, and parameters of the widest program, whose compilation is timed. */
+  readonly curveLimit: number
   /** Whether the interpreter trains along. */
   readonly interpreted: boolean
 }
@@ -30,6 +32,7 @@ export const fullEffort: Effort = {
   shortSteps: 10_000,
   wideSteps: 500,
   longSteps: 3000,
+  curveLimit: 100_000,
   interpreted: true,
 }
 
@@ -45,5 +48,6 @@ export const quickEffort: Effort = {
   shortSteps: 10_000,
   wideSteps: 20,
   longSteps: 60,
+  curveLimit: 100,
   interpreted: false,
 }

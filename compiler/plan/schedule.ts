@@ -3,6 +3,7 @@
  * every reader of an old parameter comes before the kernel that overwrites it, and the updates for which that cannot be.
  * Invariant: data dependencies are kept; the order is stable (what may stay in place stays).
  */
+import { InternalError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import type { Update } from '../../src/expr/leaves.ts'
 import { type FusedStep, isMade, readBy, type Slot } from '../program/fused.ts'
@@ -17,25 +18,67 @@ export interface Schedule {
 const slotsWhere = (k: FusedStep, holds: (s: Slot) => boolean): readonly number[] =>
   k.slots.flatMap((s, i) => (holds(s) ? [i] : []))
 
-/** Stable topological sort: among the ready, the earliest first. null where there is a cycle. */
-const sortStable = (count: number, before: readonly ReadonlySet<number>[]): readonly number[] | null => {
+/** The smallest number first: a heap of indices. */
+const smallestFirst = (): { readonly push: (i: number) => void; readonly pop: () => number | undefined } => {
+  const heap: number[] = []
+  const at = (i: number): number => heap[i] ?? Number.POSITIVE_INFINITY
+  const swap = (i: number, j: number): void => {
+    const held = at(i)
+    heap[i] = at(j)
+    heap[j] = held
+  }
+  return {
+    push: (value) => {
+      heap.push(value)
+      for (let i = heap.length - 1; i > 0 && at(i) < at((i - 1) >> 1); i = (i - 1) >> 1) swap(i, (i - 1) >> 1)
+    },
+    pop: () => {
+      const first = heap[0]
+      const last = heap.pop()
+      if (heap.length === 0 || last === undefined) return first
+      heap[0] = last
+      for (let i = 0; ; ) {
+        const child = at(2 * i + 1) <= at(2 * i + 2) ? 2 * i + 1 : 2 * i + 2
+        if (at(child) >= at(i)) return first
+        swap(i, child)
+        i = child
+      }
+    },
+  }
+}
+
+/** Stable topological sort: among the ready, the earliest first. */
+const sortStable = (
+  before: readonly ReadonlySet<number>[],
+  after: readonly ReadonlySet<number>[],
+): readonly number[] => {
   const waiting = before.map((s) => s.size)
-  const after: number[][] = before.map(() => [])
-  for (const [i, s] of before.entries()) for (const j of s) (after[j] as number[]).push(i)
   const order: number[] = []
-  // a binary heap is not needed: kernels number in the hundreds, and most are ready in order
-  const ready = new Set(waiting.flatMap((n, i) => (n === 0 ? [i] : [])))
-  while (ready.size > 0) {
-    let next = -1
-    for (const i of ready) if (next < 0 || i < next) next = i
-    ready.delete(next)
+  const ready = smallestFirst()
+  for (const [i, n] of waiting.entries()) if (n === 0) ready.push(i)
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
     order.push(next)
-    for (const i of after[next] as number[]) {
+    for (const i of after[next] as ReadonlySet<number>) {
       waiting[i] = (waiting[i] as number) - 1
-      if (waiting[i] === 0) ready.add(i)
+      if (waiting[i] === 0) ready.push(i)
     }
   }
-  return order.length === count ? order : null
+  if (order.length !== before.length) throw new InternalError('kernels wait for one another')
+  return order
+}
+
+/** Whether a kernel has to come before one of others, directly or not. */
+const comesBefore = (from: number, others: ReadonlySet<number>, after: readonly ReadonlySet<number>[]): boolean => {
+  const seen = new Set<number>()
+  const stack = [from]
+  while (stack.length > 0) {
+    const i = stack.pop() as number
+    if (seen.has(i)) continue
+    seen.add(i)
+    if (others.has(i)) return true
+    stack.push(...(after[i] as ReadonlySet<number>))
+  }
+  return false
 }
 
 export const schedule = (kernels: readonly FusedStep[], updates: readonly Update[]): Schedule => {
@@ -43,43 +86,39 @@ export const schedule = (kernels: readonly FusedStep[], updates: readonly Update
   const readers = new Map<Node, number[]>()
   for (const [i, k] of kernels.entries())
     for (const s of k.slots) {
-      const read = readBy(s)
       if (isMade(s)) writer.set(s.node, i)
-      if (read !== null) readers.set(read, [...(readers.get(read) ?? []), i])
+      const read = readBy(s)
+      if (read === null) continue
+      const known = readers.get(read)
+      if (known === undefined) readers.set(read, [i])
+      else known.push(i)
     }
-  const before = kernels.map(
-    (k) =>
-      new Set(
-        k.slots.flatMap((s) => {
-          const at = writer.get(readBy(s) as Node)
-          return at === undefined ? [] : [at]
-        }),
-      ),
-  )
+  const before = kernels.map(() => new Set<number>())
+  const after = kernels.map(() => new Set<number>())
+  const order = (first: number, second: number): void => {
+    before[second]?.add(first)
+    after[first]?.add(second)
+  }
+  for (const [node, users] of readers) {
+    const w = writer.get(node)
+    if (w !== undefined) for (const i of users) if (i !== w) order(w, i)
+  }
   const inPlace = new Set<Update>()
   const taken = new Set<Node>()
-  let order = sortStable(kernels.length, before) ?? kernels.map((_, i) => i)
   for (const u of updates) {
     const w = writer.get(u.value)
     if (w === undefined || taken.has(u.value)) continue
     const kernel = kernels[w] as FusedStep
-    const old = readers.get(u.target) ?? []
-    const writes = slotsWhere(kernel, (s) => isMade(s) && s.node === u.value)
     if (kernel.tag !== 'kernel') continue
-    const safe = slotsWhere(kernel, (s) => s.role === 'read' && s.node === u.target).every((r) =>
-      writes.every((v) => mayAlias(kernel.kernel, r, v)),
-    )
+    const writes = slotsWhere(kernel, (s) => isMade(s) && s.node === u.value)
+    const reads = slotsWhere(kernel, (s) => s.role === 'read' && s.node === u.target)
+    const safe = reads.every((r) => writes.every((v) => mayAlias(kernel.kernel, r, v)))
     if (!safe) continue
-    const added = old.filter((r) => r !== w && !(before[w] as Set<number>).has(r))
-    for (const r of added) (before[w] as Set<number>).add(r)
-    const next = sortStable(kernels.length, before)
-    if (next === null) {
-      for (const r of added) (before[w] as Set<number>).delete(r)
-      continue
-    }
-    order = next
+    const old = new Set((readers.get(u.target) ?? []).filter((r) => r !== w))
+    if (comesBefore(w, old, after)) continue
+    for (const r of old) order(r, w)
     inPlace.add(u)
     taken.add(u.value)
   }
-  return { order: order.map((i) => kernels[i] as FusedStep), inPlace }
+  return { order: sortStable(before, after).map((i) => kernels[i] as FusedStep), inPlace }
 }

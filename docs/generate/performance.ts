@@ -111,9 +111,11 @@ const productVerdict = (run: Run): string => {
     : `${aim} ${own.length - short.length} of ${own.length} reach it; not ${listed.join(', ')}.`
 }
 
+const isCurve = ({ workload }: RecordedLine): boolean => workload.startsWith('curve-')
+
 const own = (run: Run): string => {
   const names = ['bytes', 'ms', 'ratio']
-  const lines = run.lines.filter((l) => names.includes(l.unit) && l.subject === 'nabla' && !isStep(l))
+  const lines = run.lines.filter((l) => names.includes(l.unit) && l.subject === 'nabla' && !isStep(l) && !isCurve(l))
   return table(
     ['', 'figure', '', 'best round', 'goal', ''],
     lines.map(({ workload, value, unit, best }) => {
@@ -129,6 +131,27 @@ const passes = (run: Run): string => {
   return table(
     Object.keys(parts),
     Object.keys(parts).length === 0 ? [] : [Object.values(parts).map((ms) => `${digits(ms)} ms`)],
+  )
+}
+
+const curveTitles: Readonly<Record<string, string>> = {
+  chain: 'operations in a chain, and its gradient',
+  scan: 'steps of a loop, and its gradient',
+  params: 'parameters in one training step',
+}
+
+/** Compile time and artifact by the size of the program. */
+const curves = (run: Run): string => {
+  const lines = run.lines.filter(isCurve)
+  return table(
+    ['program', 'size', 'ms', 'µs for each', 'artifact, bytes'],
+    unique(lines.map(({ workload }) => workload)).map((workload) => {
+      const [, kind = '', size = ''] = workload.split('-')
+      const figure = (unit: string): number =>
+        lines.find((l) => l.workload === workload && l.unit === unit)?.value ?? Number.NaN
+      const each = kind === 'scan' ? '' : digits((1000 * figure('ms')) / Number(size))
+      return [curveTitles[kind] ?? kind, size, digits(figure('ms')), each, digits(figure('bytes'))]
+    }),
   )
 }
 
@@ -200,6 +223,12 @@ thread's own effort, so that the figure is the best round's where a second core 
 parts:
 
 ${passes(run)}
+
+## Compile time by the size of the program
+
+One cold compilation each, binaryen loaded. It is near linear in the program, and does not depend on the length of a loop.
+
+${curves(run)}
 
 ## Lengths of derivatives
 
