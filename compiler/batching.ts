@@ -8,7 +8,7 @@ import type { Expr, Node } from '../src/expr/expr.ts'
 import { graph as b } from '../src/expr/node.ts'
 import { nameOf, sourceHere } from '../src/expr/origin.ts'
 import { batch, differentiate, pushForward, simplifyRoots } from './pipeline.ts'
-import { flatten, rebuild, type Structure } from './structure.ts'
+import { flatten, rebuild, type Structure } from '../src/expr/structure.ts'
 import { grad, requireFloats, type Scalar } from './transforms.ts'
 
 let placeholders = 0

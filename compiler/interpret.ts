@@ -9,6 +9,7 @@ import { columnMachine, columnOf, roundTo } from '../src/core/numeric.ts'
 import { range, type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../src/core/shape.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { paramsOf } from '../src/expr/node.ts'
+import { condParts } from '../src/expr/cond.ts'
 import { scanParts } from '../src/expr/scan.ts'
 import { freeAxes } from '../src/ops/contraction.ts'
 import type { Elements } from '../src/ops/leaf.ts'
@@ -331,6 +332,13 @@ const runScan = (node: Node, ins: readonly Tensor[]): readonly Tensor[] => {
   return [...carries, ...outputs]
 }
 
+/** The branch that the predicate names, and no other. */
+const runCond = (node: Node, [predicate, ...operands]: readonly Tensor[]): readonly Tensor[] => {
+  const { params, branches } = condParts(node)
+  const taken = branches[predicate?.data[0] as number] as readonly Node[]
+  return interpret(taken, new Map(params.map((p, i) => [p, operands[i] as Tensor])))
+}
+
 /** The values of `roots`, given those of their inputs, parameters and states. */
 export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>): readonly Tensor[] => {
   const values = new Map<Node, Tensor>(env)
@@ -339,6 +347,7 @@ export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>
     if (values.has(n)) continue
     const ins = () => n.ins.map((i) => values.get(i) as Tensor)
     if (n.op === 'scan') tuples.set(n, runScan(n, ins()))
+    else if (n.op === 'cond') tuples.set(n, runCond(n, ins()))
     else if (n.op === 'custom' || n.op === 'checkpoint') values.set(n, values.get(n.ins[0] as Node) as Tensor)
     else if (n.op === 'result') values.set(n, tuples.get(n.ins[0] as Node)?.[paramsOf(n, 'result').index] as Tensor)
     else values.set(n, applyOp(n.op, ins(), n.params))

@@ -7,6 +7,7 @@
 import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
 import { attachManifest } from '../src/artifact/container.ts'
 import type { Node } from '../src/expr/expr.ts'
+import { isRecording } from '../src/expr/node.ts'
 import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
@@ -69,7 +70,7 @@ export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[
   const known = cotangents.get(output) ?? new Map<string, readonly (Node | null)[]>()
   cotangents.set(output, known)
   const key = [cotangent, ...wrt].map((n) => n.id).join()
-  const found = known.get(key) ?? differentiated(output, cotangent, wrt)
+  const found = (isRecording() ? undefined : known.get(key)) ?? differentiated(output, cotangent, wrt)
   known.set(key, found)
   return found
 }

@@ -16,7 +16,7 @@ import { loopKernel } from './loop.ts'
 import { lowerGraph } from './lower.ts'
 import { positionsKernel } from './positions.ts'
 import { regionsKernel } from './regions.ts'
-import { scanStep } from './scan.ts'
+import { controlStep } from './control.ts'
 import { scatterKernel } from './scatter.ts'
 import { resolve } from './view.ts'
 
@@ -59,7 +59,7 @@ const kernelName = (g: Group): string => [...new Set([...g.anchors.keys()].map((
 
 const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): FusedStep => {
   const name = kernelName(g)
-  if (g.kind === 'scan') return scanStep(g, stored, fuse)
+  if (g.kind === 'control') return controlStep(g, stored, fuse)
   if (g.kind === 'contraction') return contractionKernel(g, inlining, stored, name)
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
   if (g.kind === 'positions') return positionsKernel([...g.anchors.keys()][0] as Node, name)

@@ -18,7 +18,7 @@ import { broadcastView, resolve } from './view.ts'
 export type Level = 'full' | 'row'
 
 export interface Group {
-  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'scan'
+  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'control'
   /** Stripped shape that the group iterates over. */
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
@@ -277,13 +277,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     if (isLeaf(n) || inlining.inlined(n)) continue
     if (def.kind === 'movement' && def.move.tag === 'view') continue
     if (n.op === 'result') {
-      const loop = groupOf.get(n.ins[0] as Node)
-      if (loop !== undefined) place(n, loop, 'full', [])
+      const control = groupOf.get(n.ins[0] as Node)
+      if (control !== undefined) place(n, control, 'full', [])
       continue
     }
     const uses = usesOf(n, inlining)
-    if (n.op === 'scan') {
-      place(n, open('scan', [], []), 'full', uses)
+    if (def.kind === 'control') {
+      place(n, open('control', [], []), 'full', uses)
       continue
     }
     if (n.op === 'scatterAdd' || n.op === 'lastEqual') {

@@ -8,6 +8,7 @@ import { equalShapes, range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
+import { functionOf } from '../../src/expr/scan.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
@@ -154,7 +155,9 @@ const readsInPlace = (x: Node, axes: readonly (readonly number[])[]): boolean =>
  * An operand as a matrix: itself, where its free and contracted axes have one stride each or where it is read in place; else
  * its axes put in order and copied.
  */
-const contiguousSide = (x: Node, batch: readonly number[], contract: readonly number[]): Side => {
+const contiguousSide = (given: Node, batch: readonly number[], contract: readonly number[]): Side => {
+  // a literal is no memory
+  const x = resolve(given)?.base.op === 'full' ? copied(given) : given
   const own = freeAxes(x.shape.length, batch, contract)
   if (isMatrix({ node: x, batch, contract }) || readsInPlace(x, [own, contract])) return { node: x, batch, contract }
   const perm = [...batch, ...own, ...contract]
@@ -212,7 +215,7 @@ const lowerPositions = (node: Node, indices: Node): Node =>
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
-  if (node.op === 'scan') return rebuild(node, ins.map(inMemory))
+  if (functionOf(node) !== null) return rebuild(node, ins.map(inMemory))
   if (node.op === 'gather') return lowerGather(node, ins as readonly [Node, Node])
   if (node.op === 'scatterAdd') return lowerScatter(node, ins)
   if (node.op === 'lastEqual') return lowerPositions(node, ins[0] as Node)

@@ -8,7 +8,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, make } from '../../src/expr/node.ts'
 import { nameOf, sourceHere } from '../../src/expr/origin.ts'
 import { customParts, makeCustom } from '../../src/expr/custom.ts'
-import { type FnNodes, freshBound, rescan, scanParts, substitute } from '../../src/expr/scan.ts'
+import { type FnNodes, freshBound, functionOf, substitute, withFunction } from '../../src/expr/scan.ts'
 import { topological } from '../program/walk.ts'
 
 const zerosLike = ({ dtype, shape }: Node): Node => b.full([], { dtype, shape, value: 0 })
@@ -121,13 +121,15 @@ export const withoutCustom = (roots: readonly Node[]): readonly Node[] => {
     const ins = n.ins.map((i) => done.get(i) as Node)
     const like = ins.every((x, i) => x === n.ins[i]) ? n : make(n.op, ins, n.params)
     const isValue = n.op === 'custom' || n.op === 'checkpoint'
-    done.set(n, isValue ? (ins[0] as Node) : n.op === 'scan' ? openScan(like) : like)
+    done.set(n, isValue ? (ins[0] as Node) : opened(like))
   }
   return roots.map((r) => done.get(r) as Node)
 }
 
-const openScan = (scan: Node): Node => {
-  const { fn } = scanParts(scan)
+/** The same node, whose function has none. */
+const opened = (n: Node): Node => {
+  const fn = functionOf(n)
+  if (fn === null) return n
   const results = withoutCustom(fn.results)
-  return results.every((r, i) => r === fn.results[i]) ? scan : rescan(scan, scan.ins, { params: fn.params, results })
+  return results.every((r, i) => r === fn.results[i]) ? n : withFunction(n, n.ins, { params: fn.params, results })
 }

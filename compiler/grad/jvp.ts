@@ -11,7 +11,8 @@ import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { ruleArgs } from './args.ts'
 import { pushCustom } from './custom.ts'
-import { pushScan } from './scan.ts'
+import { functionOf } from '../../src/expr/scan.ts'
+import { pushControl } from './control.ts'
 
 const pushforward = (node: Node, tangents: readonly (Node | null)[], moving: ReadonlyMap<Node, Node>): Node | null => {
   // forward mode saves nothing, so there is nothing to compute again
@@ -43,10 +44,10 @@ export const push = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>
     }
     const ins = node.ins.map((i) => known.get(i) ?? null)
     if (ins.every((t) => t === null)) continue
-    if (node.op === 'scan') {
+    if (functionOf(node) !== null) {
       tuples.set(
         node,
-        derivedFrom(node, () => pushScan(node, ins, push)),
+        derivedFrom(node, () => pushControl(node, ins, push)),
       )
       continue
     }

@@ -16,7 +16,7 @@ import { type Rewrite, ruleArgs } from './args.ts'
 import { beside } from './beside.ts'
 import { firstsOf, pullCheckpoint, type Received } from './checkpoint.ts'
 import { isShield, pullCustom } from './custom.ts'
-import { pullScan } from './scan.ts'
+import { pullControl } from './control.ts'
 
 /** The nodes on a path from one of `wrt`. */
 const dependents = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
@@ -127,11 +127,11 @@ const pullAll = (
     const tuple = tuples.get(node)
     const ct = cts.get(node)
     if (node.op === 'result' && ct !== undefined) {
-      const scan = node.ins[0] as Node
-      const held = tuples.get(scan) ?? []
+      const control = node.ins[0] as Node
+      const held = tuples.get(control) ?? []
       const { index } = paramsOf(node, 'result')
       held[index] = added(node, held[index], ct)
-      tuples.set(scan, held)
+      tuples.set(control, held)
       continue
     }
     const first = firsts.get(node)
@@ -139,7 +139,7 @@ const pullAll = (
     const received = arrived.get(node)
     if (first === undefined ? ct === undefined && tuple === undefined : received === undefined) continue
     const arrive = (): readonly (Node | null)[] => {
-      if (tuple !== undefined) return pullScan(node, tuple, on, pullAll, rewrite)
+      if (tuple !== undefined) return pullControl(node, tuple, on, pullAll, rewrite)
       if (received !== undefined) return pullCheckpoint(node, received, on, pullAll, rewrite)
       return node.op === 'custom' ? pullCustom(node, ct as Node, sources) : pullback(node, ct as Node, on)
     }

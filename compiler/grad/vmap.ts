@@ -11,7 +11,8 @@ import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { batchCheckpoint } from './checkpoint.ts'
 import { batchCustom } from './custom.ts'
-import { batchScan } from './scan.ts'
+import { functionOf } from '../../src/expr/scan.ts'
+import { batchControl } from './control.ts'
 
 /** An operand of an elementwise op, so that it broadcasts against the others behind the batch axis. */
 const aligned = (value: Node, type: Node, rank: number, size: number): Node =>
@@ -60,10 +61,10 @@ export const batchRoots = (
     }
     const ins = node.ins.map((x) => values.get(x))
     if (ins.every((v) => v === undefined)) continue
-    if (node.op === 'scan') {
+    if (functionOf(node) !== null) {
       tuples.set(
         node,
-        derivedFrom(node, () => batchScan(node, ins, size, batchRoots)),
+        derivedFrom(node, () => batchControl(node, ins, size, batchRoots)),
       )
       continue
     }

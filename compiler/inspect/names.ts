@@ -54,15 +54,26 @@ export const readAll = (
   given: ReadonlyMap<Node, unknown> = new Map(),
 ): ReadonlyMap<Node, Reading> => {
   const found = new Map<Node, Reading>()
+  // a choice reads nodes that are made when it is read: it comes where the last of them does
+  const ranks = new Map<Node, number>()
   const stack = [...roots]
   while (stack.length > 0) {
-    const n = stack.pop() as Node
-    if (found.has(n)) continue
-    const reading = given.has(n) ? closed : readingOf(n)
-    found.set(n, reading)
-    stack.push(...reading.reads)
+    const n = stack.at(-1) as Node
+    const reading = found.get(n) ?? (given.has(n) ? closed : readingOf(n))
+    if (!found.has(n)) {
+      found.set(n, reading)
+      stack.push(...reading.reads.filter((r) => !found.has(r)))
+      continue
+    }
+    stack.pop()
+    if (!ranks.has(n))
+      ranks.set(
+        n,
+        reading.reads.reduce((last, r) => Math.max(last, ranks.get(r) as number), n.id),
+      )
   }
-  return new Map([...found].sort(([a], [b]) => a.id - b.id))
+  const order = [...ranks].sort(([, a], [, b]) => a - b)
+  return new Map(order.map(([n]) => [n, found.get(n) as Reading]))
 }
 
 const countUses = (readings: ReadonlyMap<Node, Reading>, roots: readonly Root[]): ReadonlyMap<Node, number> => {

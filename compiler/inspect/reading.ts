@@ -5,9 +5,11 @@
  */
 import { InternalError } from '../../src/core/errors.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
+import { condParts } from '../../src/expr/cond.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
+import { substitute } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName, Printed } from '../../src/ops/signature.ts'
 import {
@@ -295,9 +297,34 @@ const readMask = (n: Node): Reading | null => {
   }
 }
 
+/** A choice between functions by cases, each over what is around it: { log(x) if p, x otherwise }. */
+const readChoice = (result: Node, cond: Node): Reading => {
+  const { predicate, operands, params, branches } = condParts(cond)
+  const { index } = paramsOf(result, 'result')
+  const values = substitute(
+    branches.map((results) => results[index] as Node),
+    new Map(params.map((p, i) => [p, operands[i] as Node])),
+  )
+  // truth comes first, numbers in order
+  const order = predicate.dtype === 'bool' ? values.toReversed() : values
+  const isTaken = (p: string, k: number): string => (predicate.dtype === 'bool' ? p : `${p} = ${k}`)
+  return {
+    reads: [predicate, ...order],
+    same: false,
+    build: ([p, ...docs]) => {
+      const cases = docs.map((d, k) => {
+        const holds = k === docs.length - 1 ? 'otherwise' : `if ${isTaken(render(p as Doc).text, k)}`
+        return `${render(d).text} ${holds}`
+      })
+      return text({ text: `{ ${cases.join(', ')} }`, precedence: 4 })
+    },
+  }
+}
+
 export const readingOf = (n: Node): Reading => {
   if (isSame(n)) return { reads: n.ins, same: true, build: keepsFirst(n) ? same : (docs) => whole(same(docs)) }
   if (n.op === 'result' && n.ins[0]?.op === 'scan') return { reads: n.ins[0].ins, same: false, build: stackStandIn }
+  if (n.op === 'result' && n.ins[0]?.op === 'cond') return readChoice(n, n.ins[0])
   if (n.op === 'full' && n.dtype !== 'bool') {
     const { value } = paramsOf(n, 'full')
     return { reads: [], same: false, build: () => numberDoc(value) }

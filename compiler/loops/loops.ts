@@ -10,6 +10,7 @@ import { derivedFrom } from '../../src/expr/origin.ts'
 import {
   dependentOn,
   freshBound,
+  functionOf,
   makeScan,
   resultsOf,
   type ScanParts,
@@ -19,6 +20,7 @@ import {
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { simplifyBodies } from './bodies.ts'
+import { smallerChoices } from './choices.ts'
 
 export interface LoopTools {
   readonly simplify: (roots: readonly Node[]) => readonly Node[]
@@ -184,12 +186,12 @@ const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): R
 export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonly Node[] => {
   const roots = simplifyBodies(given, tools.simplify)
   const order = topological(roots)
+  if (order.every((n) => functionOf(n) === null)) return roots
   const scans = order.filter((n) => n.op === 'scan')
-  if (scans.length === 0) return roots
   const wanted = new Map<string, Set<Node>>(scans.map((s) => [keyOf(s), new Set()]))
   for (const n of order) {
-    if (n.op !== 'result') continue
-    const scan = n.ins[0] as Node
+    const scan = n.ins[0]
+    if (n.op !== 'result' || scan?.op !== 'scan') continue
     const { fn, init } = scanParts(scan)
     const { index } = paramsOf(n, 'result')
     if (index >= init.length) wanted.get(keyOf(scan))?.add(fn.results[index] as Node)
@@ -210,10 +212,19 @@ export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonl
     replaced.set(key, made)
     return made
   }
+  const choices = smallerChoices(
+    order,
+    (n) => done.get(n) as Node,
+    (results) => tools.simplify(optimizeLoops(results, tools)),
+  )
   for (const n of order) {
-    if (n.op === 'scan') continue
+    if (functionOf(n) !== null) continue
     if (n.op === 'result') {
       const scan = n.ins[0] as Node
+      if (scan.op === 'cond') {
+        done.set(n, choices(n))
+        continue
+      }
       const { fn, init } = scanParts(scan)
       const { index } = paramsOf(n, 'result')
       const group = groupOf(scan)

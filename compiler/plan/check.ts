@@ -10,7 +10,17 @@ import { sizeOf } from '../../src/core/shape.ts'
 import { firstMissing, isSameAccess, joinSpans, type Span, subtractSpans } from '../kernel/access.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type Footprint, footprintsOf, usesOf } from '../kernel/uses.ts'
-import { nestSteps, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port, type Region } from './plan.ts'
+import {
+  nestSteps,
+  type Plan,
+  type PlanBuffer,
+  type PlanChoice,
+  type PlanEntry,
+  type PlanStep,
+  type Port,
+  type Region,
+  tripsOf,
+} from './plan.ts'
 
 /** What is wrong, by a stable name, and where. */
 export interface PlanFault {
@@ -246,35 +256,19 @@ const applyWrites = (facts: Facts, step: PlanStep, ledger: Ledger, where: string
 /** The last trips of a loop do what the ones before did: three of them are looked at. */
 const TRIPS = 3
 
-interface Visit {
-  readonly at: number
-  /** The trip of each loop around the step. */
-  readonly trips: ReadonlyMap<number, number>
-  /** The loops that end with this trip: the innermost ones around the step. */
+/** The trip of each loop around. */
+type Trips = ReadonlyMap<number, number>
+
+/** The loops around a step. */
+interface Around {
+  readonly trips: Trips
+  /** Those that end with this trip: the innermost ones. */
   readonly ending: ReadonlySet<number>
 }
 
-/** The steps in the order in which they run, with a few trips of each loop. */
-const walkTrips = (e: PlanEntry): readonly Visit[] => {
-  const places = new Map(e.steps.map((s, at) => [s, at] as const))
-  const nested = nestSteps<(trips: ReadonlyMap<number, number>, ending: ReadonlySet<number>) => readonly Visit[]>(
-    e,
-    (s) => (trips, ending) => [{ at: places.get(s) as number, trips, ending }],
-    (loop, count, body) => (trips, ending) => {
-      const seen = Math.min(count, TRIPS)
-      return Array.from({ length: seen }, (_, t) => t).flatMap((t) =>
-        body.flatMap((visit) =>
-          visit(new Map([...trips, [loop, t]]), t === seen - 1 ? new Set([...ending, loop]) : new Set()),
-        ),
-      )
-    },
-  )
-  return nested.flatMap((visit) => visit(new Map(), new Set()))
-}
-
-/** The plan with the step's slices where they lie at these trips. */
-const atTrips = (plan: Plan, step: PlanStep, trips: ReadonlyMap<number, number>): Plan => {
-  const moving = step.bindings.filter((i) => plan.buffers[i]?.slice !== undefined)
+/** The plan with slices where they lie at these trips. */
+const atTrips = (plan: Plan, ids: readonly number[], trips: Trips): Plan => {
+  const moving = ids.filter((i) => plan.buffers[i]?.slice !== undefined)
   if (moving.length === 0) return plan
   const buffers = [...plan.buffers]
   for (const i of moving) {
@@ -286,12 +280,12 @@ const atTrips = (plan: Plan, step: PlanStep, trips: ReadonlyMap<number, number>)
 }
 
 /** A slice stays inside the buffer that it is a part of, at every trip. */
-const checkSlices = (plan: Plan, e: PlanEntry, step: PlanStep, where: string, say: Say): boolean =>
-  step.bindings.every((i) => {
+const checkSlices = (plan: Plan, e: PlanEntry, ids: readonly number[], where: string, say: Say): boolean =>
+  ids.every((i) => {
     const b = plan.buffers[i]
     if (b?.slice === undefined) return true
     const whole = plan.buffers[b.slice.of]
-    const reach = b.slice.moves.map((m) => m.advance * ((e.loops[m.loop]?.trips ?? 1) - 1))
+    const reach = b.slice.moves.map((m) => m.advance * (Math.max(tripsOf(e, m.loop), 1) - 1))
     const least = reach.reduce((at, r) => at + Math.min(r, 0), b.offset)
     const most = reach.reduce((at, r) => at + Math.max(r, 0), b.offset) + sizeInBytes(b)
     const inside = whole !== undefined && least >= whole.offset && most <= rangeOf(whole).end && whole.dtype === b.dtype
@@ -300,7 +294,7 @@ const checkSlices = (plan: Plan, e: PlanEntry, step: PlanStep, where: string, sa
   })
 
 /** Behind a loop, what its trips wrote slice by slice is written whole; `here` is the plan at the trips of the visit. */
-const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }: Visit, ledger: Ledger): void => {
+const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }: Around, ledger: Ledger): void => {
   const { plan, footprints } = here
   step.bindings.forEach((id, i) => {
     const b = plan.buffers[id] as PlanBuffer
@@ -311,13 +305,86 @@ const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }
       (at, { loop, advance }) => {
         if (!ending.has(loop)) return at
         const first = -advance * (trips.get(loop) as number)
-        const last = first + advance * ((e.loops[loop]?.trips ?? 1) - 1)
+        const last = first + advance * (Math.max(tripsOf(e, loop), 1) - 1)
         return { start: at.start + Math.min(first, last), end: at.end + Math.max(first, last) }
       },
       { start, end },
     )
     claim(ledger, [span], here.areas[id] as number)
   })
+}
+
+/** What holds wherever control came from: the bytes that hold their area's value on every way. */
+const meet = (ways: readonly Ledger[]): Ledger => {
+  const [first = new Map(), ...rest] = ways
+  const common = (owner: number, held: readonly Span[]): readonly Span[] =>
+    rest.reduce((kept, way) => subtractSpans(kept, subtractSpans(kept, way.get(owner) ?? [])), held)
+  return new Map([...first].map(([owner, held]) => [owner, common(owner, held)]))
+}
+
+/** The number that a choice goes by is one, and there; its arms follow one another. */
+const checkChoice = (facts: Facts, e: PlanEntry, c: PlanChoice, trips: Trips, ledger: Ledger, say: Say): void => {
+  const where = `${e.name}, choice before step ${c.from}`
+  const b = facts.plan.buffers[c.predicate]
+  if (b === undefined || (b.dtype !== 'bool' && b.dtype !== 'i32') || b.elements !== 1)
+    return say('binding', `${where}: ${named(facts.plan, c.predicate)} is no scalar of bool or i32`)
+  if (c.arms[0] !== c.from || c.arms.some((at, k) => at > (c.arms[k + 1] ?? c.to)))
+    say('binding', `${where}: its arms at ${c.arms.join(', ')} do not fill it`)
+  if (!checkSlices(facts.plan, e, [c.predicate], where, say)) return
+  const plan = atTrips(facts.plan, [c.predicate], trips)
+  const held = ledger.get(facts.areas[c.predicate] as number) ?? []
+  if (firstMissing([rangeOf(plan.buffers[c.predicate] as PlanBuffer)], held) !== null)
+    say('definition', `${where}: its predicate ${named(plan, c.predicate)} is not there`)
+}
+
+/** Runs what stands for a part of an entry, from one ledger to the next. */
+type Run = (ledger: Ledger, around: Around) => Ledger
+
+const inOrder =
+  (runs: readonly Run[]): Run =>
+  (ledger, around) =>
+    runs.reduce((at, run) => run(at, around), ledger)
+
+/** The steps in the order in which they run, with a few trips of each loop and every arm of each choice. */
+const runOf = (facts: Facts, e: PlanEntry, say: Say): Run => {
+  const { plan } = facts
+  const places = new Map(e.steps.map((s, at) => [s, at] as const))
+  const step =
+    (s: PlanStep): Run =>
+    (ledger, around) => {
+      const { trips, ending } = around
+      const at = `${e.name}, step ${places.get(s)}`
+      const where = trips.size === 0 ? at : `${at}, trip ${[...trips.values()].join('.')}`
+      const here = { ...facts, plan: atTrips(plan, s.bindings, trips) }
+      if (!checkSlices(plan, e, s.bindings, where, say) || !checkBindings(here.plan, s, where, say)) return ledger
+      checkAliases(here.plan, s, plan.kernels[s.kernel] as Kernel, where, say)
+      checkReads(here, s, ledger, where, say)
+      const after: Ledger = new Map(ledger)
+      applyWrites(here, s, after, where, say)
+      if (ending.size > 0) fillSlices(here, e, s, around, after)
+      return after
+    }
+  const runs = nestSteps<Run>(e, {
+    step,
+    loop:
+      (l, index, body) =>
+      (ledger, { trips, ending }) => {
+        const seen = Math.min(l.trips, TRIPS)
+        return Array.from({ length: seen }, (_, t) => t).reduce(
+          (at, t) =>
+            inOrder(body)(at, {
+              trips: new Map([...trips, [index, t]]),
+              ending: t === seen - 1 ? new Set([...ending, index]) : new Set(),
+            }),
+          ledger,
+        )
+      },
+    choice: (c, _, arms) => (ledger, around) => {
+      checkChoice(facts, e, c, around.trips, ledger, say)
+      return meet(arms.map((arm) => inOrder(arm)(ledger, around)))
+    },
+  })
+  return inOrder(runs)
 }
 
 const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
@@ -328,20 +395,10 @@ const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
     ),
   )
   const lasting = plan.buffers.flatMap((b, i) => (b.region !== 'arena' && areas[i] === i && b.elements > 0 ? [i] : []))
-  const ledger: Ledger = new Map()
+  const start: Ledger = new Map()
   // an entry's outputs hold nothing before it; those of other entries hold what the user may still want to read
-  for (const i of lasting) if (!own.has(i)) ledger.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
-  for (const visit of walkTrips(e)) {
-    const { at, trips, ending } = visit
-    const where = `${e.name}, step ${at}${trips.size === 0 ? '' : `, trip ${[...trips.values()].join('.')}`}`
-    const step = e.steps[at] as PlanStep
-    const here = { ...facts, plan: atTrips(plan, step, trips) }
-    if (!checkSlices(plan, e, step, where, say) || !checkBindings(here.plan, step, where, say)) continue
-    checkAliases(here.plan, step, plan.kernels[step.kernel] as Kernel, where, say)
-    checkReads(here, step, ledger, where, say)
-    applyWrites(here, step, ledger, where, say)
-    if (ending.size > 0) fillSlices(here, e, step, visit, ledger)
-  }
+  for (const i of lasting) if (!own.has(i)) start.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
+  const ledger = runOf(facts, e, say)(start, { trips: new Map(), ending: new Set() })
   for (const i of lasting) {
     const b = plan.buffers[i] as PlanBuffer
     const missing = firstMissing([rangeOf(b)], ledger.get(i) ?? [])

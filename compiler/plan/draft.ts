@@ -1,6 +1,6 @@
 /**
  * Steps over buffers that have no place yet. In: fused programs. Out: a flat list of kernel calls with the loops that repeat
- * ranges of it, the buffers they name, and when each buffer is alive.
+ * ranges of it and the choices between them, the buffers they name, and when each buffer is alive.
  * Invariant: a buffer made outside a loop that is touched inside it is alive for all of the loop, since the next trip may
  * read it again; a buffer made inside is alive only between the steps of one trip.
  */
@@ -11,18 +11,19 @@ import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import {
+  type BoundInput,
   type Fused,
+  type FusedChoice,
   type FusedKernel,
   type FusedLoop,
   type FusedStep,
-  type LoopInput,
   readBy,
   type Slot,
 } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 import type { Lifetime } from './arena.ts'
 import { copyKernel } from './copy.ts'
-import type { Region } from './plan.ts'
+import type { PlanChoice, PlanLoop, PlanRange, Region } from './plan.ts'
 import { schedule } from './schedule.ts'
 
 /** From one element of a sequence to the next. */
@@ -47,11 +48,8 @@ export interface DraftStep {
   readonly bindings: readonly number[]
 }
 
-export interface DraftLoop {
-  readonly from: number
-  to: number
-  readonly trips: number
-}
+/** A range whose end is not known as long as its steps are made. */
+type Open<R> = { -readonly [K in keyof R]: R[K] }
 
 /** The buffers of all entries. */
 export interface Buffers {
@@ -63,7 +61,7 @@ export interface Buffers {
 
 export interface Drafted {
   readonly steps: readonly DraftStep[]
-  readonly loops: readonly DraftLoop[]
+  readonly ranges: readonly PlanRange[]
   /** Arena buffers and when they are alive; of buffers that share a place, the first. */
   readonly lives: readonly { readonly buffer: number; readonly life: Lifetime }[]
   /** The buffer whose place an arena buffer shares; itself where it has its own. */
@@ -75,7 +73,7 @@ type Targets = readonly number[]
 
 export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Drafted => {
   const steps: DraftStep[] = []
-  const loops: DraftLoop[] = []
+  const ranges: Open<PlanRange>[] = []
   /** The loops that a buffer was made in, outermost first. */
   const homes = new Map<number, readonly number[]>()
   /** The loops that each step runs in. */
@@ -165,44 +163,74 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
       call(k.kernel, bindings)
     }
 
+    /** Where a result of a loop or a choice lies. */
+    const whole = (n: Node): number => {
+      const id = own.get(n) ?? make(n.dtype, sizeOf(n.shape), 'loop')
+      own.set(n, id)
+      return id
+    }
+
+    const slice = (of: number, n: Node, start: number, move: Move | null): number => {
+      const { region, label } = buffers.list[of] as DraftBuffer
+      return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: { of, start, move } })
+    }
+    /** Where a value lies that a loop or a choice is given. */
+    const given = ({ bound: n, from, offset }: BoundInput): number => {
+      const id = place(from)
+      const { elements } = buffers.list[id] as DraftBuffer
+      return offset === 0 && elements === sizeOf(n.shape) ? id : slice(id, n, offset, null)
+    }
+
     const loop = (l: FusedLoop): void => {
       const inside = new Map<Node, number>()
-      const whole = (n: Node): number => {
-        const id = own.get(n) ?? make(n.dtype, sizeOf(n.shape), 'loop')
-        own.set(n, id)
-        return id
-      }
-      const slice = (of: number, n: Node, start: number, move: Move | null): number => {
-        const { region, label } = buffers.list[of] as DraftBuffer
-        return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: { of, start, move } })
-      }
-      const given = ({ bound: n, from, offset }: LoopInput): number => {
-        const id = place(from)
-        const { elements } = buffers.list[id] as DraftBuffer
-        return offset === 0 && elements === sizeOf(n.shape) ? id : slice(id, n, offset, null)
-      }
       for (const c of l.carries) {
         const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
         copy(given(c), id)
         inside.set(c.bound, id)
       }
       if (l.length === 0) return
-      const index = loops.length
+      const index = ranges.length
       const move = { loop: index, trips: l.length, reverse: l.reverse }
       for (const x of l.sequences) inside.set(x.bound, slice(place(x.from), x.bound, x.offset, move))
       for (const k of l.constants) inside.set(k.bound, given(k))
       const values = l.body.entry.results.map((r) => r.value)
       const to = l.outputs.map((n, i) => slice(whole(n), values[i] as Node, 0, move))
-      const record: DraftLoop = { from: steps.length, to: steps.length, trips: l.length }
-      loops.push(record)
+      const range: Open<PlanLoop> = { tag: 'loop', from: steps.length, to: steps.length, trips: l.length }
+      ranges.push(range)
       const outer = nest
       nest = [...outer, index]
       level(l.body, to, inside)
       nest = outer
-      record.to = steps.length
+      range.to = steps.length
     }
 
-    const run = (s: FusedStep, at: number): void => (s.tag === 'kernel' ? kernel(s, at) : loop(s))
+    const choice = (c: FusedChoice): void => {
+      const inside = new Map(c.operands.map((o) => [o.bound, given(o)] as const))
+      const to = c.outputs.map(whole)
+      const range: Open<PlanChoice> = {
+        tag: 'choice',
+        from: steps.length,
+        to: steps.length,
+        predicate: given(c.predicate),
+        arms: [],
+      }
+      ranges.push(range)
+      const outer = nest
+      for (const branch of c.branches) {
+        range.arms = [...range.arms, steps.length]
+        // in the same loops, but what was made outside is not this arm's to overwrite
+        nest = [...outer]
+        level(branch, to, inside)
+      }
+      nest = outer
+      range.to = steps.length
+    }
+
+    const run = (s: FusedStep, at: number): void => {
+      if (s.tag === 'kernel') kernel(s, at)
+      else if (s.tag === 'loop') loop(s)
+      else choice(s)
+    }
     for (const [at, s] of order.entries()) run(s, at)
     for (const c of copies) copy(place(c.from), c.to)
   }
@@ -224,7 +252,7 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
     const home = homes.get(id)
     if (home === undefined) throw new InternalError(`arena buffer ${id} has no home`)
     const around = (nests[at] as readonly number[])[home.length]
-    const loop = around === undefined ? null : (loops[around] as DraftLoop)
+    const loop = around === undefined ? null : (ranges[around] as PlanRange)
     const [from, to] = loop === null ? [at, at] : [loop.from, loop.to - 1]
     const root = placeOf(id)
     const span = spans.get(root)
@@ -235,11 +263,12 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
     }
   }
   for (const [at, s] of steps.entries()) for (const id of s.bindings) touch(id, at)
+  for (const r of ranges) if (r.tag === 'choice' && r.from < r.to) touch(r.predicate, r.from)
   const lives = [...spans].map(([buffer, span]) => ({
     buffer,
     life: { bytes: bytesIn(buffers.list[buffer] as DraftBuffer), ...span },
   }))
-  return { steps, loops, lives, placeOf }
+  return { steps, ranges, lives, placeOf }
 }
 
 const bytesIn = (b: DraftBuffer): number => bytesOf(b.dtype) * b.elements

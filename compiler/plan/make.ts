@@ -13,7 +13,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Fused } from '../program/fused.ts'
 import { packArena, paddedBytes } from './arena.ts'
 import { type Buffers, type DraftBuffer, type Drafted, draftSteps } from './draft.ts'
-import type { Plan, PlanBuffer, PlanEntry, PlanStep, Port } from './plan.ts'
+import { buffersOf, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port } from './plan.ts'
 
 export interface PlanOptions {
   /** Bytes of working memory that the target's own code for a kernel needs. */
@@ -77,9 +77,9 @@ const outputPorts = ({ entry }: Fused, g: Globals): readonly Port[] => {
   })
 }
 
-/** How often a step runs in one run of the entry. */
-const tripsOf = ({ loops }: Drafted, at: number): number =>
-  loops.reduce((n, l) => (l.from <= at && at < l.to ? n * l.trips : n), 1)
+/** How often a step runs at most in one run of the entry: a branch counts as if it were taken. */
+const tripsOf = ({ ranges }: Drafted, at: number): number =>
+  ranges.reduce((n, r) => (r.tag === 'loop' && r.from <= at && at < r.to ? n * r.trips : n), 1)
 
 export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan => {
   const g = makeGlobals()
@@ -118,15 +118,14 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
   const arenaStart = at
   let arenaBytes = 0
   const finished = drafted.map(({ name, outputs, draft }): PlanEntry => {
-    const { steps, lives, loops, placeOf } = draft
+    const { steps, lives, ranges, placeOf } = draft
     const scratch = steps.map((s) => options.scratchBytes(s.kernel))
     const scratchLives = scratch.flatMap((bytes, i) => (bytes > 0 ? [{ bytes, from: i, to: i }] : []))
     const packed = packArena([...lives.map((l) => l.life), ...scratchLives])
     for (const [i, l] of lives.entries()) offsets[l.buffer] = arenaStart + (packed.offsets[i] as number)
     arenaBytes = Math.max(arenaBytes, packed.bytes)
     let nextScratch = lives.length
-    for (const s of steps)
-      for (const id of s.bindings) if (offsets[id] === -1) offsets[id] = offsets[placeOf(id)] as number
+    for (const id of buffersOf(draft)) if (offsets[id] === -1) offsets[id] = offsets[placeOf(id)] as number
     const costs = steps.map((s, i) => ({ ...costOf(s.kernel), trips: tripsOf(draft, i) }))
     return {
       name,
@@ -141,7 +140,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
           scratchBytes: bytes,
         }
       }),
-      loops: loops.map(({ from, to, trips }) => ({ from, to, trips })),
+      ranges,
       flops: costs.reduce((n, c) => n + c.trips * c.flops, 0),
       traffic: costs.reduce((n, c) => n + c.trips * c.bytes, 0),
       peak: packed.bytes,
@@ -182,11 +181,11 @@ const portOf = (n: Node, buffer: number): Port => ({ name: named(n), dtype: n.dt
 const leafPorts = (op: 'param' | 'state', { leaves }: Globals): readonly Port[] =>
   [...leaves].filter(([n]) => n.op === op).map(([n, id]) => portOf(n, id))
 
-const inputPorts = ({ steps }: Drafted, { leaves, list }: Globals): readonly Port[] => {
+const inputPorts = (draft: Drafted, { leaves, list }: Globals): readonly Port[] => {
   const rootOf = (id: number): number => {
     const of = list[id]?.slice?.of
     return of === undefined ? id : rootOf(of)
   }
-  const used = new Set(steps.flatMap((s) => s.bindings.map(rootOf)))
+  const used = new Set([...buffersOf(draft)].map(rootOf))
   return [...leaves].filter(([n, id]) => n.op === 'input' && used.has(id)).map(([n, id]) => portOf(n, id))
 }

@@ -12,7 +12,7 @@ export type Region = 'constant' | 'param' | 'state' | 'input' | 'output' | 'aren
 /** Part of another buffer; at trips t its offset is that of the first trip + Σ advance · t (without moves, always that). */
 export interface Slice {
   readonly of: number
-  /** Index into the entry's loops, and bytes from one trip to the next; outer loops first. */
+  /** Index of a loop among the entry's ranges, and bytes from one trip to the next; outer loops first. */
   readonly moves: readonly { readonly loop: number; readonly advance: number }[]
 }
 
@@ -45,19 +45,34 @@ export interface PlanStep {
   readonly scratchBytes: number
 }
 
-/** Steps `from` (inclusive) to `to` (exclusive) run `trips` times. Loops nest or are apart; outer ones come first. */
+/** Steps `from` (inclusive) to `to` (exclusive) run `trips` times. */
 export interface PlanLoop {
+  readonly tag: 'loop'
   readonly from: number
   readonly to: number
   readonly trips: number
 }
+
+/** Of the steps `from` to `to` those of one arm run. */
+export interface PlanChoice {
+  readonly tag: 'choice'
+  readonly from: number
+  readonly to: number
+  /** A scalar of bool or i32, read before the first of them: arm k runs where it is k, the last one where it is anything else. */
+  readonly predicate: number
+  /** Where each arm begins; it ends where the next one does. */
+  readonly arms: readonly number[]
+}
+
+/** Ranges nest or are apart; outer ones come first. */
+export type PlanRange = PlanLoop | PlanChoice
 
 export interface PlanEntry {
   readonly name: string
   readonly inputs: readonly Port[]
   readonly outputs: readonly Port[]
   readonly steps: readonly PlanStep[]
-  readonly loops: readonly PlanLoop[]
+  readonly ranges: readonly PlanRange[]
   readonly flops: number
   /** Bytes that the kernels read and write. */
   readonly traffic: number
@@ -75,28 +90,65 @@ export interface Plan {
   readonly memoryBytes: number
 }
 
-/** The steps of an entry as a tree: `step` for each call, `loop` around what repeats. */
+/** What is made of the steps of an entry and of the ranges around them. */
+export interface StepVisitor<A> {
+  readonly step: (s: PlanStep) => A
+  readonly loop: (l: PlanLoop, index: number, body: readonly A[]) => A
+  readonly choice: (c: PlanChoice, index: number, arms: readonly (readonly A[])[]) => A
+}
+
+/** The steps of an entry as a tree. */
 export const nestSteps = <A>(
-  entry: Pick<PlanEntry, 'steps' | 'loops'>,
-  step: (s: PlanStep) => A,
-  loop: (index: number, trips: number, body: readonly A[]) => A,
+  { steps, ranges }: Pick<PlanEntry, 'steps' | 'ranges'>,
+  visitor: StepVisitor<A>,
 ): readonly A[] => {
-  const { steps, loops } = entry
-  /** Steps from … to, of which loops from the first-th on may be a part. */
+  /** The first range from the k-th on that begins at `at` or behind. */
+  const firstFrom = (at: number, k: number): number => {
+    let next = k
+    while (next < ranges.length && (ranges[next] as PlanRange).from < at) next++
+    return next
+  }
+  const visit = (r: PlanRange, index: number): A => {
+    if (r.tag === 'loop') return visitor.loop(r, index, run(r.from, r.to, index + 1))
+    const ends = [...r.arms.slice(1), r.to]
+    return visitor.choice(
+      r,
+      index,
+      r.arms.map((from, k) => run(from, ends[k] as number, index + 1)),
+    )
+  }
+  /** Steps from … to, of which ranges from the first-th on may be a part. */
   const run = (from: number, to: number, first: number): readonly A[] => {
     const out: A[] = []
     let at = from
-    let next = first
+    let next = firstFrom(from, first)
     while (at < to) {
-      const inner = loops[next]
-      if (inner !== undefined && inner.from <= at && inner.from < inner.to) {
-        out.push(loop(next, inner.trips, run(inner.from, inner.to, next + 1)))
+      const inner = ranges[next]
+      if (inner === undefined || inner.from > at) out.push(visitor.step(steps[at++] as PlanStep))
+      else if (inner.from === inner.to) next++
+      else {
+        out.push(visit(inner, next))
         at = inner.to
-        while (next < loops.length && (loops[next] as PlanLoop).from < at) next++
-      } else if (inner !== undefined && inner.from <= at) next++
-      else out.push(step(steps[at++] as PlanStep))
+        next = firstFrom(at, next + 1)
+      }
     }
     return out
   }
   return run(0, steps.length, 0)
+}
+
+/** Every buffer that an entry names: those of its steps, and what its choices look at. */
+export const buffersOf = ({
+  steps,
+  ranges,
+}: {
+  readonly steps: readonly Pick<PlanStep, 'bindings'>[]
+  readonly ranges: readonly PlanRange[]
+}): ReadonlySet<number> =>
+  new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap((r) => (r.tag === 'choice' ? [r.predicate] : []))])
+
+/** How often the loop runs. */
+export const tripsOf = ({ ranges }: Pick<PlanEntry, 'ranges'>, loop: number): number => {
+  const range = ranges[loop]
+  return range?.tag === 'loop' ? range.trips : 0
 }

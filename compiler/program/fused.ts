@@ -29,8 +29,8 @@ export interface FusedKernel {
   readonly anchors: readonly Node[]
 }
 
-/** A value that a loop's body knows as one of its bound leaves. */
-export interface LoopInput {
+/** A value that a loop's body, or a branch, knows as one of its bound leaves. */
+export interface BoundInput {
   readonly bound: Node
   readonly from: Node
   /** Where in the memory of `from` the value begins, in elements. */
@@ -44,17 +44,29 @@ export interface FusedLoop {
   readonly length: number
   readonly reverse: boolean
   /** `from` is the value before the first step; `result`, where it is wanted, the one after the last. */
-  readonly carries: readonly (LoopInput & { readonly result: Node | null })[]
+  readonly carries: readonly (BoundInput & { readonly result: Node | null })[]
   /** Element t of `from` at step t. */
-  readonly sequences: readonly LoopInput[]
-  readonly constants: readonly LoopInput[]
+  readonly sequences: readonly BoundInput[]
+  readonly constants: readonly BoundInput[]
   /** The body: its results are the outputs' elements in order, its updates the next values of the carries. */
   readonly body: Fused
   /** Where each of the body's results is stacked. */
   readonly outputs: readonly Node[]
 }
 
-export type FusedStep = FusedKernel | FusedLoop
+/** A choice of which steps to run. */
+export interface FusedChoice {
+  readonly tag: 'choice'
+  readonly slots: readonly Slot[]
+  /** A scalar: branch k runs where it is k. */
+  readonly predicate: BoundInput
+  readonly operands: readonly BoundInput[]
+  /** Each gives the results that are wanted, in their order. */
+  readonly branches: readonly Fused[]
+  readonly outputs: readonly Node[]
+}
+
+export type FusedStep = FusedKernel | FusedLoop | FusedChoice
 
 /** An entry, or the body of a loop, over roots that own their memory, and its steps in an order that respects data. */
 export interface Fused {
@@ -62,6 +74,9 @@ export interface Fused {
   readonly steps: readonly FusedStep[]
 }
 
-/** Every kernel of a program, those of loops included. */
+/** Every kernel of a program, those of loops and branches included. */
 export const kernelsOf = (fused: Fused): readonly FusedKernel[] =>
-  fused.steps.flatMap((s) => (s.tag === 'kernel' ? [s] : kernelsOf(s.body)))
+  fused.steps.flatMap((s) => {
+    if (s.tag === 'kernel') return [s]
+    return s.tag === 'loop' ? kernelsOf(s.body) : s.branches.flatMap(kernelsOf)
+  })

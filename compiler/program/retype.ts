@@ -8,7 +8,7 @@ import type { DType, Float } from '../../src/core/dtype.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, is, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
-import { rescan, scanParts } from '../../src/expr/scan.ts'
+import { type FnNodes, functionOf, withFunction } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { mapGraph } from './walk.ts'
 
@@ -52,19 +52,19 @@ const nodeOf = (n: Node, ins: readonly Node[], of: (dtype: DType) => DType): Nod
 /** Names and lines of origin go with the nodes. */
 export const retype = (roots: readonly Node[], from: Float, to: Float, releaf: Releaf): readonly Node[] => {
   const of = (dtype: DType): DType => (dtype === from ? to : dtype)
-  /** A loop's function in the other type, over bound leaves of that type. */
-  const loopOf = (n: Node, ins: readonly Node[]): Node => {
-    const parts = scanParts(n)
-    const inner = retype([...parts.fn.params, ...parts.fn.results], from, to, releaf)
-    const count = parts.fn.params.length
-    return rescan(n, ins, { params: inner.slice(0, count), results: inner.slice(count) })
+  /** The function of a loop or a choice in the other type, over bound leaves of that type. */
+  const holding = (n: Node, ins: readonly Node[], fn: FnNodes): Node => {
+    const inner = retype([...fn.params, ...fn.results], from, to, releaf)
+    const count = fn.params.length
+    return withFunction(n, ins, { params: inner.slice(0, count), results: inner.slice(count) })
   }
   const get = mapGraph(roots, (n, ins) =>
     derivedFrom(n, () => {
       if (n.op === 'custom' || n.op === 'checkpoint') return ins[0] as Node
       const { kind } = opDef(n.op)
+      const fn = functionOf(n)
       const made =
-        kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : is(n, 'scan') ? loopOf(n, ins) : nodeOf(n, ins, of)
+        kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : fn === null ? nodeOf(n, ins, of) : holding(n, ins, fn)
       const name = nameOf(n)
       if (name !== undefined) setName(made, name)
       return made

@@ -15,6 +15,7 @@
  * gathers stand within gathers at the start, and the order of these lists has no endless descent either.
  */
 import { sizeOf } from '../../src/core/shape.ts'
+import { condParts } from '../../src/expr/cond.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { type AnyOpDef, opDef } from '../../src/ops/registry.ts'
@@ -121,9 +122,24 @@ const orderOf = (n: Node, ins: readonly Cost[]): number => {
   return 2 + 2 * ins.reduce((sum, c) => sum + c.order, 0) + misplaced
 }
 
+/** All branches of a choice, over operands of these costs. */
+const choiceOf = (n: Node, [predicate, ...ins]: readonly Cost[]): Cost => {
+  const { params, branches } = condParts(n)
+  const inside = new Map(params.map((p, i) => [p, ins[i] as Cost]))
+  const results = branches.flat().map((r) => costWith(r, inside, () => 4))
+  const all = [predicate as Cost, ...ins, ...results]
+  return {
+    work: 4 + all.reduce((sum, c) => sum + c.work, 0),
+    order: orderOf(n, all),
+    indices: all.reduce<Cost | null>((within, c) => together(within, c.indices), null),
+  }
+}
+
 /** The cost of a node whose inputs, params and states cost what `leaf` says (at least 4). */
-export const costOf = (root: Node, leaf: (node: Node) => number): Cost => {
-  const known = new Map<Node, Cost>()
+export const costOf = (root: Node, leaf: (node: Node) => number): Cost => costWith(root, new Map(), leaf)
+
+const costWith = (root: Node, given: ReadonlyMap<Node, Cost>, leaf: (node: Node) => number): Cost => {
+  const known = new Map<Node, Cost>(given)
   const stack = [root]
   while (stack.length > 0) {
     const n = stack.at(-1) as Node
@@ -138,6 +154,7 @@ export const costOf = (root: Node, leaf: (node: Node) => number): Cost => {
       const { value, shape } = paramsOf(n, 'full')
       known.set(n, { work: shape.length === 0 ? 1 : 2, order: value < 0 ? 2 : 1, indices: null })
     } else if (opDef(n.op).kind === 'leaf') known.set(n, { work: leaf(n), order: leaf(n), indices: null })
+    else if (n.op === 'cond') known.set(n, choiceOf(n, ins))
     else {
       const at = indexOperand[n.op] ?? ins.length
       const computed = ins.toSpliced(at, 1)

@@ -10,6 +10,7 @@ import { foldRules } from './fold.ts'
 import { lawRule } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import { algebraRules } from './rules/algebra.ts'
+import { branchRules } from './rules/branches.ts'
 import { choiceRules } from './rules/choice.ts'
 import { contractionRules } from './rules/contraction.ts'
 import { labelRules } from './rules/labels.ts'
@@ -55,6 +56,7 @@ export const families: readonly Family[] = [
   { title: 'Identities of the ops', rules: identityRules },
   { title: 'Choice, conversion, known signs', rules: [...selectRules, ...choiceRules] },
   { title: 'Sums of choices', rules: maskRules },
+  { title: 'Branches', rules: branchRules },
   { title: 'Reductions', rules: [...reductionRules, ...partRules] },
   { title: 'Operands, literals', rules: algebraRules },
   { title: 'Signs and like terms', rules: sumRules },

@@ -10,6 +10,12 @@ export const expressionErrorCodes = {
   E_AXIS_PAIRS: { phase: 'expression', summary: 'the axes of a contraction do not come in pairs' },
   E_AXIS_PERMUTATION: { phase: 'expression', summary: 'the axes of a transposition are not a permutation' },
   E_AXIS_REPEATED: { phase: 'expression', summary: 'an axis is given twice' },
+  E_COND_BRANCHES: { phase: 'expression', summary: 'the branches of a choice give results of different types' },
+  E_COND_OPERAND: { phase: 'expression', summary: 'an operand has another type than the branches of a choice take' },
+  E_COND_PREDICATE: {
+    phase: 'expression',
+    summary: 'the predicate of a choice between functions is no scalar of bool',
+  },
   E_CONCAT_EMPTY: { phase: 'expression', summary: 'nothing was given to be joined' },
   E_COUNT: { phase: 'expression', summary: 'a number of repetitions is not a natural number' },
   E_CUSTOM_RULE: { phase: 'expression', summary: 'the cotangents or the tangent of a rule do not fit the function' },

@@ -40,11 +40,35 @@ export const shapeError = (violation: Omit<Violation, 'constraint'>, ins: readon
   return new ShapeError(violation.code, sentence, { hint: violation.hint, source: sourceHere() })
 }
 
+let asked: Set<Node> | null = null
+
+/** What `f` gives, and every node that it asked for on the way, whether that was new or known. */
+export const recorded = <A>(f: () => A): { readonly value: A; readonly asked: ReadonlySet<Node> } => {
+  const outer = asked
+  const own = new Set<Node>()
+  asked = own
+  try {
+    return { value: f(), asked: own }
+  } finally {
+    asked = outer
+    if (outer !== null) for (const n of own) outer.add(n)
+  }
+}
+
+/** Whether somebody wants to know what is asked for: then what is known has to be asked for again. */
+export const isRecording = (): boolean => asked !== null
+
 /**
  * The node for an application. Throws ShapeError where the operands do not fit.
  * The type arguments of a generic Expr are the caller's to assert: only `infer` knows the result's shape.
  */
 export const make = (op: OpName, ins: readonly Node[], params: unknown = null): Node => {
+  const node = nodeOf(op, ins, params)
+  asked?.add(node)
+  return node
+}
+
+const nodeOf = (op: OpName, ins: readonly Node[], params: unknown): Node => {
   const key = keyOf(op, ins, params)
   const known = table.get(key)?.deref()
   if (known !== undefined) return known

@@ -65,17 +65,25 @@ export const makeScan = ({ fn, length, reverse, init, sequences, constants }: Sc
   return make('scan', [...init, ...sequences, ...constants], params)
 }
 
-/** A scan like another, over other operands and with another function of as many values. */
-export const rescan = (like: Node, ins: readonly Node[], fn: FnNodes): Node => {
-  const { length, reverse, carries, sequences } = paramsOf(like, 'scan')
-  return make('scan', ins, { fn, length, reverse, carries, sequences })
-}
+/** The function that a node with several results holds; null for every other node. */
+export const functionOf = (node: Node): FnNodes | null =>
+  node.op === 'scan' || node.op === 'cond' ? (paramsOf(node, node.op).fn as unknown as FnNodes) : null
+
+/** A node like another, over other operands and with another function of as many values. */
+export const withFunction = (like: Node, ins: readonly Node[], fn: FnNodes): Node =>
+  make(like.op, ins, { ...paramsOf(like, like.op as 'scan' | 'cond'), fn })
+
+/** Results of these types. */
+export const takeApart = (node: Node, types: readonly TensorType[]): readonly Node[] =>
+  types.map(({ dtype, shape }, index) => graph.result([node], { index, dtype, shape: [...shape] }))
 
 /** All results of a scan: the last carries, then the stacked outputs. */
 export const resultsOf = (scan: Node): readonly Node[] => {
   const { fn, length, init } = scanParts(scan)
-  return fn.results.map(({ dtype, shape }, index) =>
-    graph.result([scan], { index, dtype, shape: index < init.length ? [...shape] : [length, ...shape] }),
+  const isCarry = (i: number): boolean => i < init.length
+  return takeApart(
+    scan,
+    fn.results.map(({ dtype, shape }, i) => ({ dtype, shape: isCarry(i) ? shape : [length, ...shape] })),
   )
 }
 
@@ -101,9 +109,10 @@ export const dependentOn = (params: readonly Node[], results: readonly Node[]): 
   return dependent
 }
 
-/** The operands of a loop that one of its results is made of, over however many steps. */
+/** The operands of a loop that one of its results is made of, over however many steps; of a choice all of them. */
 export const feedersOf = (result: Node): readonly Node[] => {
   const scan = result.ins[0] as Node
+  if (scan.op !== 'scan') return scan.ins
   const { fn, init } = scanParts(scan)
   const at = new Map(fn.params.map((p, i) => [p, i] as const))
   const seen = new Set<Node>()
@@ -147,23 +156,30 @@ export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node
   return roots.map((r) => done.get(r) ?? r)
 }
 
+/** A closed function, and the values of its last parameters. */
+export interface Closed {
+  readonly fn: FnNodes
+  readonly constants: readonly Node[]
+}
+
 /** Closes a function: what it uses from outside becomes further parameters, and the values for them. */
-export const closeOver = (
-  params: readonly Node[],
-  results: readonly Node[],
-): { readonly fn: FnNodes; readonly constants: readonly Node[] } => {
-  const dependent = dependentOn(params, results)
+export const closeOver = (params: readonly Node[], results: readonly Node[]): Closed => {
+  return closeAround(dependentOn(params, results), params, results)
+}
+
+/** Closes a function around the nodes that belong to it, its parameters among them. */
+export const closeAround = (own: ReadonlySet<Node>, params: readonly Node[], results: readonly Node[]): Closed => {
   const constants: Node[] = []
   const inside = new Map<Node, Node>()
   const take = (n: Node): void => {
-    if (dependent.has(n) || inside.has(n) || staysInside(n)) return
+    if (own.has(n) || inside.has(n) || staysInside(n)) return
     const stand = freshBound(n)
     const name = nameOf(n)
     if (name !== undefined) setName(stand, name)
     inside.set(n, stand)
     constants.push(n)
   }
-  for (const n of dependent) for (const i of n.ins) take(i)
+  for (const n of own) for (const i of n.ins) take(i)
   for (const r of results) take(r)
   return {
     fn: { params: [...params, ...constants.map((c) => inside.get(c) as Node)], results: substitute(results, inside) },

@@ -18,6 +18,9 @@ export const violation = (
   hint?: string,
 ): Either<Violation, never> => left({ constraint, code, sentence, ...(hint === undefined ? {} : { hint }) })
 
+/** What several results together count as: a tensor without elements, which only `result` may take. */
+export const tuple: TensorType = { dtype: 'bool', shape: [0] }
+
 /** Constraints that all elementwise ops of more than one operand share. */
 export const broadcastConstraints = {
   C1: 'the operands have one dtype, which the op accepts',

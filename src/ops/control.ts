@@ -6,7 +6,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../core/dtype.ts'
 import { equalTypes, type Shape, showType, type TensorType } from '../core/shape.ts'
-import { atom, call, type Inferred, violation } from './common.ts'
+import { atom, call, type Inferred, tuple, violation } from './common.ts'
 import { defineOp, type Printed, type Sig } from './signature.ts'
 
 /** A closed function: its `bound` leaves in order, and its results over them (expressions; the floor above knows them). */
@@ -74,9 +74,6 @@ export const bound = defineOp<'bound'>({
   identities: [],
   print: (_ins, { id }) => atom(`v${id}`),
 })
-
-/** What several results together count as: a tensor without elements, which only `result` may take. */
-const tuple: TensorType = { dtype: 'bool', shape: [0] }
 
 const inferScan = (ins: readonly TensorType[], { fn, length, carries, sequences }: Scan): Inferred => {
   if (ins.length !== fn.params.length)

@@ -10,6 +10,7 @@ import type { TensorType } from '../core/shape.ts'
 import * as arithmetic from './arithmetic.ts'
 import * as composite from './composite.ts'
 import * as contraction from './contraction.ts'
+import * as branching from './branching.ts'
 import * as control from './control.ts'
 import * as indexing from './indexing.ts'
 import * as leaf from './leaf.ts'
@@ -48,6 +49,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   iota: leaf.iota,
   bound: control.bound,
   scan: control.scan,
+  cond: branching.cond,
   result: control.result,
   custom: control.custom,
   checkpoint: control.checkpoint,

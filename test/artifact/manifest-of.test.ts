@@ -24,7 +24,7 @@ const plan: Plan = {
       inputs: [{ name: 'x', dtype: 'f32', shape: [2], buffer: 3 }],
       outputs: [{ name: 'y', dtype: 'f64', shape: [], buffer: 4 }],
       steps: [],
-      loops: [],
+      ranges: [],
       flops: 12,
       traffic: 100,
       peak: 64,

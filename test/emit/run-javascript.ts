@@ -45,7 +45,7 @@ export const planOf = (jobs: readonly Job[]): Plan => {
       return buffers.length - 1
     })
     const steps = [{ kernel: n, bindings, scratch: 0, scratchBytes: 0 }]
-    return { name: `job${n}`, inputs: [], outputs: [], steps, loops: [], flops: 0, traffic: 0, peak: 0 }
+    return { name: `job${n}`, inputs: [], outputs: [], steps, ranges: [], flops: 0, traffic: 0, peak: 0 }
   })
   const kernels = jobs.map((job) => job.kernel)
   return { kernels, buffers, params: [], states: [], constants: [], entries, memoryBytes }

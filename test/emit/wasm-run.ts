@@ -33,7 +33,7 @@ export const planOf = (cases: readonly Case[]): Plan => {
       return buffers.length - 1
     })
     const step = { kernel: i, bindings, scratch: 0, scratchBytes: 0 }
-    return { name: `e${i}`, inputs: [], outputs: [], steps: [step], loops: [], flops: 0, traffic: 0, peak: 0 }
+    return { name: `e${i}`, inputs: [], outputs: [], steps: [step], ranges: [], flops: 0, traffic: 0, peak: 0 }
   })
   const kernels = cases.map((c) => c.kernel)
   return { kernels, buffers, params: [], states: [], constants: [], entries, memoryBytes: end }

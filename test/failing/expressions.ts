@@ -8,6 +8,7 @@ import {
   argmax,
   broadcastTo,
   concat,
+  cond,
   constant,
   conv2d,
   crossEntropy,
@@ -17,6 +18,7 @@ import {
   einsum,
   exp,
   gather,
+  greater,
   gru,
   input,
   key,
@@ -28,6 +30,7 @@ import {
   mul,
   multiHeadAttention,
   param,
+  neg,
   type Node,
   reshape,
   scan,
@@ -138,6 +141,28 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_RANK: { message: 'diagonal: [4] is not a matrix, operand labels [4]', run: () => loose(diagonal)(labels) },
   E_RATE: { message: 'dropout: the rate 1 is not in [0, 1), operand x [4,3]', run: () => dropout(x, some(1), key(0)) },
   E_SCHEDULE: { message: 'linearDecay: 0 is no number of steps', run: () => linearDecay(0.1, 0.01, some(0)) },
+  E_COND_BRANCHES: {
+    message: 'cond: the result loss is f32[] in one branch and f32[4] in the other',
+    run: () =>
+      cond(
+        greater(sum(x), 0),
+        () => ({ loss: sum(x) as Node }),
+        () => ({ loss: sum(x, 1) as Node }),
+      ),
+  },
+  E_COND_OPERAND: {
+    message: 'cond: operand 0 is f32[4,3], the branches take f32[3], operands x [4,3]',
+    run: () => graph.cond([greater(sum(x), 0), x], { fn: { params: [input('p', [3])], results: [] }, branches: 2 }),
+  },
+  E_COND_PREDICATE: {
+    message: 'cond: the predicate is bool[4,3], not a scalar of bool, operand mask [4,3]',
+    run: () =>
+      loose(cond)(
+        input('mask', [some(4), 3], 'bool'),
+        () => x,
+        () => neg(x),
+      ),
+  },
   E_SCAN_ARITY: {
     message: 'scan: the function takes 1 values, 0 are given',
     run: () =>

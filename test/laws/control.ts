@@ -4,10 +4,12 @@
  */
 import type { Shape } from '../../src/core/shape.ts'
 import { checkpoint } from '../../src/expr/checkpoint.ts'
+import { cond } from '../../src/expr/cond.ts'
 import { matmul } from '../../src/expr/contraction.ts'
 import { customVjp } from '../../src/expr/custom.ts'
 import { add, cos, mul, sin, square, tanh } from '../../src/expr/elementwise.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { greater, less } from '../../src/expr/logic.ts'
 import { map, scan } from '../../src/expr/loop.ts'
 import { sum } from '../../src/expr/reduction.ts'
 import type { KindOf, OpName } from '../../src/ops/signature.ts'
@@ -80,6 +82,31 @@ const cell: Build = (ins) => {
   return tanh(matmul(sin(x), w)) as Node
 }
 
+/** Of the drawn operands the sum is less than this. */
+const FAR = 1000
+
+const choice =
+  (isHeld: boolean): Build =>
+  (ins) => {
+    const [x, w] = ins as Two
+    return cond(
+      (isHeld ? less : greater)(sum(x), FAR),
+      () => cell([x, w]),
+      () => mul(square(w), sum(sin(x))) as Node,
+    )
+  }
+
+const choices: Build = (ins) => {
+  const [h, xs, k] = ins as Three
+  const f = (c: Node, x: Node): Node =>
+    cond(
+      less(sum(mul(c, x)), 0),
+      () => step(c, x, k),
+      () => add(mul(c, k), x) as Node,
+    )
+  return scan((c: Node, x: Node) => ({ carry: f(c, x), output: [] }), h, xs).carry
+}
+
 export const controlPrograms: { readonly [K in ControlName]: readonly Program[] } = {
   scan: loops,
   result: [
@@ -102,6 +129,25 @@ export const controlPrograms: { readonly [K in ControlName]: readonly Program[] 
         return f(x as Node)
       },
     },
+  ],
+  cond: [
+    {
+      title: 'cond that holds',
+      shapes: [
+        [3, 3],
+        [3, 3],
+      ],
+      build: choice(true),
+    },
+    {
+      title: 'cond that does not hold',
+      shapes: [
+        [3, 3],
+        [3, 3],
+      ],
+      build: choice(false),
+    },
+    { title: 'cond at each step of a scan', shapes: [[3], [5, 3], [3]], build: choices },
   ],
   checkpoint: [
     {

@@ -319,7 +319,7 @@ describe.each(names)('%s, compiled', (name) => {
   test('is one loop forward and one backward, each with one product; all others are over all steps', async () => {
     const { plan } = await built(modelOf(name, 'f32').results, 'javascript')
     const [entry] = plan.entries
-    const loops = entry?.loops ?? []
+    const loops = entry?.ranges ?? []
     expect(loops).toHaveLength(2)
     const products = (entry?.steps ?? []).flatMap((s, at) =>
       plan.kernels[s.kernel]?.name.startsWith('dotGeneral') === true

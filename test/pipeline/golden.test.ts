@@ -111,6 +111,12 @@ test('a transposed product reads its operands in place', async () => {
   expect(kernelsOf(w, 'main')).toEqual(['dotGeneral'])
 })
 
+test('a product with a literal, as a chain of products has for a gradient, reads it from memory', async () => {
+  const [m, n] = [input('m', [4, 4]), input('n', [4, 4])]
+  const w = await built({ main: { g: grad(sum(matmul(m, matmul(m, n))), n) } })
+  expect(kernelsOf(w, 'main')).toEqual(['copy', 'dotGeneral', 'dotGeneral'])
+})
+
 describe('inner products of a batch', () => {
   const kernelOf = async (y: Node): Promise<LoopKernel> => {
     const { plan } = await built({ main: { y } })

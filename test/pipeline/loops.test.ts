@@ -117,7 +117,7 @@ const namesOf = (
   const e = w.plan.entries.find((x) => x.name === entry)
   const names = (e?.steps ?? []).map((s, at) => ({
     name: w.plan.kernels[s.kernel]?.name ?? '',
-    inLoop: (e?.loops ?? []).some((l) => l.from <= at && at < l.to),
+    inLoop: (e?.ranges ?? []).some((l) => l.from <= at && at < l.to),
   }))
   return {
     inside: names.filter((n) => n.inLoop).map((n) => n.name),
@@ -131,7 +131,7 @@ describe('what leaves the loop', () => {
   test('the inputs’ product goes ahead, weight gradients and the inputs’ gradient behind: one recurrent product each way stays', async () => {
     const w = await built({ main: entryOf(network(12)) }, 'javascript')
     const { inside, outside } = namesOf(w, 'main')
-    expect(w.plan.entries.find((e) => e.name === 'main')?.loops).toHaveLength(2)
+    expect(w.plan.entries.find((e) => e.name === 'main')?.ranges).toHaveLength(2)
     expect(products(inside)).toBe(2)
     // ahead: x Wx; behind: the gradients of x, Wx and Wh
     expect(products(outside)).toBe(4)

@@ -78,7 +78,7 @@ const entry = (name: string, output: number, steps: readonly PlanStep[]): PlanEn
   inputs: [{ name: 'x', dtype: 'f32', shape: [5, 7], buffer: X }],
   outputs: [{ name: 'y', dtype: 'f32', shape: [5, 6], buffer: output }],
   steps,
-  loops: [],
+  ranges: [],
   flops: 0,
   traffic: 0,
   peak: 0,

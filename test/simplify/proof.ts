@@ -8,6 +8,7 @@ import type { DType } from '../../src/core/dtype.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make, paramsOf } from '../../src/expr/node.ts'
+import { functionOf, withFunction } from '../../src/expr/scan.ts'
 import type { Label } from '../../src/ops/signature.ts'
 
 export type Domain = Readonly<Record<string, readonly [lo: number, hi: number]>>
@@ -68,8 +69,17 @@ export const narrowed = (root: Node): Node => {
     const data = 'data' in params && params.data instanceof Float64Array ? { data: Float32Array.from(params.data) } : {}
     return { ...params, dtype: 'f32', ...data }
   }
-  return mapGraph([root], (n, ins) => make(n.op, ins, narrow(n.params)))(root)
+  return retyped([root], narrow)(root)
 }
+
+/** The same program over other params, inside of branches and loops too. */
+const retyped = (roots: readonly Node[], retype: (params: unknown) => unknown): ((n: Node) => Node) =>
+  mapGraph(roots, (n, ins) => {
+    const fn = functionOf(n)
+    if (fn === null) return make(n.op, ins, retype(n.params))
+    const inside = retyped([...fn.params, ...fn.results], retype)
+    return withFunction(n, ins, { params: fn.params.map(inside), results: fn.results.map(inside) })
+  })
 
 /** The same program with every f32 as f64. */
 export const widened = (root: Node): Node => {

@@ -33,6 +33,32 @@ const v = n.input('v', [3])
 const batch: number = 5
 const late = n.input('late', [batch, 3])
 
+test('a choice has the types of its branches', () => {
+  const p = n.input('p', [], 'bool')
+  const { a, rest } = n.cond(
+    p,
+    () => ({ a: n.exp(x), rest: [n.sum(d)] as const }),
+    () => ({ a: n.neg(x), rest: [n.sum(d)] as const }),
+  )
+  expectThe(a).is([2, 3], 'f32')
+  expectThe(rest[0]).is([], 'f64')
+  const given = n.cond(
+    p,
+    (u, w) => n.add(u, w),
+    (u) => u,
+    x,
+    v,
+  )
+  expectThe(given).is([2, 3], 'f32')
+  const [f, g] = [() => x, () => v]
+  // @ts-expect-error the predicate must be bool
+  expect(() => n.cond(n.sum(x), f, f)).toThrow('the predicate is f32[]')
+  // @ts-expect-error the predicate must be a scalar
+  expect(() => n.cond(b, f, f)).toThrow('the predicate is bool[2,3]')
+  // @ts-expect-error the branches differ
+  expect(() => n.cond(p, f, g)).toThrow('the result is f32[2,3] in one branch and f32[3] in the other')
+})
+
 test('a wrong claim is refused twice', () => {
   // @ts-expect-error the shape is [2, 3]
   expect(() => expectThe(x).is([3, 2], 'f32')).toThrow('to deeply equal [ 3, 2 ]')

@@ -7,7 +7,7 @@ import type { Float } from '../../../src/core/dtype.ts'
 import type { ContractionKernel, Kernel, LoopKernel } from '../../kernel/kernel.ts'
 import { printKernel } from '../../kernel/print.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
-import { nestSteps, type Plan, type PlanBuffer, type PlanEntry } from '../../plan/plan.ts'
+import { buffersOf, nestSteps, type Plan, type PlanBuffer, type PlanEntry, tripsOf } from '../../plan/plan.ts'
 import { dotLines, dotName, emitFinish, emitProduct, finishParameters, TILE } from './contraction.ts'
 import { type HelperName, helperLines, helperNames } from './helpers.ts'
 import { emitLoop } from './loop.ts'
@@ -85,8 +85,7 @@ const preludeLines = (wanted: Wanted): Lines => [
 ]
 
 /** Only buffers that a step names need a view. */
-const usedBuffers = (plan: Plan): ReadonlySet<number> =>
-  new Set(plan.entries.flatMap((e) => e.steps.flatMap((s) => s.bindings)))
+const usedBuffers = (plan: Plan): ReadonlySet<number> => new Set(plan.entries.flatMap((e) => [...buffersOf(e)]))
 
 const viewLine = (b: PlanBuffer, name: string): string =>
   `const ${name} = new ${arrayName(b.dtype)}(memory, ${b.offset}, ${b.elements}) ${comment(`${b.region}: ${b.label}`)}`
@@ -95,8 +94,8 @@ const viewLine = (b: PlanBuffer, name: string): string =>
 const isMoving = (b: PlanBuffer): boolean => (b.slice?.moves ?? []).length > 0
 
 /** A slice has a view for each trip of its loops, made once, so that running allocates nothing. */
-const sliceLine = (b: PlanBuffer, name: string, loops: PlanEntry['loops']): string => {
-  const moves = (b.slice?.moves ?? []).map(({ loop, advance }) => `[${loops[loop]?.trips ?? 0}, ${advance}]`)
+const sliceLine = (b: PlanBuffer, name: string, e: PlanEntry): string => {
+  const moves = (b.slice?.moves ?? []).map(({ loop, advance }) => `[${tripsOf(e, loop)}, ${advance}]`)
   const made = `slices(${arrayName(b.dtype)}, memory, ${b.offset}, ${b.elements}, [${moves.join(', ')}])`
   return `const ${name} = ${made} ${comment(`${b.region}: elements of ${b.label}`)}`
 }
@@ -107,12 +106,16 @@ const entryLines = (e: PlanEntry, plan: Plan, kernels: Lines, views: Lines): Lin
   const view = (b: number): string =>
     `${views[b]}${(plan.buffers[b]?.slice?.moves ?? []).map((m) => `[${trip(m.loop)}]`).join('')}`
   const call = (s: PlanEntry['steps'][number]): string => `${kernels[s.kernel]}(${s.bindings.map(view).join(', ')})`
-  const body = nestSteps<Lines>(
-    e,
-    (s) => [call(s)],
-    (loop, trips, inner) =>
-      block(`for (let ${trip(loop)} = 0; ${trip(loop)} < ${trips}; ${trip(loop)}++)`, inner.flat()),
-  )
+  const body = nestSteps<Lines>(e, {
+    step: (s) => [call(s)],
+    loop: ({ trips }, i, inner) => block(`for (let ${trip(i)} = 0; ${trip(i)} < ${trips}; ${trip(i)}++)`, inner.flat()),
+    choice: ({ predicate }, _, arms) =>
+      arms.flatMap((arm, k) => {
+        const condition = k === arms.length - 1 ? '' : `if (${view(predicate)}[0] === ${k})`
+        const head = k === 0 ? condition : `else ${condition}`.trim()
+        return block(head, arm.flat())
+      }),
+  })
   const [head = '', ...rest] = block(`${keyText(e.name)}: () =>`, body.flat())
   return [head, ...rest.slice(0, -1), '},']
 }
@@ -137,9 +140,9 @@ const instantiateLines = (plan: Plan, kernels: Lines): Lines => {
     ...plan.constants.map((c) => `write(memory, ${plan.buffers[c.buffer]?.offset ?? 0}, '${base64(c.bytes)}')`),
     ...plan.buffers.flatMap((b, i) => (used.has(i) && !isMoving(b) ? [viewLine(b, views[i] as string)] : [])),
     ...plan.entries.flatMap((e) =>
-      [...new Set(e.steps.flatMap((s) => s.bindings))].flatMap((i) => {
+      [...buffersOf(e)].flatMap((i) => {
         const b = plan.buffers[i] as PlanBuffer
-        return isMoving(b) ? [sliceLine(b, views[i] as string, e.loops)] : []
+        return isMoving(b) ? [sliceLine(b, views[i] as string, e)] : []
       }),
     ),
     ...block(

@@ -7,7 +7,7 @@ import type binaryen from 'binaryen'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
-import { nestSteps, type Plan, type PlanEntry, type PlanStep } from '../../plan/plan.ts'
+import { nestSteps, type Plan, type PlanChoice, type PlanEntry, type PlanLoop, type PlanStep } from '../../plan/plan.ts'
 import { emitContraction } from './contraction/contraction.ts'
 import { type EmitContext, emitContext } from './function.ts'
 import type { Binaryen } from './load.ts'
@@ -33,7 +33,7 @@ const PAGE = 65_536
 const emitKernel = (context: EmitContext, kernel: Kernel): string =>
   kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
 
-/** The steps of an entry as code: calls with fixed addresses, and loops that count trips, by which slices move. */
+/** The steps of an entry as code: calls with fixed addresses, loops that count trips, by which slices move, and choices. */
 const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: readonly string[]): void => {
   const { module: m, binaryen: b } = context
   const address = (buffer: number): number => {
@@ -52,8 +52,8 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
       throw new InternalError(`entry ${entry.name} binds ${bindings.length} buffers to ${name}, which has ${wanted}`)
     return m.call(name, [...bindings.map(address), m.i32.const(scratch)], b.none)
   }
-  /** Loop i counts its trips in local i. */
-  const loop = (i: number, trips: number, body: readonly number[]): number => {
+  /** Loop i of the ranges counts its trips in local i. */
+  const loop = ({ trips }: PlanLoop, i: number, body: readonly number[]): number => {
     const label = `loop_${i}`
     const next = m.local.tee(i, m.i32.add(m.local.get(i, b.i32), m.i32.const(1)), b.i32)
     return m.block(null, [
@@ -61,9 +61,13 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
       m.loop(label, m.block(null, [...body, m.br_if(label, m.i32.lt_s(next, m.i32.const(trips)))])),
     ])
   }
+  const choice = ({ predicate }: PlanChoice, _: number, arms: readonly (readonly number[])[]): number =>
+    arms
+      .map((arm) => m.block(null, [...arm]))
+      .reduceRight((rest, arm, k) => m.if(m.i32.eq(m.i32.load(0, 4, address(predicate)), m.i32.const(k)), arm, rest))
   const name = context.unique(`entry_${entry.name}`)
-  const locals = entry.loops.map(() => b.i32)
-  m.addFunction(name, b.none, b.none, locals, m.block(null, [...nestSteps(entry, call, loop)]))
+  const locals = entry.ranges.map(() => b.i32)
+  m.addFunction(name, b.none, b.none, locals, m.block(null, [...nestSteps(entry, { step: call, loop, choice })]))
   m.addFunctionExport(name, entry.name)
 }
 

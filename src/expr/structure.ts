@@ -2,9 +2,9 @@
  * Structures of expressions: a record, tuple or nesting of them. In: a structure. Out: its nodes in order, and a structure of
  * the same form over other nodes. Invariant: `rebuild(s, flatten(s))` has the nodes of s at their places.
  */
-import { InternalError } from '../src/core/errors.ts'
-import type { Expr, Node } from '../src/expr/expr.ts'
-import { isExpr } from '../src/expr/node.ts'
+import { InternalError } from '../core/errors.ts'
+import type { Expr, Node } from './expr.ts'
+import { isExpr } from './node.ts'
 
 export type Structure = Expr | readonly Structure[] | { readonly [name: string]: Structure }
 

@@ -1,0 +1,129 @@
+/**
+ * A choice between functions. In: a predicate and two functions of the world around. Out: the results of the one that runs.
+ * Invariant: what a branch asks for while its function is called belongs to the branch and is computed there alone; what it
+ * found outside is computed outside, and passed in. So the text of a program says what is computed when.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { showType } from '../core/shape.ts'
+import type { Cond } from '../ops/branching.ts'
+import { opDef } from '../ops/registry.ts'
+import type { Expr, Node } from './expr.ts'
+import { isExpr, make, paramsOf, recorded, shapeError } from './node.ts'
+import { closeAround, type FnNodes, takeApart } from './scan.ts'
+import { flatten, rebuild, type Structure } from './structure.ts'
+
+/** A choice as engines see it. */
+export interface CondParts {
+  readonly predicate: Node
+  readonly operands: readonly Node[]
+  /** What stands for the operands in all branches. */
+  readonly params: readonly Node[]
+  /** The results of branch 0, which runs where the predicate is 0 or false, then those of branch 1 and so on. */
+  readonly branches: readonly (readonly Node[])[]
+}
+
+/** The parts of a cond node. What `params.fn` holds are nodes, because only `makeCond` makes such nodes. */
+export const condParts = (node: Node): CondParts => {
+  const [predicate, ...operands] = node.ins
+  const { fn, branches } = paramsOf(node, 'cond')
+  const { params, results } = fn as unknown as FnNodes
+  const count = results.length / branches
+  return {
+    predicate: predicate as Node,
+    operands,
+    params,
+    branches: Array.from({ length: branches }, (_, k) => results.slice(k * count, (k + 1) * count)),
+  }
+}
+
+/** What the results are made of, as far as it belongs to them; operands first. */
+const reached = (results: readonly Node[], belongs: (n: Node) => boolean): ReadonlySet<Node> => {
+  const own = new Set<Node>()
+  const stack = [...results]
+  while (stack.length > 0) {
+    const n = stack.pop() as Node
+    if (own.has(n) || !belongs(n)) continue
+    own.add(n)
+    stack.push(...n.ins)
+  }
+  return new Set([...own].sort((a, b) => a.id - b.id))
+}
+
+/** All results of a choice; operands that no branch uses are left out. */
+export const makeCond = ({ predicate, operands, params, branches }: CondParts): readonly Node[] => {
+  const results = branches.flat()
+  const used = reached(results, () => true)
+  const kept = params.flatMap((p, i) => (used.has(p) ? [i] : []))
+  const at = (list: readonly Node[]): readonly Node[] => kept.map((i) => list[i] as Node)
+  const cond: Cond = { fn: { params: at(params), results }, branches: branches.length }
+  return takeApart(make('cond', [predicate, ...at(operands)], cond), branches[0] as readonly Node[])
+}
+
+const pathsOf = (s: Structure, path = ''): readonly string[] =>
+  isExpr(s) ? [path] : Object.entries(s).flatMap(([k, v]) => pathsOf(v as Structure, `${path}.${k}`))
+
+/** Refuses what is no predicate, before any branch is looked at. */
+const requirePredicate = (predicate: Node): void => {
+  const fits = opDef('cond').infer([predicate], { fn: { params: [], results: [] }, branches: 2 })
+  if (isLeft(fits)) throw shapeError(fits.left, [predicate])
+}
+
+/** Refuses branches whose results differ in structure or type. */
+const requireEqual = (whenTrue: Structure, whenFalse: Structure): void => {
+  const refuse = (sentence: string, ins: readonly Node[]) => shapeError({ code: 'E_COND_BRANCHES', sentence }, ins)
+  const [held, missed] = [pathsOf(whenTrue), pathsOf(whenFalse)]
+  if (held.join() !== missed.join())
+    throw refuse(`cond: one branch gives ${showPaths(held)}, the other ${showPaths(missed)}`, [])
+  const others = flatten(whenFalse)
+  for (const [i, x] of flatten(whenTrue).entries()) {
+    const y = others[i] as Node
+    if (showType(x) !== showType(y))
+      throw refuse(
+        `cond: the result${held[i] === '' ? '' : ` ${held[i]?.slice(1)}`} is ${showType(x)} in one branch and ${showType(y)} in the other`,
+        [],
+      )
+  }
+}
+
+const showPaths = (paths: readonly string[]): string =>
+  paths.length === 0 ? 'nothing' : paths.map((p) => (p === '' ? 'an expression' : p.slice(1))).join(', ')
+
+type CheckPredicate<P extends Expr> = [P['dtype'] & 'bool'] extends [never]
+  ? `cond: the predicate must be bool, not ${P['dtype']}`
+  : P['shape'] extends readonly [number, ...(readonly number[])]
+    ? 'cond: the predicate must be a scalar; where chooses elementwise'
+    : unknown
+
+/**
+ * whenTrue() where the predicate is true, whenFalse() where it is false; only that branch is computed, its derivative
+ * included. A branch gives an expression, or a record, list or nesting of them; both give the same types. What a branch
+ * finds outside is computed before; what it makes while it is called is computed where the branch runs. `where` is the
+ * choice for each element.
+ *
+ * The derivative of a choice is a choice: it computes the branch that was taken again, as `checkpoint` does. Over a batch of
+ * predicates each branch runs over the batch, where an example takes it, and each example has the result of its own.
+ *
+ * Throws ShapeError E_COND_PREDICATE, E_COND_BRANCHES.
+ *
+ * @example
+ * const x = input('x', [3])
+ * const y = cond(greater(sum(x), 0), () => log(x), () => exp(x))
+ * console.log(y.shape) // [ 3 ]
+ */
+export const cond = <P extends Expr, R extends Structure, A extends readonly Expr[] = readonly []>(
+  predicate: P & CheckPredicate<P>,
+  whenTrue: (...operands: A) => R,
+  whenFalse: (...operands: A) => R,
+  ...operands: A
+): R => {
+  requirePredicate(predicate)
+  const { value: branches, asked } = recorded(() => [whenFalse(...operands), whenTrue(...operands)] as const)
+  const [missed, held] = branches
+  requireEqual(held, missed)
+  const [first, second] = [flatten(missed), flatten(held)]
+  const all = [...first, ...second]
+  const own = reached(all, (n) => asked.has(n) && opDef(n.op).kind !== 'leaf')
+  const { fn, constants } = closeAround(own, [], all)
+  const results = [fn.results.slice(0, first.length), fn.results.slice(first.length)]
+  return rebuild(held, makeCond({ predicate, operands: constants, params: fn.params, branches: results }))
+}
