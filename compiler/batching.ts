@@ -8,6 +8,7 @@ import type { Expr, Node } from '../src/expr/expr.ts'
 import { graph as b } from '../src/expr/node.ts'
 import { nameOf, sourceHere } from '../src/expr/origin.ts'
 import { batch, differentiate, pushForward, simplifyRoots } from './pipeline.ts'
+import { widened } from './program/batch.ts'
 import { flatten, rebuild, type Structure } from '../src/expr/structure.ts'
 import { grad, requireFloats, type Scalar } from './transforms.ts'
 
@@ -86,7 +87,7 @@ export const vmap =
       const node = nodes[i] as Node
       if (outAxis < 0 || outAxis > node.shape.length)
         refuse('E_VMAP_AXIS', `vmap: a result of type ${showType(node)} has no place ${outAxis} for the batch`)
-      return movedTo(v ?? b.broadcastTo([node], { shape: [size, ...node.shape] }), outAxis)
+      return movedTo(widened(v, node, size), outAxis)
     })
     return rebuild(results, simplifyRoots(whole).roots)
   }
@@ -108,10 +109,9 @@ const reverseJacobian = (output: Node, wrt: readonly Node[]): readonly Node[] =>
   const rows = batch(found, new Map([[ct, basis(output)]]), n)
   return wrt.map((x, i) => {
     const shape = [...output.shape, ...x.shape]
-    const row = rows[i]
     if (cts[i] === null) return zeros(x.dtype, shape)
     // a cotangent that does not depend on ct cannot be: it is linear in it
-    return b.reshape([row ?? b.broadcastTo([found[i] as Node], { shape: [n, ...x.shape] })], { shape })
+    return b.reshape([widened(rows[i] as Node, found[i] as Node, n)], { shape })
   })
 }
 
@@ -121,8 +121,9 @@ const forwardJacobian = (output: Node, x: Node): Node => {
   const [pushed] = pushForward([output], new Map([[x, tangent]]))
   if (pushed === null || pushed === undefined) return zeros(output.dtype, [...output.shape, ...x.shape])
   const [columns] = batch([pushed], new Map([[tangent, basis(x)]]), n)
-  const first = columns ?? b.broadcastTo([pushed], { shape: [n, ...output.shape] })
-  return b.reshape([movedTo(first, output.shape.length)], { shape: [...output.shape, ...x.shape] })
+  return b.reshape([movedTo(widened(columns as Node, pushed, n), output.shape.length)], {
+    shape: [...output.shape, ...x.shape],
+  })
 }
 
 /** The structure of the variables, each with its partial derivatives. */

@@ -11,6 +11,7 @@ import type { Node } from '../src/expr/expr.ts'
 import { paramsOf } from '../src/expr/node.ts'
 import { condParts } from '../src/expr/cond.ts'
 import { scanParts } from '../src/expr/scan.ts'
+import { whileParts } from '../src/expr/while.ts'
 import { freeAxes } from '../src/ops/contraction.ts'
 import type { Elements } from '../src/ops/leaf.ts'
 import { type AnyReduction, deriveBuilder, opDef } from '../src/ops/registry.ts'
@@ -339,6 +340,18 @@ const runCond = (node: Node, [predicate, ...operands]: readonly Tensor[]): reado
   return interpret(taken, new Map(params.map((p, i) => [p, operands[i] as Tensor])))
 }
 
+/** Step after step, as long as the condition holds. */
+const runWhile = (node: Node, ins: readonly Tensor[]): readonly Tensor[] => {
+  const { init, params, next, condition } = whileParts(node)
+  let carries = ins.slice(0, init.length)
+  for (;;) {
+    const env = new Map(params.map((p, i) => [p, carries[i] ?? (ins[i] as Tensor)]))
+    const [holds] = interpret([condition], env)
+    if (holds?.data[0] === 0) return carries
+    carries = [...interpret(next, env)]
+  }
+}
+
 /** The values of `roots`, given those of their inputs, parameters and states. */
 export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>): readonly Tensor[] => {
   const values = new Map<Node, Tensor>(env)
@@ -348,6 +361,7 @@ export const interpret = (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>
     const ins = () => n.ins.map((i) => values.get(i) as Tensor)
     if (n.op === 'scan') tuples.set(n, runScan(n, ins()))
     else if (n.op === 'cond') tuples.set(n, runCond(n, ins()))
+    else if (n.op === 'while') tuples.set(n, runWhile(n, ins()))
     else if (n.op === 'custom' || n.op === 'checkpoint') values.set(n, values.get(n.ins[0] as Node) as Tensor)
     else if (n.op === 'result') values.set(n, tuples.get(n.ins[0] as Node)?.[paramsOf(n, 'result').index] as Tensor)
     else values.set(n, applyOp(n.op, ins(), n.params))

@@ -29,6 +29,7 @@ import { type Pass, runPass, type Watch } from './pass.ts'
 import { faultsOfPlan } from './plan/check.ts'
 import { makePlan } from './plan/make.ts'
 import type { Plan } from './plan/plan.ts'
+import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
@@ -114,12 +115,8 @@ export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node
   return moved.map((t) => (t === null ? null : simplified(t)))
 }
 
-/** Roots over a batch, whose axis is the first; null where one does not depend on the batch. */
-export const batch = (
-  roots: readonly Node[],
-  batched: ReadonlyMap<Node, Node>,
-  size: number,
-): readonly (Node | null)[] => batchRoots(roots, batched, size)
+/** Roots over a batch, whose axis is the first; without it where one does not depend on the batch. */
+export const batch: Batch = batchRoots
 
 // ---- expressions to artifacts
 

@@ -140,6 +140,7 @@ export {
   sum,
   variance,
 } from './expr/reduction.ts'
+export { whileLoop, type WhileOptions } from './expr/while.ts'
 export {
   elu,
   gelu,

@@ -1,6 +1,6 @@
 /**
- * Loops of steps, and choices between steps. In: the group of a control op and its results. Out: a FusedLoop or a FusedChoice,
- * whose functions are fused by themselves. Invariant: only results that somebody reads are computed; the size of what is made
+ * Loops of steps, and choices between steps. In: the group of a control op and its results. Out: a fused loop or choice, whose
+ * functions are fused by themselves. Invariant: only results that somebody reads are computed; the size of what is made
  * does not depend on the length of a loop, and nothing of a branch is computed outside of it.
  */
 import { InternalError } from '../../src/core/errors.ts'
@@ -8,8 +8,9 @@ import { condParts } from '../../src/expr/cond.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { scanParts } from '../../src/expr/scan.ts'
+import { whileParts } from '../../src/expr/while.ts'
 import type { EntryProgram } from '../program/entry.ts'
-import type { BoundInput, Fused, FusedChoice, FusedLoop, Slot } from '../program/fused.ts'
+import type { BoundInput, Fused, FusedChoice, FusedLoop, FusedWhile, Slot } from '../program/fused.ts'
 import type { Group } from './group.ts'
 import { type Place, resolve } from './view.ts'
 
@@ -78,16 +79,34 @@ const condStep = (node: Node, wanted: Wanted, fuse: Fuse): FusedChoice => {
   }
 }
 
+const whileStep = (node: Node, wanted: Wanted, fuse: Fuse): FusedWhile => {
+  const { init, constants, params, next, condition } = whileParts(node)
+  const input = (x: Node, i: number): BoundInput => given(params[i] as Node, x)
+  return {
+    tag: 'while',
+    slots: slotsOf(node, wanted),
+    carries: init.map((x, i) => ({ ...input(x, i), result: wanted.get(i) ?? null })),
+    constants: constants.map((x, k) => input(x, init.length + k)),
+    condition: fuse({ name: 'condition', results: named([condition]), updates: [] }),
+    body: fuse({
+      name: 'body',
+      results: [],
+      updates: next.map((value, i) => ({ target: params[i] as Node, value })),
+    }),
+  }
+}
+
 export const controlStep = (
   group: Group,
   stored: (n: Node) => boolean,
   fuse: (e: EntryProgram) => Fused,
-): FusedLoop | FusedChoice => {
+): FusedLoop | FusedChoice | FusedWhile => {
   const anchors = [...group.anchors.keys()]
   const node = anchors.find((n) => n.op !== 'result')
   if (node === undefined) throw new InternalError('results of nothing')
   const wanted = new Map(
     anchors.flatMap((n) => (n.op === 'result' && stored(n) ? [[paramsOf(n, 'result').index, n] as const] : [])),
   )
-  return node.op === 'cond' ? condStep(node, wanted, fuse) : scanStep(node, wanted, fuse)
+  if (node.op === 'cond') return condStep(node, wanted, fuse)
+  return node.op === 'while' ? whileStep(node, wanted, fuse) : scanStep(node, wanted, fuse)
 }

@@ -9,8 +9,9 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { dependentOn, type FnNodes, freshBound, substitute } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { type Batch, widened } from '../program/batch.ts'
 import type { Rewrite } from './args.ts'
-import { type Batch, batchRule } from './custom.ts'
+import { batchRule } from './custom.ts'
 
 type PullAll = (
   outputs: readonly (readonly [Node, Node])[],
@@ -73,21 +74,19 @@ export const pullCheckpoint = (
 }
 
 /** Functions over a batch, so that the values of one stay those of one. */
-const widened = new WeakMap<object, Map<string, FnNodes>>()
+const functions = new WeakMap<object, Map<string, FnNodes>>()
 
 const batchFunction = (fn: FnNodes, isBatched: readonly boolean[], size: number, batch: Batch): FnNodes => {
-  const known = widened.get(fn) ?? new Map<string, FnNodes>()
-  widened.set(fn, known)
+  const known = functions.get(fn) ?? new Map<string, FnNodes>()
+  functions.set(fn, known)
   const key = `${size}: ${isBatched.join()}`
   const found = known.get(key)
   if (found !== undefined) return found
   const { params, results } = batchRule(fn, isBatched, size, batch)
-  const wide = { params, results: results.map((r, i) => r ?? repeated(fn.results[i] as Node, size)) }
+  const wide = { params, results: results.map((r, i) => widened(r, fn.results[i] as Node, size)) }
   known.set(key, wide)
   return wide
 }
-
-const repeated = (x: Node, size: number): Node => b.broadcastTo([x], { shape: [size, ...x.shape] })
 
 /** The node over a batch: a checkpoint of the function over the batch. */
 export const batchCheckpoint = (
@@ -99,7 +98,7 @@ export const batchCheckpoint = (
   const { value, inputs, fn, index, save } = checkpointParts(node)
   const isBatched = values.slice(1).map((v) => v !== undefined)
   return makeCheckpoint({
-    value: values[0] ?? repeated(value, size),
+    value: widened(values[0] ?? value, value, size),
     inputs: inputs.map((x, i) => values[1 + i] ?? x),
     fn: batchFunction(fn, isBatched, size, batch),
     index,

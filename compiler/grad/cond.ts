@@ -10,9 +10,9 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { boundFor, substitute } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { type Batch, isWide, widened } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
 import type { Rewrite } from './args.ts'
-import type { Batch } from './custom.ts'
 
 const zerosOf = ({ dtype, shape }: Node): Node => b.full([], { dtype, shape: [...shape], value: 0 })
 
@@ -98,7 +98,7 @@ export const pushCond = (
 
 // ---- over a batch
 
-/** The branches over a batch, of which some operands have the axis: the new parameters, and null for results without it. */
+/** The branches over a batch, of which some operands have the axis, and their new parameters. */
 const widen = (node: Node, values: readonly (Node | undefined)[], size: number, batch: Batch) => {
   const { params, branches } = condParts(node)
   const wide = params.map((p, i) =>
@@ -107,8 +107,6 @@ const widen = (node: Node, values: readonly (Node | undefined)[], size: number, 
   const given = new Map(params.flatMap((p, i) => (values[i] === undefined ? [] : [[p, wide[i] as Node] as const])))
   return { params: wide, branches: branches.map((results) => batch(results, given, size)) }
 }
-
-const repeated = (x: Node, size: number): Node => b.broadcastTo([x], { shape: [size, ...x.shape] })
 
 /** Something of each example, so that it broadcasts against their values. */
 const behind = (each: Node, value: Node): Node =>
@@ -140,7 +138,7 @@ const eachItsOwn = (
   const { params, branches } = widen(node, values, size, batch)
   const whole = operands.map((x, i) => values[i] ?? x)
   const run = (k: number): readonly Node[] => {
-    const results = (single[k] as readonly Node[]).map((r, j) => branches[k]?.[j] ?? r)
+    const results = branches[k] as readonly Node[]
     if (isElementwise(results)) return substitute(results, new Map(params.map((p, i) => [p, whole[i] as Node])))
     const taken = takers(predicate, k)
     const count = b.cast([taken], { dtype: 'i32' })
@@ -155,8 +153,7 @@ const eachItsOwn = (
   }
   const runs = branches.map((_, k) => run(k))
   return (runs[0] as readonly Node[]).map((r, j) => {
-    const like = (single[0] as readonly Node[])[j] as Node
-    const wide = (x: Node): Node => (x.shape.length > like.shape.length ? x : repeated(x, size))
+    const wide = (x: Node): Node => widened(x, single[0]?.[j] as Node, size)
     return runs.reduce(
       (chosen, results, k) =>
         k === 0 ? chosen : b.where([behind(takers(predicate, k), chosen), wide(results[j] as Node), chosen]),
@@ -171,21 +168,16 @@ export const batchCond = (
   [chooser, ...values]: readonly (Node | undefined)[],
   size: number,
   batch: Batch,
-): readonly (Node | undefined)[] => {
+): readonly Node[] => {
   if (chooser !== undefined) return eachItsOwn(node, chooser, values, size, batch)
   const { predicate, operands, branches: single } = condParts(node)
   const { params, branches } = widen(node, values, size, batch)
-  const isBatched = (single[0] as readonly Node[]).map((_, j) => branches.some((results) => results[j] !== null))
-  const given = makeCond({
+  const likes = single[0] as readonly Node[]
+  const isBatched = likes.map((like, j) => branches.some((results) => isWide(results[j] as Node, like)))
+  return makeCond({
     predicate,
     operands: operands.map((x, i) => values[i] ?? x),
     params,
-    branches: branches.map((results, k) =>
-      results.map((r, j) => {
-        const alone = single[k]?.[j] as Node
-        return r ?? (isBatched[j] ? repeated(alone, size) : alone)
-      }),
-    ),
+    branches: branches.map((results) => results.map((r, j) => (isBatched[j] ? widened(r, likes[j] as Node, size) : r))),
   })
-  return given.map((r, j) => (isBatched[j] ? r : undefined))
 }

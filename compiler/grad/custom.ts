@@ -9,6 +9,7 @@ import { graph as b, make } from '../../src/expr/node.ts'
 import { nameOf, sourceHere } from '../../src/expr/origin.ts'
 import { customParts, makeCustom } from '../../src/expr/custom.ts'
 import { type FnNodes, freshBound, functionOf, substitute, withFunction } from '../../src/expr/scan.ts'
+import { type Batch, widened } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
 
 const zerosLike = ({ dtype, shape }: Node): Node => b.full([], { dtype, shape, value: 0 })
@@ -70,15 +71,13 @@ export const pushCustom = (
   return applied(pushforward, [...inputs, node, ...given, ...pushforwardConstants])[0] as Node
 }
 
-export type Batch = (roots: readonly Node[], batched: ReadonlyMap<Node, Node>, size: number) => readonly (Node | null)[]
-
 /** A rule over a batch: those of its parameters that depend on the batch get its axis. */
 export const batchRule = (
   { params, results }: FnNodes,
   isBatched: readonly boolean[],
   size: number,
   batch: Batch,
-): { readonly params: readonly Node[]; readonly results: readonly (Node | null)[] } => {
+): FnNodes => {
   const wide = params.map((p, i) => (isBatched[i] ? freshBound({ dtype: p.dtype, shape: [size, ...p.shape] }) : p))
   const given = new Map(params.flatMap((p, i) => (isBatched[i] ? [[p, wide[i] as Node] as const] : [])))
   return { params: wide, results: batch(results, given, size) }
@@ -87,7 +86,6 @@ export const batchRule = (
 /** The node over a batch: a custom node again, whose rule is that of all examples. */
 export const batchCustom = (node: Node, values: readonly (Node | undefined)[], size: number, batch: Batch): Node => {
   const { value, inputs, pullback, receivers, pullbackConstants, pushforward } = customParts(node)
-  const repeated = (x: Node): Node => b.broadcastTo([x], { shape: [size, ...x.shape] })
   const has = values.map((v) => v !== undefined)
   const ins = node.ins.map((x, i) => values[i] ?? x)
   const n = inputs.length
@@ -95,20 +93,20 @@ export const batchCustom = (node: Node, values: readonly (Node | undefined)[], s
   const mine = has.slice(1, 1 + n)
   const back = batchRule(pullback, [...mine, true, true, ...has.slice(1 + n, ownEnd)], size, batch)
   const cts = back.results.map((c, k): Node => {
-    const whole = c ?? repeated(pullback.results[k] as Node)
+    const whole = widened(c, pullback.results[k] as Node, size)
     // what all examples share receives what all of them give
     return mine[receivers[k] as number] ? whole : b.sum([whole], { axes: [0], keepDims: false })
   })
   const ahead = pushforward && batchRule(pushforward, [...mine, true, ...mine, ...has.slice(ownEnd)], size, batch)
   return makeCustom({
-    value: values[0] ?? repeated(value),
+    value: widened(values[0] ?? value, value, size),
     inputs: ins.slice(1, 1 + n),
     pullback: { params: back.params, results: cts },
     receivers,
     pullbackConstants: ins.slice(1 + n, ownEnd),
     pushforward: ahead && {
       params: ahead.params,
-      results: [ahead.results[0] ?? repeated(pushforward?.results[0] as Node)],
+      results: [widened(ahead.results[0] as Node, pushforward?.results[0] as Node, size)],
     },
     pushforwardConstants: ins.slice(ownEnd),
   })

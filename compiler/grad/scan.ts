@@ -24,6 +24,7 @@ import {
 import { behindBatch } from '../../src/ops/reduction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { effortOf } from '../kernel/effort.ts'
+import { type Batch, isWide, widened } from '../program/batch.ts'
 import type { Rewrite } from './args.ts'
 
 type PullAll = (
@@ -323,8 +324,8 @@ export const batchScan = (
   node: Node,
   values: readonly (Node | undefined)[],
   size: number,
-  batch: (roots: readonly Node[], batched: ReadonlyMap<Node, Node>, size: number) => readonly (Node | null)[],
-): readonly (Node | undefined)[] => {
+  batch: Batch,
+): readonly Node[] => {
   const parts = scanParts(node)
   const { fn, init, sequences } = parts
   const [nc, nx] = [init.length, sequences.length]
@@ -332,11 +333,12 @@ export const batchScan = (
   const wide = fn.params.map((p, i) =>
     called(carryName(fn, i) ?? '', boundFor(node, `batch ${i}`, { dtype: p.dtype, shape: [size, ...p.shape] })),
   )
-  const run = (): readonly (Node | null)[] =>
+  const run = (): readonly Node[] =>
     batch(fn.results, new Map(fn.params.flatMap((p, i) => (has[i] ? [[p, wide[i] as Node] as const] : []))), size)
   let results = run()
+  const isResultWide = (i: number): boolean => isWide(results[i] as Node, fn.results[i] as Node)
   for (;;) {
-    const grown = range(nc).filter((i) => !has[i] && results[i] !== null)
+    const grown = range(nc).filter((i) => !has[i] && isResultWide(i))
     if (grown.length === 0) break
     for (const i of grown) has[i] = true
     results = run()
@@ -348,15 +350,12 @@ export const batchScan = (
       ...parts,
       fn: {
         params: fn.params.map((p, i) => (has[i] ? (wide[i] as Node) : p)),
-        results: fn.results.map((r, i) => results[i] ?? (i < nc && has[i] ? repeated(r) : r)),
+        results: results.map((r, i) => (i < nc && has[i] ? widened(r, fn.results[i] as Node, size) : r)),
       },
       init: init.map((x, i) => (has[i] ? (values[i] ?? repeated(x)) : x)),
       sequences: sequences.map((x, i) => (has[nc + i] ? swapped(values[nc + i] as Node) : x)),
       constants: parts.constants.map((x, i) => values[nc + nx + i] ?? x),
     }),
   )
-  return fn.results.map((_, i) => {
-    const isBatched = i < nc ? has[i] : results[i] !== null
-    return isBatched ? (i < nc ? (given[i] as Node) : swapped(given[i] as Node)) : undefined
-  })
+  return given.map((r, i) => (i >= nc && isResultWide(i) ? swapped(r) : r))
 }

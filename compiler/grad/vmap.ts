@@ -8,6 +8,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { type Batch, isWide } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
 import { batchCheckpoint } from './checkpoint.ts'
 import { batchCustom } from './custom.ts'
@@ -44,38 +45,30 @@ const batchNode = (node: Node, values: readonly (Node | undefined)[], size: numb
   }
 }
 
-/** For each root its value over the batch, or null where it does not depend on the batch. */
-export const batchRoots = (
-  roots: readonly Node[],
-  batched: ReadonlyMap<Node, Node>,
-  size: number,
-): readonly (Node | null)[] => {
+/** The values of the roots over the batch; without the axis where they do not depend on it. */
+export const batchRoots: Batch = (roots, batched, size) => {
   const values = new Map<Node, Node>(batched)
-  const tuples = new Map<Node, readonly (Node | undefined)[]>()
+  const tuples = new Map<Node, readonly Node[]>()
   for (const node of topological(roots)) {
     if (values.has(node)) continue
-    if (node.op === 'result') {
-      const value = tuples.get(node.ins[0] as Node)?.[paramsOf(node, 'result').index]
-      if (value !== undefined) values.set(node, value)
+    const tuple = node.op === 'result' ? tuples.get(node.ins[0] as Node) : undefined
+    if (tuple !== undefined) {
+      values.set(node, tuple[paramsOf(node, 'result').index] as Node)
       continue
     }
-    const ins = node.ins.map((x) => values.get(x))
-    if (ins.every((v) => v === undefined)) continue
-    if (functionOf(node) !== null) {
-      tuples.set(
-        node,
-        derivedFrom(node, () => batchControl(node, ins, size, batchRoots)),
-      )
-      continue
-    }
-    values.set(
-      node,
-      derivedFrom(node, () => {
-        if (node.op === 'custom') return batchCustom(node, ins, size, batchRoots)
-        if (node.op === 'checkpoint') return batchCheckpoint(node, ins, size, batchRoots)
-        return batchNode(node, ins, size)
-      }),
-    )
+    const found = node.ins.map((x) => values.get(x))
+    if (found.every((v) => v === undefined)) continue
+    derivedFrom(node, () => {
+      // an operand may have been made anew and have no axis: such a one is one that all examples share
+      const wide = found.map((v, i) => (v !== undefined && isWide(v, node.ins[i] as Node) ? v : undefined))
+      const shared = node.ins.map((x, i) => (wide[i] === undefined ? (found[i] ?? x) : x))
+      const over = shared.every((x, i) => x === node.ins[i]) ? node : make(node.op, shared, node.params)
+      if (wide.every((v) => v === undefined)) values.set(node, over)
+      else if (functionOf(node) !== null) tuples.set(node, batchControl(over, wide, size, batchRoots))
+      else if (node.op === 'custom') values.set(node, batchCustom(over, wide, size, batchRoots))
+      else if (node.op === 'checkpoint') values.set(node, batchCheckpoint(over, wide, size, batchRoots))
+      else values.set(node, batchNode(over, wide, size))
+    })
   }
-  return roots.map((r) => values.get(r) ?? null)
+  return roots.map((r) => values.get(r) ?? r)
 }

@@ -18,14 +18,14 @@ import {
   substitute,
 } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import { type Batch, widened } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
 import { simplifyBodies } from './bodies.ts'
-import { smallerChoices } from './choices.ts'
+import { isOfSmaller, smallerControl } from './smaller.ts'
 
 export interface LoopTools {
   readonly simplify: (roots: readonly Node[]) => readonly Node[]
-  /** Roots over a batch whose axis is the first; null where one does not depend on the batch. */
-  readonly batch: (roots: readonly Node[], batched: ReadonlyMap<Node, Node>, size: number) => readonly (Node | null)[]
+  readonly batch: Batch
 }
 
 /** Scans with one key differ only in what they stack. */
@@ -61,7 +61,7 @@ const overAllSteps = (
   const { elements, constants } = boundsOf(parts)
   const outside = substitute(nodes, new Map(constants.map((p, i) => [p, parts.constants[i] as Node])))
   const stacks = new Map([...elements.map((p, i) => [p, parts.sequences[i] as Node] as const), ...more])
-  return tools.batch(outside, stacks, parts.length).map((v, i) => v ?? repeated(outside[i] as Node, parts.length))
+  return tools.batch(outside, stacks, parts.length).map((v, i) => widened(v, outside[i] as Node, parts.length))
 }
 
 const repeated = (x: Node, times: number): Node => b.broadcastTo([x], { shape: [times, ...x.shape] })
@@ -212,7 +212,7 @@ export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonl
     replaced.set(key, made)
     return made
   }
-  const choices = smallerChoices(
+  const smaller = smallerControl(
     order,
     (n) => done.get(n) as Node,
     (results) => tools.simplify(optimizeLoops(results, tools)),
@@ -220,11 +220,11 @@ export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonl
   for (const n of order) {
     if (functionOf(n) !== null) continue
     if (n.op === 'result') {
-      const scan = n.ins[0] as Node
-      if (scan.op === 'cond') {
-        done.set(n, choices(n))
+      if (isOfSmaller(n)) {
+        done.set(n, smaller(n))
         continue
       }
+      const scan = n.ins[0] as Node
       const { fn, init } = scanParts(scan)
       const { index } = paramsOf(n, 'result')
       const group = groupOf(scan)

@@ -17,6 +17,7 @@ import {
   type PlanChoice,
   type PlanEntry,
   type PlanStep,
+  type PlanWhile,
   type Port,
   type Region,
   tripsOf,
@@ -322,19 +323,29 @@ const meet = (ways: readonly Ledger[]): Ledger => {
   return new Map([...first].map(([owner, held]) => [owner, common(owner, held)]))
 }
 
-/** The number that a choice goes by is one, and there; its arms follow one another. */
-const checkChoice = (facts: Facts, e: PlanEntry, c: PlanChoice, trips: Trips, ledger: Ledger, say: Say): void => {
-  const where = `${e.name}, choice before step ${c.from}`
+/** What a choice or a loop goes by is one number, and there. */
+const checkPredicate = (
+  facts: Facts,
+  e: PlanEntry,
+  c: PlanChoice | PlanWhile,
+  trips: Trips,
+  ledger: Ledger,
+  say: Say,
+): void => {
+  const where = `${e.name}, ${c.tag === 'choice' ? 'choice before' : 'loop at'} step ${c.from}`
   const b = facts.plan.buffers[c.predicate]
   if (b === undefined || (b.dtype !== 'bool' && b.dtype !== 'i32') || b.elements !== 1)
     return say('binding', `${where}: ${named(facts.plan, c.predicate)} is no scalar of bool or i32`)
-  if (c.arms[0] !== c.from || c.arms.some((at, k) => at > (c.arms[k + 1] ?? c.to)))
-    say('binding', `${where}: its arms at ${c.arms.join(', ')} do not fill it`)
   if (!checkSlices(facts.plan, e, [c.predicate], where, say)) return
   const plan = atTrips(facts.plan, [c.predicate], trips)
   const held = ledger.get(facts.areas[c.predicate] as number) ?? []
   if (firstMissing([rangeOf(plan.buffers[c.predicate] as PlanBuffer)], held) !== null)
     say('definition', `${where}: its predicate ${named(plan, c.predicate)} is not there`)
+}
+
+const checkArms = (e: PlanEntry, c: PlanChoice, say: Say): void => {
+  if (c.arms[0] !== c.from || c.arms.some((at, k) => at > (c.arms[k + 1] ?? c.to)))
+    say('binding', `${e.name}, choice before step ${c.from}: its arms at ${c.arms.join(', ')} do not fill it`)
 }
 
 /** Runs what stands for a part of an entry, from one ledger to the next. */
@@ -380,8 +391,17 @@ const runOf = (facts: Facts, e: PlanEntry, say: Say): Run => {
         )
       },
     choice: (c, _, arms) => (ledger, around) => {
-      checkChoice(facts, e, c, around.trips, ledger, say)
+      checkArms(e, c, say)
+      checkPredicate(facts, e, c, around.trips, ledger, say)
       return meet(arms.map((arm) => inOrder(arm)(ledger, around)))
+    },
+    while: (w, _, test, body) => (ledger, around) => {
+      const ends = [inOrder(test)(ledger, around)]
+      for (let t = 1; t < TRIPS; t++) ends.push(inOrder([...body, ...test])(ends.at(-1) as Ledger, around))
+      for (const end of ends) checkPredicate(facts, e, w, around.trips, end, say)
+      if (w.from > w.test || w.test > w.to)
+        say('binding', `${e.name}, loop at step ${w.from}: its test ends at ${w.test}, outside of it`)
+      return meet(ends)
     },
   })
   return inOrder(runs)

@@ -17,13 +17,14 @@ import {
   type FusedKernel,
   type FusedLoop,
   type FusedStep,
+  type FusedWhile,
   readBy,
   type Slot,
 } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 import type { Lifetime } from './arena.ts'
 import { copyKernel } from './copy.ts'
-import type { PlanChoice, PlanLoop, PlanRange, Region } from './plan.ts'
+import type { PlanChoice, PlanLoop, PlanRange, PlanWhile, Region } from './plan.ts'
 import { schedule } from './schedule.ts'
 
 /** From one element of a sequence to the next. */
@@ -181,13 +182,18 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
       return offset === 0 && elements === sizeOf(n.shape) ? id : slice(id, n, offset, null)
     }
 
+    /** Carries at their first values, by what stands for them inside. */
+    const started = (carries: FusedLoop['carries']): Map<Node, number> =>
+      new Map(
+        carries.map((c) => {
+          const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
+          copy(given(c), id)
+          return [c.bound, id] as const
+        }),
+      )
+
     const loop = (l: FusedLoop): void => {
-      const inside = new Map<Node, number>()
-      for (const c of l.carries) {
-        const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
-        copy(given(c), id)
-        inside.set(c.bound, id)
-      }
+      const inside = started(l.carries)
       if (l.length === 0) return
       const index = ranges.length
       const move = { loop: index, trips: l.length, reverse: l.reverse }
@@ -202,6 +208,23 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
       level(l.body, to, inside)
       nest = outer
       range.to = steps.length
+    }
+
+    const untilDone = (w: FusedWhile): void => {
+      const inside = started(w.carries)
+      for (const k of w.constants) inside.set(k.bound, given(k))
+      const index = ranges.length
+      const outer = nest
+      nest = [...outer, index]
+      const at = steps.length
+      const predicate = make('bool', 1, 'condition')
+      const range: Open<PlanWhile> = { tag: 'while', from: at, test: at, to: at, predicate }
+      ranges.push(range)
+      level(w.condition, [predicate], inside)
+      range.test = steps.length
+      level(w.body, [], inside)
+      range.to = steps.length
+      nest = outer
     }
 
     const choice = (c: FusedChoice): void => {
@@ -229,6 +252,7 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
     const run = (s: FusedStep, at: number): void => {
       if (s.tag === 'kernel') kernel(s, at)
       else if (s.tag === 'loop') loop(s)
+      else if (s.tag === 'while') untilDone(s)
       else choice(s)
     }
     for (const [at, s] of order.entries()) run(s, at)

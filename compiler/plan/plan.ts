@@ -64,8 +64,18 @@ export interface PlanChoice {
   readonly arms: readonly number[]
 }
 
+/** Steps `from` to `test` compute a predicate; where it is true, those up to `to` run, and it begins anew. */
+export interface PlanWhile {
+  readonly tag: 'while'
+  readonly from: number
+  readonly test: number
+  readonly to: number
+  /** A scalar of bool. */
+  readonly predicate: number
+}
+
 /** Ranges nest or are apart; outer ones come first. */
-export type PlanRange = PlanLoop | PlanChoice
+export type PlanRange = PlanLoop | PlanChoice | PlanWhile
 
 export interface PlanEntry {
   readonly name: string
@@ -95,6 +105,7 @@ export interface StepVisitor<A> {
   readonly step: (s: PlanStep) => A
   readonly loop: (l: PlanLoop, index: number, body: readonly A[]) => A
   readonly choice: (c: PlanChoice, index: number, arms: readonly (readonly A[])[]) => A
+  readonly while: (w: PlanWhile, index: number, test: readonly A[], body: readonly A[]) => A
 }
 
 /** The steps of an entry as a tree. */
@@ -110,6 +121,7 @@ export const nestSteps = <A>(
   }
   const visit = (r: PlanRange, index: number): A => {
     if (r.tag === 'loop') return visitor.loop(r, index, run(r.from, r.to, index + 1))
+    if (r.tag === 'while') return visitor.while(r, index, run(r.from, r.test, index + 1), run(r.test, r.to, index + 1))
     const ends = [...r.arms.slice(1), r.to]
     return visitor.choice(
       r,
@@ -137,7 +149,7 @@ export const nestSteps = <A>(
   return run(0, steps.length, 0)
 }
 
-/** Every buffer that an entry names: those of its steps, and what its choices look at. */
+/** Every buffer that an entry names: those of its steps, and the predicates of its ranges. */
 export const buffersOf = ({
   steps,
   ranges,
@@ -145,7 +157,7 @@ export const buffersOf = ({
   readonly steps: readonly Pick<PlanStep, 'bindings'>[]
   readonly ranges: readonly PlanRange[]
 }): ReadonlySet<number> =>
-  new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap((r) => (r.tag === 'choice' ? [r.predicate] : []))])
+  new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap((r) => (r.tag === 'loop' ? [] : [r.predicate]))])
 
 /** How often the loop runs. */
 export const tripsOf = ({ ranges }: Pick<PlanEntry, 'ranges'>, loop: number): number => {

@@ -66,7 +66,19 @@ export interface FusedChoice {
   readonly outputs: readonly Node[]
 }
 
-export type FusedStep = FusedKernel | FusedLoop | FusedChoice
+/** Steps that run as long as others find that they shall. */
+export interface FusedWhile {
+  readonly tag: 'while'
+  readonly slots: readonly Slot[]
+  readonly carries: FusedLoop['carries']
+  readonly constants: readonly BoundInput[]
+  /** Its one result is whether the body runs. */
+  readonly condition: Fused
+  /** Its updates are the next values of the carries. */
+  readonly body: Fused
+}
+
+export type FusedStep = FusedKernel | FusedLoop | FusedChoice | FusedWhile
 
 /** An entry, or the body of a loop, over roots that own their memory, and its steps in an order that respects data. */
 export interface Fused {
@@ -78,5 +90,6 @@ export interface Fused {
 export const kernelsOf = (fused: Fused): readonly FusedKernel[] =>
   fused.steps.flatMap((s) => {
     if (s.tag === 'kernel') return [s]
+    if (s.tag === 'while') return [s.condition, s.body].flatMap(kernelsOf)
     return s.tag === 'loop' ? kernelsOf(s.body) : s.branches.flatMap(kernelsOf)
   })

@@ -80,6 +80,9 @@ export const expressionErrorCodes = {
   E_SHAPE_WINDOW: { phase: 'expression', summary: 'a window does not fit, or windows are not those of the shape' },
   E_SLICE: { phase: 'expression', summary: 'a slice is not a range of its axis' },
   E_WINDOW: { phase: 'expression', summary: 'a window, its stride, its dilation or groups are not positive numbers' },
+  E_WHILE_BOUND: { phase: 'expression', summary: 'the bound of a loop is no number of steps' },
+  E_WHILE_CARRY: { phase: 'expression', summary: 'a carry of a loop comes out with another type than it went in with' },
+  E_WHILE_CONDITION: { phase: 'expression', summary: 'the condition of a loop is no scalar of bool' },
 } as const satisfies Record<string, ErrorCode>
 
 export const gradErrorCodes = {
@@ -89,6 +92,7 @@ export const gradErrorCodes = {
   E_GRAD_DTYPE: { phase: 'grad', summary: 'only f32 and f64 have a derivative' },
   E_GRAD_NON_SCALAR: { phase: 'grad', summary: 'only a scalar has a gradient' },
   E_GRAD_TANGENT: { phase: 'grad', summary: 'a tangent is missing, or not of the type of what moves' },
+  E_WHILE_REVERSE: { phase: 'grad', summary: 'a loop without a bound has no reverse mode' },
   E_VMAP_AXIS: { phase: 'grad', summary: 'an argument or a result has no such batch axis' },
   E_VMAP_SIZE: { phase: 'grad', summary: 'the batches of the arguments differ in size' },
 } as const satisfies Record<string, ErrorCode>

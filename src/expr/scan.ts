@@ -67,11 +67,13 @@ export const makeScan = ({ fn, length, reverse, init, sequences, constants }: Sc
 
 /** The function that a node with several results holds; null for every other node. */
 export const functionOf = (node: Node): FnNodes | null =>
-  node.op === 'scan' || node.op === 'cond' ? (paramsOf(node, node.op).fn as unknown as FnNodes) : null
+  node.op === 'scan' || node.op === 'cond' || node.op === 'while'
+    ? (paramsOf(node, node.op).fn as unknown as FnNodes)
+    : null
 
 /** A node like another, over other operands and with another function of as many values. */
 export const withFunction = (like: Node, ins: readonly Node[], fn: FnNodes): Node =>
-  make(like.op, ins, { ...paramsOf(like, like.op as 'scan' | 'cond'), fn })
+  make(like.op, ins, { ...paramsOf(like, like.op as 'scan' | 'cond' | 'while'), fn })
 
 /** Results of these types. */
 export const takeApart = (node: Node, types: readonly TensorType[]): readonly Node[] =>

@@ -1,7 +1,7 @@
 /**
- * Choice by control: of several functions over the same values one runs. In: a predicate and what the functions close over.
- * Out: the results of the one that it names, taken apart by `result`. Invariant: all branches give results of the same types.
- * `where` chooses elementwise and computes both sides; this computes one.
+ * Control by data: of several functions one runs, or one runs as long as a condition holds. In: a predicate, or initial carries,
+ * and what the functions close over. Out: results, taken apart by `result`. Invariant: all branches give results of the same
+ * types, and carries keep theirs. `where` chooses elementwise and computes both sides; `cond` computes one.
  */
 import { right } from 'fp-ts/lib/Either.js'
 import { equalTypes, showType, type TensorType } from '../core/shape.ts'
@@ -15,10 +15,18 @@ export interface Cond {
   readonly branches: number
 }
 
+export interface While {
+  /** (carries…, constants…) -> (carries…, whether to take the step that makes them) */
+  readonly fn: Fn
+  readonly carries: number
+}
+
 declare module './signature.ts' {
   interface OpSignatures {
     /** The predicate, then the operands. */
     readonly cond: Sig<'n', Cond, 'control'>
+    /** The initial carries, then the constants. */
+    readonly while: Sig<'n', While, 'control'>
   }
 }
 
@@ -69,4 +77,48 @@ export const cond = defineOp<'cond'>({
   infer: inferCond,
   identities: [],
   print: (ins: readonly Printed[]) => call('cond', ins),
+})
+
+const inferWhile = (ins: readonly TensorType[], { fn, carries }: While): Inferred => {
+  const condition = fn.results[carries]
+  if (condition === undefined || condition.dtype !== 'bool' || condition.shape.length > 0)
+    return violation(
+      'C1',
+      'E_WHILE_CONDITION',
+      `whileLoop: the condition is ${condition === undefined ? 'missing' : showType(condition)}, not a scalar of bool`,
+    )
+  for (const [i, p] of fn.params.entries()) {
+    const x = ins[i]
+    if (x === undefined || !equalTypes(x, p))
+      return violation(
+        'C2',
+        'E_WHILE_CARRY',
+        `whileLoop: value ${i} is ${x === undefined ? 'not given' : showType(x)}, the function takes ${showType(p)}`,
+      )
+    const next = fn.results[i] as TensorType
+    if (i < carries && !equalTypes(next, p))
+      return violation(
+        'C2',
+        'E_WHILE_CARRY',
+        `whileLoop: carry ${i} goes in as ${showType(p)} and comes out as ${showType(next)}`,
+      )
+  }
+  return right(tuple)
+}
+
+export const whileLoop = defineOp<'while'>({
+  kind: 'control',
+  arity: 'n',
+  name: 'while',
+  doc: {
+    summary: 'A function applied to carries as long as a condition on them holds.',
+    constraints: {
+      C1: 'the condition is a scalar of bool',
+      C2: 'a carry has the type that the function takes, and comes out with it',
+    },
+    formula: 'cₜ₊₁ = f(cₜ) while p(cₜ); derivative: forward alone, since nothing bounds what the way back would keep',
+  },
+  infer: inferWhile,
+  identities: [],
+  print: (ins: readonly Printed[]) => call('while', ins),
 })

@@ -50,6 +50,7 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   bound: control.bound,
   scan: control.scan,
   cond: branching.cond,
+  while: branching.whileLoop,
   result: control.result,
   custom: control.custom,
   checkpoint: control.checkpoint,

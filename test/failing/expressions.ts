@@ -23,6 +23,7 @@ import {
   input,
   key,
   layerNorm,
+  less,
   linearDecay,
   matmul,
   maxout,
@@ -45,6 +46,7 @@ import {
   tile,
   transpose,
   uniform,
+  whileLoop,
 } from 'nabla'
 import type { expressionErrorCodes } from '../../src/core/codes.ts'
 import { graph } from '../../src/expr/node.ts'
@@ -161,6 +163,34 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
         input('mask', [some(4), 3], 'bool'),
         () => x,
         () => neg(x),
+      ),
+  },
+  E_WHILE_BOUND: {
+    message: 'whileLoop: the bound -1 is no number of steps, operand x [4,3]',
+    run: () =>
+      whileLoop(
+        x,
+        (c) => less(sum(c), 1),
+        (c) => mul(c, 2),
+        { bound: -1 },
+      ),
+  },
+  E_WHILE_CARRY: {
+    message: 'whileLoop: carry 0 goes in as f32[4,3] and comes out as f32[4], operand x [4,3]',
+    run: () =>
+      whileLoop(
+        x as Node,
+        (c) => less(sum(c), 1),
+        (c) => sum(c, 1) as Node,
+      ),
+  },
+  E_WHILE_CONDITION: {
+    message: 'whileLoop: the condition is bool[4,3], not a scalar of bool',
+    run: () =>
+      whileLoop(
+        x,
+        (c) => less(c, 1),
+        (c) => mul(c, 2),
       ),
   },
   E_SCAN_ARITY: {

@@ -1,7 +1,7 @@
 /**
  * Derivatives that cannot be had, one a code. In: nothing. Out: programs and their words.
  */
-import { cast, customVjp, input, mul, type Node, relu, sum } from 'nabla'
+import { cast, customVjp, input, less, mul, type Node, relu, sum, whileLoop } from 'nabla'
 import { grad, jvp, type Scalar, vjp, vmap } from 'nabla/compiler'
 import type { gradErrorCodes } from '../../src/core/codes.ts'
 import { type FailingPrograms, some } from './program.ts'
@@ -43,5 +43,16 @@ export const grads: FailingPrograms<keyof typeof gradErrorCodes> = {
   E_VMAP_SIZE: {
     message: 'vmap: the batches have 4 and 5 examples',
     run: () => vmap((a: typeof x, b: typeof x) => mul(a, b))(x, input('z', [some(5), 3])),
+  },
+  E_WHILE_REVERSE: {
+    message: 'grad: the whileLoop over x has no bound, and so no reverse mode',
+    run: () => {
+      const last = whileLoop(
+        x as Node,
+        (c) => less(sum(c), 1),
+        (c) => mul(c, 2) as Node,
+      )
+      return grad(sum(last) as Scalar, x)
+    },
   },
 }

@@ -9,9 +9,10 @@ import { matmul } from '../../src/expr/contraction.ts'
 import { customVjp } from '../../src/expr/custom.ts'
 import { add, cos, mul, sin, square, tanh } from '../../src/expr/elementwise.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { greater, less } from '../../src/expr/logic.ts'
+import { cast, greater, less } from '../../src/expr/logic.ts'
 import { map, scan } from '../../src/expr/loop.ts'
 import { sum } from '../../src/expr/reduction.ts'
+import { whileLoop } from '../../src/expr/while.ts'
 import type { KindOf, OpName } from '../../src/ops/signature.ts'
 
 export type ControlName = { [K in OpName]: KindOf<K> extends 'control' ? K : never }[OpName]
@@ -107,6 +108,20 @@ const choices: Build = (ins) => {
   return scan((c: Node, x: Node) => ({ carry: f(c, x), output: [] }), h, xs).carry
 }
 
+/** Four steps, unless the bound ends them. */
+const untilFar =
+  (bound: number): Build =>
+  (ins) => {
+    const [x, w] = ins as Two
+    const start = { c: x, n: cast(mul(sum(x), 0), 'i32') as Node }
+    return whileLoop(
+      start,
+      ({ n }) => less(n, 4),
+      ({ c, n }) => ({ c: tanh(add(mul(c, w), sin(c))) as Node, n: add(n, 1) as Node }),
+      { bound },
+    ).c
+  }
+
 export const controlPrograms: { readonly [K in ControlName]: readonly Program[] } = {
   scan: loops,
   result: [
@@ -148,6 +163,11 @@ export const controlPrograms: { readonly [K in ControlName]: readonly Program[] 
       build: choice(false),
     },
     { title: 'cond at each step of a scan', shapes: [[3], [5, 3], [3]], build: choices },
+  ],
+  // without a bound there is no reverse mode to hold to anything: test/transforms/while.test.ts
+  while: [
+    { title: 'whileLoop with a bound that it does not reach', shapes: [[3], [3]], build: untilFar(8) },
+    { title: 'whileLoop that its bound ends', shapes: [[3], [3]], build: untilFar(2) },
   ],
   checkpoint: [
     {

@@ -109,6 +109,8 @@ const entryLines = (e: PlanEntry, plan: Plan, kernels: Lines, views: Lines): Lin
   const body = nestSteps<Lines>(e, {
     step: (s) => [call(s)],
     loop: ({ trips }, i, inner) => block(`for (let ${trip(i)} = 0; ${trip(i)} < ${trips}; ${trip(i)}++)`, inner.flat()),
+    while: ({ predicate }, _, test, inner) =>
+      block('for (;;)', [...test.flat(), `if (${view(predicate)}[0] === 0) break`, ...inner.flat()]),
     choice: ({ predicate }, _, arms) =>
       arms.flatMap((arm, k) => {
         const condition = k === arms.length - 1 ? '' : `if (${view(predicate)}[0] === ${k})`

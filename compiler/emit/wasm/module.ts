@@ -7,7 +7,15 @@ import type binaryen from 'binaryen'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
-import { nestSteps, type Plan, type PlanChoice, type PlanEntry, type PlanLoop, type PlanStep } from '../../plan/plan.ts'
+import {
+  nestSteps,
+  type Plan,
+  type PlanChoice,
+  type PlanEntry,
+  type PlanLoop,
+  type PlanStep,
+  type PlanWhile,
+} from '../../plan/plan.ts'
 import { emitContraction } from './contraction/contraction.ts'
 import { type EmitContext, emitContext } from './function.ts'
 import type { Binaryen } from './load.ts'
@@ -65,9 +73,20 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
     arms
       .map((arm) => m.block(null, [...arm]))
       .reduceRight((rest, arm, k) => m.if(m.i32.eq(m.i32.load(0, 4, address(predicate)), m.i32.const(k)), arm, rest))
+  const loopWhile = ({ predicate }: PlanWhile, i: number, test: readonly number[], body: readonly number[]): number => {
+    const [begin, end] = [`while_${i}`, `end_${i}`]
+    const isDone = m.i32.eqz(m.i32.load(0, 4, address(predicate)))
+    return m.block(end, [m.loop(begin, m.block(null, [...test, m.br_if(end, isDone), ...body, m.br(begin)]))])
+  }
   const name = context.unique(`entry_${entry.name}`)
   const locals = entry.ranges.map(() => b.i32)
-  m.addFunction(name, b.none, b.none, locals, m.block(null, [...nestSteps(entry, { step: call, loop, choice })]))
+  m.addFunction(
+    name,
+    b.none,
+    b.none,
+    locals,
+    m.block(null, [...nestSteps(entry, { step: call, loop, choice, while: loopWhile })]),
+  )
   m.addFunctionExport(name, entry.name)
 }
 
