@@ -43,6 +43,7 @@ export const expressionErrorCodes = {
   E_RATE: { phase: 'expression', summary: 'a rate is not in [0, 1)' },
   E_SCAN_ARITY: { phase: 'expression', summary: 'the function of a loop takes or gives another number of values' },
   E_SCAN_CARRY: { phase: 'expression', summary: 'a carry of a loop comes out with another type than it went in with' },
+  E_SCAN_KEY: { phase: 'expression', summary: 'the function of a loop takes a key for each step, and none is given' },
   E_SCAN_LENGTH: {
     phase: 'expression',
     summary: 'sequences of a loop differ in length, or nothing says how long it is',

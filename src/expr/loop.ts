@@ -5,8 +5,9 @@
 import type { Checkpoint } from '../ops/control.ts'
 import { checkpoint } from './checkpoint.ts'
 import type { Expr, Node } from './expr.ts'
-import { isExpr, shapeError } from './node.ts'
+import { graph, isExpr, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
+import { foldIn, type Key } from './random.ts'
 import { closeOver, freshBound, listOf, makeScan, resultsOf, shapedLike, type Values } from './scan.ts'
 import { runSegments } from './segments.ts'
 import { typed } from './typed.ts'
@@ -42,6 +43,8 @@ export interface ScanOptions {
   readonly reverse?: boolean
   /** The number of steps, where there is no sequence to tell it. */
   readonly length?: number
+  /** From which each step has a key of its own, for random numbers: `foldIn(key, t)` for the element at place t. */
+  readonly key?: Key | Node
   /**
    * Memory against time: what the way back finds, and what it computes again. For T steps,
    * - `'all'` (default): every step keeps each value that its derivative reads, but for cheap arithmetic;
@@ -64,6 +67,18 @@ const lengthOf = (sequences: readonly Node[], options: ScanOptions): number => {
 }
 
 type Step = (carry: Values, element: Values) => { readonly carry: Values; readonly output: Values }
+type KeyedStep = (carry: Values, element: Values, key: Node) => ReturnType<Step>
+
+/** The function of carry and element alone, which makes a key of each step's place in the sequence. */
+const withKeys = (f: KeyedStep, key: Node | undefined, place: Node): Step => {
+  if (key !== undefined) return (carry, element) => f(carry, element, foldIn(key, place as Expr<readonly [], 'i32'>))
+  if (f.length > 2)
+    throw shapeError(
+      { code: 'E_SCAN_KEY', sentence: 'scan: the function takes a key for each step, and the options name none' },
+      [],
+    )
+  return f as Step
+}
 
 /** A step that keeps its operands and nothing else, or its products beside them. */
 const savingOnly =
@@ -103,7 +118,9 @@ const segmentOf = (save: SavePolicy, length: number, operands: readonly Node[]):
  * record of them. The result is the last carry and the outputs of all steps, stacked. Code size and compile time do not
  * depend on the number of steps; its derivative is a scan backwards.
  *
- * Throws ShapeError E_SCAN_LENGTH, E_SCAN_CARRY, E_SCAN_TYPE, E_SCAN_SEGMENT.
+ * With a key in the options f gets, as its third operand, a key for each step.
+ *
+ * Throws ShapeError E_SCAN_LENGTH, E_SCAN_CARRY, E_SCAN_TYPE, E_SCAN_SEGMENT, E_SCAN_KEY.
  *
  * @example
  * const xs = input('xs', [10, 3])
@@ -111,22 +128,28 @@ const segmentOf = (save: SavePolicy, length: number, operands: readonly Node[]):
  * console.log(carry.shape, outputs.shape) // [ 3 ] [ 10, 3 ]
  */
 export const scan: <C extends Values, X extends Values, Y extends Values>(
-  f: (carry: C, element: Elements<X>) => { readonly carry: C; readonly output: Y },
+  f: (carry: C, element: Elements<X>, key: Key) => { readonly carry: C; readonly output: Y },
   init: C,
   sequences: X,
   options?: ScanOptions,
 ) => { readonly carry: C; readonly outputs: Stacked<Y> } = typed(
-  (f: Step, init: Values, over: Values, options: ScanOptions = {}) => {
-    const [initial, sequences] = [listOf(init), listOf(over)]
-    const length = lengthOf(sequences, options)
+  (f: KeyedStep, init: Values, over: Values, options: ScanOptions & { readonly key?: Node } = {}) => {
+    const [initial, given] = [listOf(init), listOf(over)]
+    const length = lengthOf(given, options)
+    const place = freshBound({ dtype: 'i32', shape: [] })
+    setName(place, 't')
+    const step = withKeys(f, options.key, place)
+    const isKeyed = options.key !== undefined
+    const sequences = isKeyed ? [...given, graph.iota([], { shape: [length], axis: 0 })] : given
     const carries = initial.map((n) => freshBound(n))
-    const elements = sequences.map((n) => freshBound({ dtype: n.dtype, shape: n.shape.slice(1) }))
+    const ofUser = given.map((n) => freshBound({ dtype: n.dtype, shape: n.shape.slice(1) }))
+    const elements = isKeyed ? [...ofUser, place] : ofUser
     for (const [i, name] of carryNames(init).entries()) setName(carries[i] as Node, name)
     for (const [i, name] of namesOf(over, 'x').entries()) setName(elements[i] as Node, `${name}ₜ`)
     const save = options.save ?? 'all'
     const segment = segmentOf(save, length, [...initial, ...sequences])
-    const kept = save === 'products' || save === 'nothing' ? savingOnly(f, save) : f
-    const { carry, output } = kept(shapedLike(init, carries), shapedLike(over, elements))
+    const kept = save === 'products' || save === 'nothing' ? savingOnly(step, save) : step
+    const { carry, output } = kept(shapedLike(init, carries), shapedLike(over, ofUser))
     const { fn, constants } = closeOver([...carries, ...elements], [...listOf(carry), ...listOf(output)])
     if (!isExpr(output) && !Array.isArray(output))
       for (const [i, name] of Object.keys(output).entries()) {

@@ -202,6 +202,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
     message: 'scan: carry 0 goes in as f32[4,3] and comes out as f32[4], operand x [4,3]',
     run: () => scan((c: Node) => ({ carry: sum(c, 1) as Node, output: c }), x as Node, [], { length: 3 }),
   },
+  E_SCAN_KEY: {
+    message: 'scan: the function takes a key for each step, and the options name none',
+    run: () => scan((c: Node, _x, k) => ({ carry: add(c, uniform(k, [])) as Node, output: c }), x as Node, x as Node),
+  },
   E_SCAN_LENGTH: {
     message: 'scan: no sequence and no length say how many steps there are',
     run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, []),

@@ -210,6 +210,32 @@ test('loops nest, and a key folded with the step draws anew each time', async ()
   }
 })
 
+test('each step has a key of its own, that of its place', async () => {
+  const x: Node = input('x', [5, 3])
+  const seed = key(7)
+  const noisy = (options: object): Node =>
+    scan(
+      (c: Node, v: Node, k) => ({ carry: c, output: add(v, uniform(k, [3])) as Node }),
+      zeros([]) as Node,
+      x as never,
+      { key: seed, ...options },
+    ).outputs as Node
+  const draws = Array.from({ length: 5 }, (_, t) => uniform(foldIn(seed, t), [3]) as Node)
+  const env = draw([x])
+  const [plain, backwards, segments, ...each] = interpret(
+    [noisy({}), noisy({ reverse: true }), noisy({ save: { every: 2 } }), ...draws],
+    env,
+  )
+  const want = each.flatMap((t, k) =>
+    Array.from(t.data, (v, i) => Math.fround(v + (env.get(x)?.data[3 * k + i] as number))),
+  )
+  for (const found of [plain, backwards, segments]) expect(Array.from(found?.data ?? [])).toEqual(want)
+  for (const target of ['wasm', 'javascript'] as const) {
+    const got = await run(await built({ main: { noisy: noisy({ save: 'nothing' }) } }, target), 'main', env)
+    expect(Array.from(got[0] as Float32Array)).toEqual(want)
+  }
+})
+
 test('a loop of no steps gives its start', async () => {
   const h: Node = input('h', [2])
   const { carry } = scan((c: Node) => ({ carry: tanh(c) as Node, output: c }), h, [] as never, { length: 0 })
