@@ -16,6 +16,7 @@ import { freeAxes } from '../src/ops/contraction.ts'
 import type { Elements } from '../src/ops/leaf.ts'
 import { type AnyReduction, deriveBuilder, opDef } from '../src/ops/registry.ts'
 import type { Combine, OpName, ParamsOf, View } from '../src/ops/signature.ts'
+import { blocksOf } from '../src/ops/blocks.ts'
 import { topological } from './program/walk.ts'
 
 /** A value: elements in row-major order; bool as 0 and 1. */
@@ -244,6 +245,28 @@ const addRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p: Pa
   return { dtype: x.dtype, shape: x.shape, data: out }
 }
 
+/** One block after the other, each sum rounded; none for a place out of range. */
+const updateBlocks = (
+  [x, places, updates]: readonly [Tensor, Tensor, Tensor],
+  { batch, sizes, combine }: ParamsOf<'withBlocks'>,
+): Tensor => {
+  const own = x.shape.slice(batch)
+  const { count, unit } = blocksOf(own, sizes)
+  const strides = stridesOf(own)
+  const [block, many] = [sizeOf(sizes), sizeOf(places.shape.slice(batch))]
+  const out = x.data.slice()
+  for (let i = 0; i < updates.data.length; i++) {
+    const at = Math.floor(i / block)
+    const place = places.data[at] as number
+    if (place < 0 || place >= count) continue
+    const first = Math.floor(at / many) * sizeOf(own) + place * (unit < 0 ? 0 : (strides[unit] as number))
+    const to = unravel(i % block, sizes).reduce((n, v, d) => n + v * (strides[d] as number), first)
+    const value = updates.data[i] as number
+    out[to] = combine === 'set' ? value : (out[to] as number) + value
+  }
+  return { dtype: x.dtype, shape: x.shape, data: out }
+}
+
 /** The last position of each row that is named, batch by batch. */
 const lastEqual = (indices: Tensor, { extent }: ParamsOf<'lastEqual'>): Tensor => {
   const n = indices.shape.at(-1) as number
@@ -254,6 +277,21 @@ const lastEqual = (indices: Tensor, { extent }: ParamsOf<'lastEqual'>): Tensor =
     for (let k = 0; k < n; k++) out[from + k] = last.get(rowOf(from + k)) as number
   }
   return { dtype: 'i32', shape: indices.shape, data: out }
+}
+
+/** Rows of the last axis as positions in ascending order, the earlier of equal keys first. */
+const orderRows = (keys: Tensor): Tensor => {
+  const length = keys.shape.at(-1) as number
+  const data = new Int32Array(keys.data.length)
+  for (let row = 0; row < data.length; row += length) {
+    const own = keys.data.subarray(row, row + length)
+    const places = Array.from(own, (_, i) => i)
+    data.set(
+      places.sort((i, j) => (own[i] as number) - (own[j] as number) || i - j),
+      row,
+    )
+  }
+  return { dtype: 'i32', shape: keys.shape, data }
 }
 
 const leafValue = (op: OpName, params: unknown): Tensor => {
@@ -294,7 +332,11 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
         ? gatherRows(ins as readonly [Tensor, Tensor], params as ParamsOf<'gather'>, type)
         : op === 'lastEqual'
           ? lastEqual(ins[0] as Tensor, params as ParamsOf<'lastEqual'>)
-          : addRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
+          : op === 'withBlocks'
+            ? updateBlocks(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'withBlocks'>)
+            : addRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
+    case 'sorting':
+      return orderRows(ins[0] as Tensor)
     case 'composite':
       return def.expand(evaluator, { ins, params, types: ins, outType: type })
     default:

@@ -120,8 +120,21 @@ export {
   transpose,
 } from './expr/movement.ts'
 export { pad, type PadMode, type PadWidths } from './expr/padding.ts'
-export { bernoulli, foldIn, key, type Key, normal, randomBits, splitKey, uniform } from './expr/random.ts'
+export {
+  bernoulli,
+  categorical,
+  foldIn,
+  key,
+  type Key,
+  normal,
+  permutation,
+  randomBits,
+  splitKey,
+  uniform,
+} from './expr/random.ts'
 export { map, type SavePolicy, scan, type ScanOptions } from './expr/loop.ts'
+export { dynamicSlice, dynamicUpdateSlice, gatherNd, scatterSet, type Start } from './expr/dynamic.ts'
+export { argsort, sort, type SortOptions, topK } from './expr/sorting.ts'
 export {
   all,
   any,

@@ -19,7 +19,8 @@ export interface Buffers {
   readonly write: (node: Node) => number
   /** What `from` holds before the kernel is `node` behind it. */
   readonly update: (node: Node, from: Node) => number
-  readonly scratch: (node: Node, elements: number) => number
+  /** Room for a value in the making; `use` tells several of one node apart. */
+  readonly scratch: (node: Node, elements: number, use?: string) => number
   readonly list: () => readonly KernelBuffer[]
   readonly slots: () => readonly Slot[]
 }
@@ -30,12 +31,12 @@ export const makeBuffers = (): Buffers => {
   const list: KernelBuffer[] = []
   const slots: Slot[] = []
   const index = new Map<string, number>()
-  const slot = (made: Slot, elements: number): number => {
+  const slot = (made: Slot, elements: number, use = ''): number => {
     const { node, role } = made
-    const key = `${role}${node.id}`
+    const key = `${role}${node.id}${use}`
     const known = index.get(key)
     if (known !== undefined) return known
-    list.push({ dtype: node.dtype, elements, mode: role, label: labelOf(node) })
+    list.push({ dtype: node.dtype, elements, mode: role, label: use === '' ? labelOf(node) : use })
     slots.push(made)
     index.set(key, list.length - 1)
     return list.length - 1
@@ -44,7 +45,7 @@ export const makeBuffers = (): Buffers => {
     read: (node) => slot({ node, role: 'read' }, sizeOf(node.shape)),
     write: (node) => slot({ node, role: 'write' }, sizeOf(node.shape)),
     update: (node, from) => slot({ node, role: 'update', from }, sizeOf(node.shape)),
-    scratch: (node, elements) => slot({ node, role: 'scratch' }, elements),
+    scratch: (node, elements, use) => slot({ node, role: 'scratch' }, elements, use),
     list: () => list,
     slots: () => slots,
   }

@@ -18,6 +18,7 @@ import { positionsKernel } from './positions.ts'
 import { regionsKernel } from './regions.ts'
 import { controlStep } from './control.ts'
 import { scatterKernel } from './scatter.ts'
+import { sortKernel } from './sort.ts'
 import { resolve } from './view.ts'
 
 /** Roots that are leaves, literals or views become copies: a result has memory of its own. */
@@ -64,6 +65,7 @@ const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): Fus
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
   if (g.kind === 'positions') return positionsKernel([...g.anchors.keys()][0] as Node, name)
   if (g.kind === 'scatter') return scatterKernel([...g.anchors.keys()][0] as Node, inlining, name)
+  if (g.kind === 'sort') return sortKernel([...g.anchors.keys()][0] as Node, name)
   return loopKernel(g, inlining, stored, name)
 }
 

@@ -8,7 +8,7 @@ import { broadcastsTo, equalShapes, type Shape } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import type { View } from '../../src/ops/signature.ts'
+import type { OpName, View } from '../../src/ops/signature.ts'
 import { epilogueStrides } from './epilogue.ts'
 import { indexedShape, indicesUse } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
@@ -18,7 +18,7 @@ import { broadcastView, resolve } from './view.ts'
 export type Level = 'full' | 'row'
 
 export interface Group {
-  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'control'
+  readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'sort' | 'control'
   /** Stripped shape that the group iterates over. */
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
@@ -37,6 +37,17 @@ interface Draft {
   users: Set<Draft>
   level: number
   weight: number
+}
+
+/** The kinds of groups that others may join. */
+const joined: ReadonlySet<Group['kind']> = new Set(['loop', 'contraction'])
+
+/** Ops that are a kernel of their own. */
+const loneKinds: { readonly [K in OpName]?: Group['kind'] } = {
+  scatterAdd: 'scatter',
+  withBlocks: 'scatter',
+  lastEqual: 'positions',
+  order: 'sort',
 }
 
 /** Rough machine instructions of a kernel: engines compile functions beyond some thousands badly. */
@@ -188,7 +199,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
 
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if ((g.kind !== 'loop' && g.kind !== 'contraction') || g.weight + inlining.cost(n) > weightLimit) return null
+    if (!joined.has(g.kind) || g.weight + inlining.cost(n) > weightLimit) return null
     const def = opDef(n.op)
     const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
     const others = new Set(earlier.filter((h): h is Draft => h !== undefined && h !== g))
@@ -286,8 +297,9 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       place(n, open('control', [], []), 'full', uses)
       continue
     }
-    if (n.op === 'scatterAdd' || n.op === 'lastEqual') {
-      place(n, open(n.op === 'scatterAdd' ? 'scatter' : 'positions', [], []), 'full', uses)
+    const lone = loneKinds[n.op]
+    if (lone !== undefined) {
+      place(n, open(lone, [], []), 'full', uses)
       continue
     }
     if (def.kind === 'contraction' || def.kind === 'movement') {

@@ -1,5 +1,5 @@
 /**
- * How gather and scatterAdd walk memory. In: one of them. Out: the view of its indices over the shape that it walks, and
+ * How gather, scatterAdd and withBlocks walk memory. In: one of them. Out: the view of its indices over the shape that it walks, and
  * the rows that the indices count.
  * Invariant: an element's place is affine in the loops but for one term, index · stride.
  */
@@ -9,6 +9,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import type { Indexing } from '../../src/ops/indexing.ts'
 import type { View } from '../../src/ops/signature.ts'
+import { blocksView } from '../../src/ops/blocks.ts'
 import { stripView } from './shape.ts'
 import { type Place, resolve } from './view.ts'
 
@@ -18,11 +19,19 @@ const placeOf = (x: Node): Place => {
   return place
 }
 
-const indexingOf = (node: Node): Indexing =>
-  node.op === 'gather' ? paramsOf(node, 'gather') : paramsOf(node, 'scatterAdd')
+/** Whether the op changes a tensor at computed places. */
+export const isScatter = ({ op }: Node): boolean => op === 'scatterAdd' || op === 'withBlocks'
+
+/** Blocks are rows of the tensor of all blocks. */
+const indexingOf = (node: Node): Indexing => {
+  if (node.op === 'gather') return paramsOf(node, 'gather')
+  if (node.op === 'scatterAdd') return paramsOf(node, 'scatterAdd')
+  const { batch } = paramsOf(node, 'withBlocks')
+  return { axis: batch, batch }
+}
 
 /** The shape over which the loops run: that of the rows taken, or added. */
-export const indexedShape = (node: Node): Shape => (node.op === 'scatterAdd' ? (node.ins[2] as Node).shape : node.shape)
+export const indexedShape = (node: Node): Shape => (isScatter(node) ? (node.ins[2] as Node).shape : node.shape)
 
 /** Strides over the rows taken: those of the tensor without its axis, those of the indices, or nothing where they do not move. */
 const spread = (
@@ -78,6 +87,10 @@ export const sourceRows = (node: Node): Rows & { readonly base: Node } => {
   return { base, ...rowsOf(node, view) }
 }
 
-/** What scatterAdd writes: its result, row-major. */
-export const targetRows = (node: Node): Rows =>
-  rowsOf(node, { shape: node.shape, offset: 0, strides: stridesOf(node.shape) })
+/** What scatterAdd and withBlocks write: their result, row-major. */
+export const targetRows = (node: Node): Rows => {
+  const whole = { shape: node.shape, offset: 0, strides: stridesOf(node.shape) }
+  const view = node.op === 'withBlocks' ? blocksView(whole, paramsOf(node, 'withBlocks')) : whole
+  if (view === null) throw new InternalError('row-major memory has blocks')
+  return rowsOf(node, view)
+}

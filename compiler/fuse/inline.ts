@@ -9,7 +9,7 @@ import { equalShapes } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { effortOf } from '../kernel/effort.ts'
-import { indexedShape } from './indexing.ts'
+import { indexedShape, isScatter } from './indexing.ts'
 import { strip } from './shape.ts'
 import { resolve } from './view.ts'
 
@@ -61,7 +61,7 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
   const inlined = new Set<Node>()
   const walksWhole = (user: Node, node: Node): boolean => {
     const def = opDef(user.op)
-    if (user.op === 'gather' || user.op === 'scatterAdd')
+    if (user.op === 'gather' || isScatter(user))
       return user.ins[0] !== node && equalShapes(strip(indexedShape(user)), strip(node.shape))
     if (def.kind === 'elementwise') return equalShapes(strip(user.shape), strip(node.shape))
     return def.kind === 'reduction'
@@ -85,6 +85,6 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
     )
       inlined.add(node)
   }
-  for (const n of order) if (n.op === 'scatterAdd') for (const g of gathersOf(n, inlined)) inlined.delete(g)
+  for (const n of order) if (isScatter(n)) for (const g of gathersOf(n, inlined)) inlined.delete(g)
   return { inlined: (n) => inlined.has(n), cost: (n) => cost.get(n) ?? 0 }
 }

@@ -13,6 +13,7 @@ import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { type Part, productOfWindows } from './overlap.ts'
+import { isScatter } from './indexing.ts'
 import { foldShared, isMatrix, type Product } from './shared.ts'
 import { lastRun, isContiguous, resolve } from './view.ts'
 
@@ -184,7 +185,7 @@ const vectorIota = (node: Node): Node => {
   return b.broadcastTo([b.reshape([vector], { shape: shape.map((_, i) => (i === axis ? extent : 1)) })], { shape })
 }
 
-/** A loop takes its operands from memory in which they lie whole and in order. */
+/** Loops and sorts take their operands from memory in which they lie whole and in order. */
 const inMemory = (x: Node): Node => {
   const place = resolve(x)
   const isWhole = place !== null && isContiguous(place.view) && opDef(place.base.op).kind !== 'movement'
@@ -212,13 +213,20 @@ const lowerPositions = (node: Node, indices: Node): Node =>
         resolve(indices)?.base.op === 'full' || resolve(indices)?.base.op === 'iota' ? copied(indices) : indices,
       ])
 
+/** Rows of one key are in order; others are sorted where they lie row-major. */
+const lowerSort = (node: Node, keys: Node): Node =>
+  (node.shape.at(-1) as number) <= 1 || sizeOf(node.shape) === 0
+    ? b.full([], { dtype: 'i32', shape: node.shape, value: 0 })
+    : rebuild(node, [inMemory(keys)])
+
 const lowerNode = (node: Node, ins: readonly Node[]): Node => {
   const def = opDef(node.op)
   if (node.op === 'iota') return vectorIota(node)
   if (functionOf(node) !== null) return rebuild(node, ins.map(inMemory))
   if (node.op === 'gather') return lowerGather(node, ins as readonly [Node, Node])
-  if (node.op === 'scatterAdd') return lowerScatter(node, ins)
+  if (isScatter(node)) return lowerScatter(node, ins)
   if (node.op === 'lastEqual') return lowerPositions(node, ins[0] as Node)
+  if (def.kind === 'sorting') return lowerSort(node, ins[0] as Node)
   if (def.kind === 'reduction') return trivialReduction(node, ins[0] as Node) ?? rebuild(node, ins)
   if (def.kind === 'contraction') {
     const [x, y] = ins as readonly [Node, Node]

@@ -1,11 +1,12 @@
 /**
- * A scatterAdd as a kernel: the updates are added one after the other to the memory of the tensor that they are added to;
+ * A scatterAdd, or blocks added or set, as a kernel: updates go one after the other to the memory of the tensor that they change;
  * where that has none of its own (a literal, a view), it is laid down first. In: the op, what of its updates is computed on
  * the way. Out: a kernel of one stage or two.
  * Invariant: the order is that of kernel.ts, so the sums of repeated indices have the same bits everywhere.
  */
 import { equalShapes, sizeOf, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
 import type { LoopKernel, Stage, Value } from '../kernel/kernel.ts'
 import type { FusedKernel } from '../program/fused.ts'
 import { accessOf, freeValue, makeBody, makeBuffers, storeOf } from './body.ts'
@@ -24,6 +25,9 @@ const ownerOf = (x: Node): Node | null => {
   const isWhole = view.offset === 0 && sizeOf(base.shape) === sizeOf(x.shape)
   return isWhole && equalShapes(stripView(view).strides, stridesOf(strip(x.shape))) ? base : null
 }
+
+const combineOf = (node: Node): 'sum' | 'set' =>
+  node.op === 'withBlocks' ? paramsOf(node, 'withBlocks').combine : 'sum'
 
 export const scatterKernel = (node: Node, inlining: Inlining, name: string): FusedKernel => {
   const [into, , updates] = node.ins as readonly [Node, Node, Node]
@@ -75,7 +79,7 @@ export const scatterKernel = (node: Node, inlining: Inlining, name: string): Fus
     reductions: [],
     rows: [],
     stores: [],
-    updates: [{ buffer: out, access: accessOf(to), index, stride, extent, value, combine: 'sum' }],
+    updates: [{ buffer: out, access: accessOf(to), index, stride, extent, value, combine: combineOf(node) }],
   }
   const kernel: LoopKernel = {
     tag: 'loop',

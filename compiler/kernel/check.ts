@@ -6,7 +6,17 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../../src/core/dtype.ts'
 import { hullOf, isEmptyDomain, isInjective, isSameAccess } from './access.ts'
-import type { ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Reduction, Stage } from './kernel.ts'
+import {
+  type ContractionKernel,
+  type Instr,
+  KEY_BITS,
+  type Kernel,
+  type KernelBuffer,
+  type LoopKernel,
+  type Reduction,
+  type SortKernel,
+  type Stage,
+} from './kernel.ts'
 import { boxOf } from './pieces.ts'
 import { type Infer, inferScalar } from './scalar.ts'
 import { isFed, isRead, type Use, usesOf } from './uses.ts'
@@ -25,6 +35,7 @@ export interface Fault {
     | 'injective'
     | 'pieces'
     | 'column-stride'
+    | 'scratch'
   readonly message: string
 }
 
@@ -182,7 +193,7 @@ const checkModes = (k: Kernel, say: Say): void => {
     }
     if (buffer.mode === 'write' || buffer.mode === 'scratch')
       for (const u of own)
-        if (isRead(u) && !isFed(u, own))
+        if (isRead(u, buffer) && !isFed(u, own))
           say('mode', `${where}: is read, but no earlier stage has stored all of it (mode ${buffer.mode})`)
   })
 }
@@ -210,9 +221,7 @@ const checkUpdates = (s: Stage, types: readonly DType[], k: LoopKernel, where: s
   const touched = [...s.body, ...s.stores, ...s.updates].flatMap((x) => ('buffer' in x ? [x.buffer] : []))
   for (const u of s.updates) {
     checkIndex(u, types.length, types, `${where}, update of b${u.buffer}`, say)
-    if (k.buffers[u.buffer]?.dtype === 'bool') say('dtype', `${where}: adds to a bool`)
-    if (u.combine === 'set' && k.buffers[u.buffer]?.mode !== 'scratch')
-      say('mode', `${where}: b${u.buffer} is set at computed places, but is no scratch`)
+    if (u.combine === 'sum' && k.buffers[u.buffer]?.dtype === 'bool') say('dtype', `${where}: adds to a bool`)
     if (touched.filter((b) => b === u.buffer).length > 1)
       say('mode', `${where}: b${u.buffer} is updated, and touched otherwise by the same stage`)
   }
@@ -315,6 +324,24 @@ const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void =>
   }
 }
 
+/** Keys and positions are i32, and the scratch holds a row and all counts. */
+const checkSort = (k: SortKernel, say: Say): void => {
+  checkExtents([k.rows, k.length], k.name, say)
+  if (k.length < 2) say('extent', `${k.name}: rows of ${k.length} keys are in order`)
+  const { keys, places, counts } = k.between
+  for (const b of [k.keys, k.places, ...keys, places, counts])
+    if (k.buffers[b] !== undefined && k.buffers[b].dtype !== 'i32')
+      say('dtype', `${k.name}: sorts by ${k.buffers[b].dtype} b${b}, not i32`)
+  const wanted = [...[...keys, places].map((b) => [b, k.length] as const), [counts, (KEY_BITS / k.digit) << k.digit]]
+  for (const [b, elements] of wanted as readonly (readonly [number, number])[]) {
+    const found = k.buffers[b]
+    if (found === undefined || found.mode !== 'scratch' || found.elements < elements)
+      say('scratch', `${k.name}: b${b} has to be scratch of ${elements} elements`)
+  }
+  if (new Set([k.keys, k.places, ...keys, places, counts]).size !== 6)
+    say('scratch', `${k.name}: two of the buffers are one`)
+}
+
 /** Everything that is wrong with a kernel; none where all is well. */
 export const faultsOf = (k: Kernel, infer: Infer = inferScalar): readonly Fault[] => {
   const faults: Fault[] = []
@@ -325,7 +352,8 @@ export const faultsOf = (k: Kernel, infer: Infer = inferScalar): readonly Fault[
     if (!isExtent(buffer.elements)) say('extent', `${k.name}, b${b}: ${buffer.elements} elements`)
   })
   if (k.tag === 'loop') checkLoop(k, infer, say)
-  else checkContraction(k, infer, say)
+  else if (k.tag === 'contraction') checkContraction(k, infer, say)
+  else checkSort(k, say)
   for (const u of usesOf(k)) checkUse(u, k.buffers, u.kind === 'store' ? k.name : `${k.name}, stage ${u.stage}`, say)
   // what modes promise is only asked of accesses that are well-formed
   if (faults.length === 0) checkModes(k, say)

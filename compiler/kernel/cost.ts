@@ -23,10 +23,11 @@ const pointsOf = (dims: readonly number[]): number => dims.reduce((n, d) => n * 
 const floatOps = (body: readonly Instr[]): number => body.filter((i) => i.tag === 'apply' && isFloat(i.dtype)).length
 
 const flopsOf = (k: Kernel): number => {
+  if (k.tag === 'sort') return 0
   if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k + floatOps(k.body))
   return k.stages.reduce((sum, s) => {
     const combined = s.reductions.filter((r) => isFloat(s.body[r.value]?.dtype ?? 'i32')).length
-    const added = s.updates.filter((u) => isFloat(s.body[u.value]?.dtype ?? 'i32')).length
+    const added = s.updates.filter((u) => u.combine === 'sum' && isFloat(s.body[u.value]?.dtype ?? 'i32')).length
     return sum + pointsOf([...k.outer, ...s.dims]) * (floatOps(s.body) + combined + added)
   }, 0)
 }
@@ -48,7 +49,10 @@ export const costOf = (k: Kernel): Cost => {
             those.reduce((n, u) => n + pointsOf(u.dims.slice(0, loopsOf(u))), 0),
           )
         : reached
-    const read = moved(own.filter(isRead), sizeOfSpans(reads))
+    const read = moved(
+      own.filter((u) => isRead(u, buffer)),
+      sizeOfSpans(reads),
+    )
     const written = moved(
       own.filter((u) => u.kind !== 'load'),
       sizeOfSpans(writes),

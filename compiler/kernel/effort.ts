@@ -70,6 +70,7 @@ const countingMachine = (): Counter => {
     ushr: one,
     convert: to,
     bitcast: to,
+    word: (a) => to(a, 'i32'),
   }
   return { machine, count: () => total }
 }

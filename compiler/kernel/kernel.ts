@@ -173,4 +173,27 @@ export interface ContractionKernel {
   readonly buffers: readonly KernelBuffer[]
 }
 
-export type Kernel = LoopKernel | ContractionKernel
+/**
+ * The positions that put each row of i32 keys in ascending order, equal keys in the order they have: one answer, however it
+ * is found. Targets find it by distributing the keys by their digits of `digit` bits, the least first, in as many passes.
+ */
+export interface SortKernel {
+  readonly tag: 'sort'
+  readonly name: string
+  readonly rows: number
+  /** Keys a row, two at least. */
+  readonly length: number
+  readonly digit: 4 | 8
+  /** Buffer of the keys, row-major. */
+  readonly keys: number
+  /** Buffer of the positions, row-major. */
+  readonly places: number
+  /** Scratch buffers of i32: keys and positions between the passes of one row, and a count for each value of each digit. */
+  readonly between: { readonly keys: readonly [number, number]; readonly places: number; readonly counts: number }
+  readonly buffers: readonly KernelBuffer[]
+}
+
+/** Bits of a key. */
+export const KEY_BITS = 32
+
+export type Kernel = LoopKernel | ContractionKernel | SortKernel

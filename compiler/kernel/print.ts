@@ -3,7 +3,18 @@
  * Invariant: what is computed, where and in which order can all be read off; nothing of any target shows.
  */
 import type { Printed } from '../../src/ops/signature.ts'
-import type { Access, ContractionKernel, Instr, Kernel, KernelBuffer, LoopKernel, Operand, Stage } from './kernel.ts'
+import type {
+  Access,
+  ContractionKernel,
+  Instr,
+  Kernel,
+  KernelBuffer,
+  LoopKernel,
+  Operand,
+  SortKernel,
+  Stage,
+} from './kernel.ts'
+import { KEY_BITS } from './kernel.ts'
 import { argsOf, resultsOf } from './operands.ts'
 import { type PrintScalar, printScalar } from './scalar.ts'
 
@@ -183,16 +194,32 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
   ]
 }
 
+const printSort = (k: SortKernel, names: readonly string[]): readonly string[] => {
+  const row = k.rows === 1 ? '' : `${k.length}·i0 + `
+  return [
+    ...(k.rows === 1 ? [] : forLines([k.rows], 0, 0)),
+    indent(
+      k.rows === 1 ? 0 : 1,
+      `${names[k.places]}[${row}0 … ${k.length - 1}] = order of ${names[k.keys]}[${row}0 … ${k.length - 1}] by ${KEY_BITS / k.digit} digits of ${k.digit} bits`,
+    ),
+  ]
+}
+
+const headOf = (k: Kernel): string => {
+  if (k.tag === 'sort') return `kernel ${k.name}, sort`
+  return k.tag === 'loop' ? `kernel ${k.name}, ${k.order}` : `kernel ${k.name}, product of ${k.dtype}`
+}
+
+const nestOf = (k: Kernel, names: readonly string[], print: PrintScalar): readonly string[] => {
+  if (k.tag === 'sort') return printSort(k, names)
+  if (k.tag === 'contraction') return printContraction(k, names, print)
+  return [...forLines(k.outer, 0, 0), ...k.stages.flatMap((s) => printStage(s, k, names, print))]
+}
+
 /** A kernel as readable text, one line a loop, a shared value, a row value or a store. */
 export const printKernel = (
   k: Kernel,
   names: readonly string[] = bufferNames(k.buffers),
   print: PrintScalar = printScalar,
-): string => {
-  const head = k.tag === 'loop' ? `kernel ${k.name}, ${k.order}` : `kernel ${k.name}, product of ${k.dtype}`
-  const nest =
-    k.tag === 'loop'
-      ? [...forLines(k.outer, 0, 0), ...k.stages.flatMap((s) => printStage(s, k, names, print))]
-      : printContraction(k, names, print)
-  return [head, ...printBuffers(k.buffers, names).map((line) => indent(1, line)), ...nest].join('\n')
-}
+): string =>
+  [headOf(k), ...printBuffers(k.buffers, names).map((line) => indent(1, line)), ...nestOf(k, names, print)].join('\n')

@@ -12,8 +12,10 @@ import type {
   ContractionKernel,
   Instr,
   Kernel,
+  KernelBuffer,
   LoopKernel,
   Operand,
+  SortKernel,
   Store,
   Value,
 } from './kernel.ts'
@@ -121,7 +123,19 @@ const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
   ]
 }
 
-export const usesOf = (k: Kernel): readonly Use[] => (k.tag === 'loop' ? usesOfLoop(k) : usesOfContraction(k))
+/** All keys of a row are read, in stage 0, before any position of it is final, in stage 1. */
+const usesOfSort = (k: SortKernel): readonly Use[] => {
+  const place = { access: { offset: 0, strides: [k.length, 1] }, dims: [k.rows, k.length], outer: 1, index: null }
+  return [
+    { ...place, kind: 'load', buffer: k.keys, stage: 0 },
+    { ...place, kind: 'store', buffer: k.places, stage: 1 },
+  ]
+}
+
+export const usesOf = (k: Kernel): readonly Use[] => {
+  if (k.tag === 'loop') return usesOfLoop(k)
+  return k.tag === 'contraction' ? usesOfContraction(k) : usesOfSort(k)
+}
 
 export interface Footprint {
   /** Elements whose contents from before the kernel matter. */
@@ -136,9 +150,9 @@ export interface Footprint {
  */
 export const footprintsOf = (k: Kernel): readonly Footprint[] => {
   const uses = usesOf(k)
-  return k.buffers.map((_, b) => {
+  return k.buffers.map((buffer, b) => {
     const own = uses.filter((u) => u.buffer === b)
-    const loads = own.filter((u) => isRead(u) && !isFed(u, own))
+    const loads = own.filter((u) => isRead(u, buffer) && !isFed(u, own))
     return {
       reads: joinSpans(loads.flatMap((u) => spansOf(u.access, u.dims))),
       // what an update does not reach keeps its value
@@ -147,8 +161,9 @@ export const footprintsOf = (k: Kernel): readonly Footprint[] => {
   })
 }
 
-/** Whether a use needs what lay there before it. */
-export const isRead = (u: Use): boolean => u.kind === 'load' || u.kind === 'update'
+/** Whether a use needs what lay there before it. A set leaves alone what it does not reach, which of scratch is nothing. */
+export const isRead = (u: Use, { mode }: KernelBuffer): boolean =>
+  u.kind === 'load' || u.kind === 'update' || (u.kind === 'set' && mode !== 'scratch')
 
 /**
  * Whether earlier stages have stored, at the same outer point, every element that the load touches there: at places that

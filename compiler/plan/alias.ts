@@ -3,14 +3,15 @@
  * Invariant: yes only where each address is read for the last time before it is written, by the same point of the loop:
  * all loads of the one and the stores of the other stand in one stage and have one access.
  */
-import type { Access, Kernel } from '../kernel/kernel.ts'
+import type { Access, ContractionKernel, Kernel, LoopKernel } from '../kernel/kernel.ts'
 
 const same = (a: Access, b: Access): boolean =>
   a.offset === b.offset && a.strides.length === b.strides.length && a.strides.every((s, i) => s === b.strides[i])
 
-const stagesOf = (k: Kernel) => (k.tag === 'loop' ? k.stages : [k])
+const stagesOf = (k: LoopKernel | ContractionKernel) => (k.tag === 'loop' ? k.stages : [k])
 
 export const mayAlias = (kernel: Kernel, read: number, written: number): boolean => {
+  if (kernel.tag === 'sort') return false
   // at a computed place any element may be read, or stored to, at any point
   const computed = (kernel.tag === 'loop' ? kernel.stages : []).some(
     (s) => s.body.some((i) => i.tag === 'gather' && i.buffer === read) || s.updates.some((u) => u.buffer === written),

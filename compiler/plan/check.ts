@@ -165,7 +165,7 @@ const checkBindings = (plan: Plan, step: PlanStep, where: string, say: Say): boo
 
 /**
  * Whether a kernel may store into slot `to` over the memory of slot `from`: everything that it reads there it reads at
- * the address that it stores to, in no later stage, and never as an operand of a product, which is read many times.
+ * the address that it stores to, in no later stage, and never as what is read many times: an operand of a product, keys.
  */
 const mayReplace = (k: Kernel, from: number, to: number): boolean => {
   if (k.buffers[from]?.mode !== 'read' || k.buffers[to]?.mode !== 'write') return false
@@ -175,9 +175,7 @@ const mayReplace = (k: Kernel, from: number, to: number): boolean => {
   return loads.every((l) =>
     stores.every(
       (s) =>
-        !(k.tag === 'contraction' && l.stage === 0) &&
-        l.stage <= s.stage &&
-        isSameAccess(l.access, l.dims, s.access, s.dims),
+        !(k.tag !== 'loop' && l.stage === 0) && l.stage <= s.stage && isSameAccess(l.access, l.dims, s.access, s.dims),
     ),
   )
 }

@@ -11,6 +11,7 @@ import { lawRule } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import { algebraRules } from './rules/algebra.ts'
 import { branchRules } from './rules/branches.ts'
+import { blockRules } from './rules/blocks.ts'
 import { choiceRules } from './rules/choice.ts'
 import { contractionRules } from './rules/contraction.ts'
 import { labelRules } from './rules/labels.ts'
@@ -51,7 +52,7 @@ export const families: readonly Family[] = [
   { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
   { title: 'Likelihoods of labels', rules: labelRules },
   { title: 'Rows taken below computations', rules: [...pickingRules, ...pickedProductRules] },
-  { title: 'Rows added', rules: scatteringRules },
+  { title: 'Rows added', rules: [...scatteringRules, ...blockRules] },
   { title: 'Stability', rules: stabilityRules },
   { title: 'Identities of the ops', rules: identityRules },
   { title: 'Choice, conversion, known signs', rules: [...selectRules, ...choiceRules] },

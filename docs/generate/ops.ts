@@ -86,6 +86,7 @@ const generated: ReadonlySet<string> = new Set([
   'contraction',
   'movement',
   'indexing',
+  'sorting',
   'composite',
 ])
 

@@ -73,6 +73,8 @@ export interface Machine<R> {
   readonly convert: (a: R, dtype: DType) => R
   /** Reinterprets the bits of f32 as i32 and back. */
   readonly bitcast: (a: R, dtype: 'f32' | 'i32') => R
+  /** Half of the bits of an f64 as i32; sign and exponent are in the high word. */
+  readonly word: (a: R, which: 'high' | 'low') => R
 }
 
 /** Floats only, for helpers that work in the operand's own precision. */

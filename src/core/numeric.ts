@@ -58,6 +58,11 @@ const highWord = (x: number): number => {
   return f64Words[high] ?? 0
 }
 
+const lowWord = (x: number): number => {
+  f64[0] = x
+  return f64Words[1 - high] ?? 0
+}
+
 const withHighWord = (x: number, word: number): number => {
   f64[0] = x
   f64Words[high] = word
@@ -155,6 +160,7 @@ const machineOver = <R>(carrier: Carrier<R>, unspecified: number): Machine<R> =>
     ushr: (a, count) => map('i32', a, (x) => x >>> count),
     convert: (a, dtype) => map(dtype, a, dtype === 'i32' ? saturate : (x) => x),
     bitcast: (a, dtype) => (typeOf(a) === dtype ? a : map(dtype, a, dtype === 'i32' ? bitsOfF32 : f32OfBits)),
+    word: (a, which) => map('i32', a, which === 'high' ? highWord : lowWord),
   }
 }
 

@@ -15,7 +15,7 @@ import { axisOf, extentsOf, type First, typed } from './typed.ts'
 const wholeViews: ReadonlySet<string> = new Set(['reshape', 'transpose', 'broadcastTo', 'reverse'])
 
 /** The constant index that names no row, or null. */
-const strayIndex = (indices: Node, extent: number): number | null => {
+export const strayIndex = (indices: Node, extent: number): number | null => {
   let base = indices
   while (wholeViews.has(base.op)) base = base.ins[0] as Node
   const isStray = (i: number): boolean => i < 0 || i >= extent
@@ -26,7 +26,7 @@ const strayIndex = (indices: Node, extent: number): number | null => {
 }
 
 /** The axis counted from the front, where the constants among the indices name rows of it. */
-const indexedAxis = (op: string, x: Node, indices: Node, axis: number): number => {
+export const indexedAxis = (op: string, x: Node, indices: Node, axis: number): number => {
   const at = axisOf(op, x, axis)
   const extent = x.shape[at] as number
   const stray = indices.dtype === 'i32' && extent > 0 ? strayIndex(indices, extent) : null
@@ -86,7 +86,7 @@ type CheckRows<X extends Expr, I extends Expr> = First<
   [CheckIndices<'embedding', I['dtype']>, Fits<Taken<'embedding', X['shape'], I['shape'], 0>>]
 >
 
-const checkIndices = (op: string, indices: Node): void => {
+export const checkIndices = (op: string, indices: Node): void => {
   if (indices.dtype !== 'i32')
     throw shapeError({ code: 'E_DTYPE', sentence: `${op}: the indices must be i32, not ${indices.dtype}` }, [indices])
 }

@@ -5,12 +5,13 @@
  * counter that draws never reach, as in core/threefry.ts. No derivative flows into a key.
  */
 import type { DType, Float } from '../core/dtype.ts'
-import { type Shape, stridesOf } from '../core/shape.ts'
+import { range, type Shape, stridesOf } from '../core/shape.ts'
+import type { CheckAxis, CheckDType, Reduce, ShapeOf } from '../core/shape-types.ts'
 import { keyOf } from '../core/threefry.ts'
 import { constantOf } from './constant.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, literal, shapeError } from './node.ts'
-import { extentsOf, typed } from './typed.ts'
+import { accepting, axisOf, extentsOf, type First, typed } from './typed.ts'
 
 /** A key: two words of i32. */
 export type Key = Expr<readonly [2], 'i32'>
@@ -138,4 +139,59 @@ export const bernoulli: <const S extends Shape>(
 ) => Expr<S, 'bool'> = typed((from: Node, p: number | Node, shape: Shape) => {
   const chance = typeof p === 'number' ? literal(p, 'f32') : p
   return graph.less([unit('bernoulli', from, shape, 0, chance.dtype), chance])
+})
+
+/**
+ * Draws of a class, i32, with probabilities softmax(logits) along an axis (the last unless told): one for each of the other
+ * axes, and as many as `draws` says of all of these, in front. A logit of −∞ is never drawn. The class of the greatest
+ * logit + g, where the g are Gumbel, −log(−log u): Gumbel, "Statistical theory of extreme values" (1954). E_AXIS, E_DTYPE.
+ * @example
+ * console.log(categorical(key(1), input('logits', [32, 10])).shape) // [ 32 ]
+ * console.log(categorical(key(1), input('logits', [10]), 0, [1000]).shape) // [ 1000 ]
+ */
+export const categorical: <X extends Expr, const A extends number = -1, const S extends Shape = readonly []>(
+  key: Key | Node,
+  logits: X & First<[CheckDType<'categorical', 'float', X['dtype']>, CheckAxis<'categorical', X['shape'], A>]>,
+  axis?: A,
+  draws?: S,
+) => Expr<readonly [...S, ...ShapeOf<Reduce<'categorical', X['shape'], A, false>>], 'i32'> = typed(
+  (from: Node, logits: Node, axis = -1, draws: Shape = []) => {
+    const { dtype, shape } = accepting('categorical', 'float', logits)
+    const at = axisOf('categorical', logits, axis)
+    const u = unit('categorical', from, [...extentsOf('categorical', draws), ...shape], 0, dtype)
+    const gumbel = graph.neg([graph.log([graph.neg([graph.log([u])])])])
+    return graph.argmax([graph.add([logits, gumbel])], { axis: draws.length + at })
+  },
+)
+
+/**
+ * How often to sort by 32 random bits: after r rounds two of n numbers are still undecided with a probability of 2^-32r, and
+ * with 32·r ≥ 3·log₂ n fewer than 1/n of all n²/2 pairs are expected to be.
+ */
+const roundsFor = (n: number): number => Math.max(1, Math.ceil((3 * Math.log2(n)) / 32))
+
+const shuffled = (from: Node, n: number): Node =>
+  range(roundsFor(n)).reduce((places: Node | null, round) => {
+    const own = round === 0 ? from : foldIn(from, round)
+    const order = graph.argsort([bits('permutation', own, [n], 0)], { descending: false, nan: 'last' })
+    return places === null ? order : graph.gather([places, order], { axis: 0, batch: 0 })
+  }, null) as Node
+
+/**
+ * The numbers 0 … n − 1, i32, in a random order; or the rows of x along an axis, the first unless told, in such an order.
+ * Sorted by random bits, in several rounds where n is so large that bits are likely to be equal. E_AXIS, E_EXTENT.
+ * @example
+ * console.log(permutation(key(1), 10).shape, permutation(key(1), input('x', [64, 3])).shape) // [ 10 ] [ 64, 3 ]
+ */
+export const permutation: {
+  <const N extends number>(key: Key | Node, n: N): Expr<readonly [N], 'i32'>
+  <X extends Expr, const A extends number = 0>(
+    key: Key | Node,
+    x: X & CheckAxis<'permutation', X['shape'], A>,
+    axis?: A,
+  ): Expr<X['shape'], X['dtype']>
+} = typed((from: Node, x: number | Node, axis = 0) => {
+  if (typeof x === 'number') return shuffled(from, extentsOf('permutation', [x])[0] as number)
+  const at = axisOf('permutation', x, axis)
+  return graph.gather([x, shuffled(from, x.shape[at] as number)], { axis: at, batch: 0 })
 })

@@ -37,8 +37,10 @@ import type {
   View,
   Violation,
 } from './signature.ts'
+import * as sorting from './sorting.ts'
 import * as transcendental from './transcendental.ts'
 import * as windows from './windows.ts'
+import * as blocks from './blocks.ts'
 
 const registry: { readonly [K in OpName]: OpDef<K> } = {
   input: leaf.input,
@@ -144,6 +146,12 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   scatterAdd: indexing.scatterAdd,
   scatterRows: indexing.scatterRows,
   lastEqual: indexing.lastEqual,
+  blocks: blocks.blocks,
+  block: blocks.block,
+  withBlocks: blocks.withBlocks,
+  sortKey: sorting.sortKey,
+  order: sorting.order,
+  argsort: sorting.argsort,
   mean: composite.mean,
   logSumExp: composite.logSumExp,
   softmax: composite.softmax,
@@ -211,6 +219,9 @@ export interface AnyMovement extends AnyCommon<'movement'>, AnyLinear {
 export interface AnyIndexing extends AnyCommon<'indexing'>, AnyLinear {
   readonly sample: Sample
 }
+export interface AnySorting extends AnyCommon<'sorting'>, AnyLinear {
+  readonly sample: Sample
+}
 export interface AnyComposite extends AnyCommon<'composite'>, AnyLinear {
   readonly expand: <R>(b: Builder<R>, a: Omit<AnyArgs<R>, 'out'>) => R
   readonly sample: Sample
@@ -223,6 +234,7 @@ export type AnyOpDef =
   | AnyContraction
   | AnyMovement
   | AnyIndexing
+  | AnySorting
   | AnyComposite
 
 /**

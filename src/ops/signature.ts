@@ -55,6 +55,7 @@ export type OpKind =
   | 'contraction'
   | 'movement'
   | 'indexing'
+  | 'sorting'
   | 'composite'
   | 'control'
 
@@ -203,8 +204,13 @@ export interface MovementDef<K extends OpName> extends Common<K>, Differentiable
       }
 }
 
-/** An op that reads or adds at computed places. There are three, gather, scatterAdd and lastEqual; the engines know how they walk. */
+/** An op that reads or adds at computed places. There are four, gather, scatterAdd, lastEqual and withBlocks; the engines know how they walk. */
 export interface IndexingDef<K extends OpName> extends Common<K>, Differentiable<K> {
+  readonly sample: Sample
+}
+
+/** An op that finds the order of numbers. There is one, order; the engines know how. */
+export interface SortingDef<K extends OpName> extends Common<K>, Differentiable<K> {
   readonly sample: Sample
 }
 
@@ -226,6 +232,7 @@ export type OpDef<K extends OpName> = {
   readonly contraction: ContractionDef<K>
   readonly movement: MovementDef<K>
   readonly indexing: IndexingDef<K>
+  readonly sorting: SortingDef<K>
   readonly composite: CompositeDef<K>
   readonly control: ControlDef<K>
 }[KindOf<K>]

@@ -96,6 +96,8 @@ describe('the number machine', () => {
     expect(m.convert(i32(256), 'bool').value).toBe(1)
     expect(m.convert(bool(true), 'f32').value).toBe(1)
     expect(m.bitcast(f32(1), 'i32').value).toBe(0x3f800000)
+    const third = { dtype: 'f64', value: -1 / 3 } as const
+    expect([m.word(third, 'high').value, m.word(third, 'low').value]).toEqual([0xbfd55555 | 0, 0x55555555])
     expect(m.bitcast(i32(-2147483648), 'f32').value).toBe(-0)
   })
 })

@@ -196,6 +196,8 @@ describe('every elementwise op', () => {
     if (op === 'clip') return [{ lo: -1, hi: 1 }]
     if (op === 'cast') return (['f32', 'f64', 'i32', 'bool'] as const).map((dtype) => ({ dtype }))
     if (op === 'bitcast') return [{ dtype: 'i32' }, { dtype: 'f32' }]
+    if (op === 'sortKey')
+      return (['high', 'low'] as const).map((word) => ({ word, descending: word === 'low', nan: 'last' }))
     if (op === 'threefry')
       return [
         { word: 0, stream: 3 },

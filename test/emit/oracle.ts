@@ -13,6 +13,7 @@ import type {
   Kernel,
   LoopKernel,
   Operand,
+  SortKernel,
   Stage,
 } from '../../compiler/kernel/kernel.ts'
 import { LANES } from '../../compiler/kernel/kernel.ts'
@@ -178,10 +179,21 @@ const runContraction = (k: ContractionKernel, buffers: readonly Memory[], lower:
     }
 }
 
+const runSort = (k: SortKernel, buffers: readonly Memory[]): void => {
+  const [keys, places] = [buffers[k.keys] as Memory, buffers[k.places] as Memory]
+  for (let row = 0; row < k.rows; row++) {
+    const own = keys.slice(row * k.length, (row + 1) * k.length)
+    const order = Array.from(own, (_, i) => i)
+    order.sort((i, j) => (own[i] as number) - (own[j] as number) || i - j)
+    places.set(order, row * k.length)
+  }
+}
+
 /** Runs a kernel in place over one array a buffer. */
 export const runKernel = (k: Kernel, buffers: readonly Memory[], lower: Lower = lowerScalar): void => {
   if (k.tag === 'loop') runLoop(k, buffers, lower)
-  else runContraction(k, buffers, lower)
+  else if (k.tag === 'contraction') runContraction(k, buffers, lower)
+  else runSort(k, buffers)
 }
 
 /** The bits of an array, so that −0 differs from 0; every NaN counts as one. */

@@ -103,6 +103,8 @@ const words = [
     [0, 5, 31].map((count) => row(`${op} ${count}`, (m, [x]) => m[op](x as never, count), ['i32'], 'i32')),
   ),
   row('bitcast', (m, [x]) => m.bitcast(x as never, 'i32'), ['f32'], 'i32', 'numbers'),
+  row('word high', (m, [x]) => m.word(x as never, 'high'), ['f64'], 'i32', 'numbers'),
+  row('word low', (m, [x]) => m.word(x as never, 'low'), ['f64'], 'i32', 'numbers'),
   row('bitcast', (m, [x]) => m.add(m.bitcast(x as never, 'f32'), m.lit(0, 'f32')), ['i32'], 'f32'),
 ]
 

@@ -133,11 +133,8 @@ describe.each(extreme)('%s', (name) => {
     expectNear(valueOf(grad(loss, x), given), want)
     expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
     const second = grad(sum(mul(grad(sum(square(op(x, 0))) as Scalar, x), dx)) as Scalar, x)
-    expectNear(
-      valueOf(second, given),
-      [2, 8 - 0.25 * 2, 0, 0, 0].map((v, i) => (i === 4 ? 6 : v)),
-      10,
-    )
+    const apart = { ...given, x: [1, 3, 2, 4, 5].map((v) => sign * v) }
+    expectNear(valueOf(second, apart), [2, 8, 0, 1, 6])
   })
 
   test('keeps NaN, and passes over infinities of the other end', () => {

@@ -1,9 +1,11 @@
 // In: keys. Out: whether the expressions draw the bits that the host's Threefry draws, and numbers of the right spread.
 
 import * as n from 'nabla'
+import { interpret, tensor } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { deriveKey, keyOf, threefry2x32, type Words } from '../../src/core/threefry.ts'
 import { graph, literal } from '../../src/expr/node.ts'
+import { compileAndRun } from '../pipeline/compiled.ts'
 import { upTo, valueOf } from './run.ts'
 
 const signed = (words: readonly number[]): readonly number[] => words.map((w) => w | 0)
@@ -117,4 +119,93 @@ describe('draws', () => {
     const values = valueOf(n.dropout(n.full([100], Infinity), 0.5, n.key(9)))
     expect(new Set(values)).toEqual(new Set([0, Infinity]))
   })
+})
+
+describe('categorical', () => {
+  const size = 40_000
+  const probabilities = [0.1, 0.2, 0.3, 0.4]
+  const logits = n.constant(probabilities.map(Math.log))
+
+  test('draws the class of the greatest logit + Gumbel, from the host’s bits', () => {
+    const host = keyOf(11)
+    const z = [0.5, -1, 2, 0, 1]
+    const want = upTo(200).map((row) => {
+      const sums = z.map((logit, i) => {
+        const u = (threefry2x32(host, [row * 5 + i, 0])[0] >>> 9) / 2 ** 23
+        return logit - Math.log(-Math.log(u))
+      })
+      return sums.indexOf(Math.max(...sums))
+    })
+    expect(valueOf(n.categorical(n.key(11), n.constant(z), 0, [200]))).toEqual(want)
+  })
+
+  test('keeps to the probabilities', () => {
+    const drawn = valueOf(n.categorical(n.key(1), logits, -1, [size]))
+    for (const [k, p] of probabilities.entries()) {
+      const count = drawn.filter((v) => v === k).length
+      expect(Math.abs(count - p * size)).toBeLessThan(4 * Math.sqrt(size * p * (1 - p)))
+    }
+  })
+
+  test('draws one class a row, along any axis, and none of −∞', () => {
+    const x = n.constant([
+      [0, -Infinity, -Infinity],
+      [-Infinity, 0, 0],
+    ])
+    const [rows, columns] = [n.categorical(n.key(2), x, 1, [500]), n.categorical(n.key(2), x, 0)]
+    expect([rows.shape, columns.shape]).toEqual([[500, 2], [3]])
+    const drawn = valueOf(rows)
+    expect(new Set(drawn.filter((_, i) => i % 2 === 0))).toEqual(new Set([0]))
+    expect(new Set(drawn.filter((_, i) => i % 2 === 1))).toEqual(new Set([1, 2]))
+    expect(valueOf(columns)).toEqual([0, 1, 1])
+  })
+})
+
+describe('permutation', () => {
+  test('is the stable order of the host’s bits', () => {
+    const bits = upTo(50).map((i) => threefry2x32(keyOf(3), [i, 0])[0] | 0)
+    const want = upTo(50).toSorted((i, j) => (bits[i] as number) - (bits[j] as number))
+    expect(valueOf(n.permutation(n.key(3), 50))).toEqual(want)
+  })
+
+  test('has every number once, in several rounds too', () => {
+    for (const size of [0, 1, 7, 2000]) {
+      const places = valueOf(n.permutation(n.key(5), size))
+      expect(places.toSorted((a, b) => a - b)).toEqual(upTo(size))
+    }
+  })
+
+  test('puts each number at each place as often', () => {
+    const draws = 600
+    const counts = upTo(25).map(() => 0)
+    const keys = n.splitKey(n.key(8), draws)
+    for (const k of keys)
+      for (const [at, v] of valueOf(n.permutation(k, 5)).entries())
+        counts[5 * at + v] = (counts[5 * at + v] as number) + 1
+    const chiSquare = counts.reduce((sum, c) => sum + (c - draws / 5) ** 2 / (draws / 5), 0)
+    // 16 degrees of freedom: beyond 39.25 lies one in a thousand
+    expect(chiSquare).toBeLessThan(39.25)
+  })
+
+  test('shuffles rows along an axis', () => {
+    const x = n.input('x', [3, 4])
+    const data = upTo(12)
+    const rows = valueOf(n.permutation(n.key(6), x), { x: data })
+    const order = valueOf(n.permutation(n.key(6), 3))
+    expect(rows).toEqual(order.flatMap((r) => data.slice(4 * r, 4 * r + 4)))
+    const columns = valueOf(n.permutation(n.key(6), x, 1), { x: data })
+    const across = valueOf(n.permutation(n.key(6), 4))
+    expect(columns).toEqual(upTo(3).flatMap((r) => across.map((c) => 4 * r + c)))
+  })
+})
+
+test.each(['wasm', 'javascript'] as const)('draws are the same on %s', async (target) => {
+  const k = n.input('k', [2], 'i32')
+  const results = {
+    classes: n.categorical(k, n.constant([0.5, -1, 2, 0, 1]), 0, [300]) as n.Node,
+    places: n.permutation(k, 3000) as n.Node,
+  }
+  const env = new Map([[k as n.Node, tensor('i32', [2], valueOf(n.key(21)))]])
+  const got = await compileAndRun(results, env, target)
+  expect(got).toEqual(interpret(Object.values(results), env).map((t) => t.data))
 })

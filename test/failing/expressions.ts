@@ -44,6 +44,7 @@ import {
   sum,
   takeAlongAxis,
   tile,
+  topK,
   transpose,
   uniform,
   whileLoop,
@@ -307,6 +308,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_SLICE: {
     message: 'slice: 0 to 9 is not a range of axis 1 of [4,3], operand x [4,3]',
     run: () => loose(slice)(x, [0, 0], [4, 9]),
+  },
+  E_TOP_K: {
+    message: 'topK: 4 is no number of elements of axis 1 of [4,3], operand x [4,3]',
+    run: () => topK(x, some(4)),
   },
   E_WINDOW: {
     message: 'conv2d: stride [0,1] is not a positive number for each of 2 axes',

@@ -2,22 +2,32 @@
 import {
   all,
   argmax,
+  argsort,
+  categorical,
+  dynamicSlice,
+  dynamicUpdateSlice,
   expandDims,
   gather,
+  gatherNd,
   input,
+  key,
   logSumExp,
   max,
   mean,
   norm,
+  permutation,
   pipe,
   reverse,
   roll,
   scatterAdd,
+  scatterSet,
   softmax,
+  sort,
   squeeze,
   std,
   sum,
   takeAlongAxis,
+  topK,
   transpose,
   variance,
 } from 'nabla'
@@ -37,6 +47,38 @@ export const faults = [
   () => scatterAdd(x, ids, input('u', [2, 3, 4]), 2),
   // expect: scatterAdd: dtypes f32 and i32 differ
   () => scatterAdd(x, ids, input('n', [4, 3], 'i32')),
+  // expect: dynamicSlice: sizes given for 1 axes, but [2,3] has 2
+  () => dynamicSlice(x, [0, 0], [1]),
+  // expect: dynamicUpdateSlice: dtypes f32 and i32 differ
+  () => dynamicUpdateSlice(x, input('n', [1, 1], 'i32'), [0, 0]),
+  // expect: dynamicUpdateSlice: sizes given for 1 axes, but [2,3] has 2
+  () => dynamicUpdateSlice(x, input('v', [1]), [0, 0]),
+  // expect: gatherNd: indices [5,3] do not name places along the first axes of [2,3]
+  () => gatherNd(x, input('places', [5, 3], 'i32')),
+  // expect: gatherNd: the indices must be i32, not f32
+  () => gatherNd(x, x),
+  // expect: scatterSet: axis 2 does not exist in shape [2,3]
+  () => scatterSet(x, ids, input('u', [2, 3, 4]), 2),
+  // expect: scatterSet: dtypes f32 and i32 differ
+  () => scatterSet(x, ids, input('n', [4, 3], 'i32')),
+  // expect: categorical: axis 2 does not exist in shape [2,3]
+  () => categorical(key(1), x, 2),
+  // expect: categorical: the operand must be f32 or f64, not bool
+  () => categorical(key(1), m),
+  // expect: permutation: axis -3 does not exist in shape [2,3]
+  () => permutation(key(1), x, -3),
+  // expect: sort: axis 2 does not exist in shape [2,3]
+  () => sort(x, 2),
+  // expect: sort: the operand must be f32, f64 or i32, not bool
+  () => sort(m, 0),
+  // expect: argsort: axis -3 does not exist in shape [2,3]
+  () => pipe(x, argsort(-3, { descending: true })),
+  // expect: argsort: axis -1 does not exist in shape []
+  () => argsort(sum(x)),
+  // expect: topK: axis 2 does not exist in shape [2,3]
+  () => topK(x, 1, 2),
+  // expect: topK: the operand must be f32, f64 or i32, not bool
+  () => pipe(m, topK(1)),
   // expect: sum: axis 2 does not exist in shape [2,3]
   () => sum(x, 2),
   // expect: sum: axis -3 does not exist in shape [2,3]

@@ -164,12 +164,18 @@ describe('computed places that are set', () => {
     ])
   })
 
+  it('keep of a tensor what they do not reach', () => {
+    const inPlace = found({}, { table: slot('i32', 50, 'update', 'table') })
+    expect(faultsOf(inPlace)).toEqual([])
+    expect(footprintsOf(inPlace)[2]?.reads).toEqual([{ start: 0, end: 50 }])
+  })
+
   it.each<readonly [string, LoopKernel, RegExp]>([
     ['added to, not set', found({ combine: 'sum' }), /no earlier stage/],
     ['set by an index that may be out of range', found({ index: 0 }), /no earlier stage/],
     ['read by another index', found({}, { read: [load('i32', 0, [-1], 8), named[1] as Instr] }), /no earlier stage/],
     ['set beside where they are read', found({ access: { offset: 1, strides: [0] }, extent: 49 }), /no earlier stage/],
-    ['of more than scratch', found({}, { table: slot('i32', 50, 'update', 'table') }), /is set at computed places/],
+    ['set in what nothing has laid down', found({}, { table: slot('i32', 50, 'write', 'table') }), /no earlier stage/],
   ])('%s are found', (_, kernel, message) => {
     expect(
       faultsOf(kernel)

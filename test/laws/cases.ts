@@ -269,6 +269,65 @@ const given: { readonly [K in OpName]?: Tries<K> } = {
     { shapes: [[3, 17]], params: { extent: 5 } },
     { shapes: [[2, 1, 7]], params: { extent: 1 } },
   ],
+  blocks: [
+    { shapes: [[5]], params: { batch: 0, sizes: [2] } },
+    { shapes: [[4, 3]], params: { batch: 0, sizes: [2, 2] } },
+    { shapes: [[2, 5, 3]], params: { batch: 1, sizes: [1, 3] } },
+    { shapes: [[2, 3]], params: { batch: 0, sizes: [2, 3] } },
+  ],
+  block: [
+    { shapes: [[7], []], params: { batch: 0, sizes: [3] } },
+    { shapes: [[5, 17], []], params: { batch: 0, sizes: [1, 17] } },
+    { shapes: [[4, 3], []], params: { batch: 0, sizes: [2, 2] } },
+    { shapes: [[4, 3], [5]], params: { batch: 0, sizes: [3, 1] } },
+    {
+      shapes: [
+        [2, 4, 3],
+        [2, 3],
+      ],
+      params: { batch: 1, sizes: [2, 3] },
+    },
+    { shapes: [[2, 3], []], params: { batch: 0, sizes: [2, 3] } },
+    { shapes: [[2, 3], []], params: { batch: 0, sizes: [0, 3] } },
+  ],
+  withBlocks: [
+    { shapes: [[7], [], [3]], params: { batch: 0, sizes: [3], combine: 'set' } },
+    { shapes: [[5, 17], [], [1, 17]], params: { batch: 0, sizes: [1, 17], combine: 'set' } },
+    { shapes: [[4, 3], [], [2, 2]], params: { batch: 0, sizes: [2, 2], combine: 'set' } },
+    { shapes: [[4, 3], [], [2, 2]], params: { batch: 0, sizes: [2, 2], combine: 'sum' } },
+    { shapes: [[7], [9], [9, 3]], params: { batch: 0, sizes: [3], combine: 'sum' } },
+    { shapes: [[7], [9], [9, 1]], params: { batch: 0, sizes: [1], combine: 'set' } },
+    {
+      shapes: [
+        [4, 3],
+        [2, 5],
+        [2, 5, 1, 3],
+      ],
+      params: { batch: 0, sizes: [1, 3], combine: 'set' },
+    },
+    {
+      shapes: [
+        [2, 5, 3],
+        [2, 7],
+        [2, 7, 1, 1],
+      ],
+      params: { batch: 1, sizes: [1, 1], combine: 'set' },
+    },
+    { shapes: [[2, 3], [], [2, 3]], params: { batch: 0, sizes: [2, 3], combine: 'set' } },
+    { shapes: [[2, 3], [2], [2, 0, 3]], params: { batch: 0, sizes: [0, 3], combine: 'sum' } },
+  ],
+  sortKey: (['high', 'low'] as const).flatMap((word) => [
+    { shapes: [[9]], params: { word, descending: false, nan: 'last' as const } },
+    { shapes: [[2, 7]], params: { word, descending: true, nan: 'first' as const } },
+  ]),
+  order: [[1], [5], [0], [3, 17], [2, 0], [2, 3, 130], [1, 300]].map((shape) => ({ shapes: [shape], params: null })),
+  argsort: [
+    { shapes: [[5]], params: { descending: false, nan: 'last' } },
+    { shapes: [[1]], params: { descending: false, nan: 'last' } },
+    { shapes: [[33]], params: { descending: true, nan: 'last' } },
+    { shapes: [[3, 17]], params: { descending: true, nan: 'first' } },
+    { shapes: [[2, 3, 140]], params: { descending: false, nan: 'first' } },
+  ],
   scatterAdd: [
     { shapes: [[5], [], []], params: { axis: 0, batch: 0 } },
     { shapes: [[5], [7], [7]], params: { axis: 0, batch: 0 } },

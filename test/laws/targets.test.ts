@@ -37,7 +37,7 @@ const near = (got: number, want: number, float: Precision): boolean =>
   Math.abs(got - want) <= (float === 'f32' ? 2e-5 : 1e-12) * (1 + Math.abs(want))
 
 /** Whether the value is computed element by element, so that every target gives the interpreter's bits. */
-const isExact = (op: OpName): boolean => ['elementwise', 'movement', 'indexing'].includes(opDef(op).kind)
+const isExact = (op: OpName): boolean => ['elementwise', 'movement', 'indexing', 'sorting'].includes(opDef(op).kind)
 
 /** An op whose result has a float type of its own params cannot be asked for at both. */
 const floatsOf = (op: OpName): readonly Precision[] =>

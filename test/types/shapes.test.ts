@@ -227,6 +227,41 @@ describe('movement', () => {
   })
 })
 
+describe('draws', () => {
+  test('shapes and dtypes', () => {
+    const k = n.key(1)
+    expectThe(n.categorical(k, x)).is([2], 'i32')
+    expectThe(n.categorical(k, x, 0)).is([3], 'i32')
+    expectThe(n.categorical(k, x, 1, [5, 7])).is([5, 7, 2], 'i32')
+    expectThe(n.permutation(k, 10)).is([10], 'i32')
+    expectThe(n.permutation(k, d, 1)).is([2, 3], 'f64')
+  })
+})
+
+describe('computed places', () => {
+  test('shapes and dtypes', () => {
+    const s = n.input('s', [], 'i32')
+    expectThe(n.dynamicSlice(x, [s, 0], [1, 3])).is([1, 3], 'f32')
+    expectThe(n.dynamicUpdateSlice(d, n.input('u', [1, 2], 'f64'), [s, s])).is([2, 3], 'f64')
+    expectThe(n.gatherNd(y, n.input('places', [5, 2], 'i32'))).is([5, 3], 'f32')
+    expectThe(n.gatherNd(y, n.input('elements', [3], 'i32'))).is([], 'f32')
+    expectThe(n.scatterSet(x, n.input('ids', [4], 'i32'), n.input('rows', [4, 3]))).is([2, 3], 'f32')
+  })
+})
+
+describe('sorting', () => {
+  test('shapes and dtypes', () => {
+    expectThe(n.sort(x)).is([2, 3], 'f32')
+    expectThe(n.pipe(x, n.sort(0, { descending: true }))).is([2, 3], 'f32')
+    expectThe(n.argsort(n.input('k', [4], 'i32'))).is([4], 'i32')
+    expectThe(n.pipe(x, n.argsort(-1))).is([2, 3], 'i32')
+    const { values, indices } = n.topK(x, 2)
+    expectThe(values).is([2, 2], 'f32')
+    expectThe(indices).is([2, 2], 'i32')
+    expectThe(n.pipe(x, n.topK(1, 0)).values).is([1, 3], 'f32')
+  })
+})
+
 describe('creation', () => {
   test('shapes and dtypes', () => {
     expectThe(n.zeros([2, 3])).is([2, 3], 'f32')

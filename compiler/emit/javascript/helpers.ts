@@ -80,6 +80,8 @@ const helpers = {
     '  return float64[0]',
     '}',
   ),
+  highWord: helper(['bits'], 'const highWord = (x) => {', '  float64[0] = x', '  return words[1]', '}'),
+  lowWord: helper(['bits'], 'const lowWord = (x) => {', '  float64[0] = x', '  return words[0]', '}'),
   slices: helper(
     [],
     '// A view for every trip of the loops by which a slice moves: [trips, bytes from one to the next] each.',

@@ -102,5 +102,6 @@ export const textMachine = (bind: Bind, branch: Branch, use: (name: HelperName) 
     },
     bitcast: (a, dtype) =>
       a.dtype === dtype ? a : unary(a, call(dtype === 'i32' ? 'bitsOfFloat' : 'floatOfBits', a), dtype),
+    word: (a, which) => unary(a, call(which === 'high' ? 'highWord' : 'lowWord', a), 'i32'),
   }
 }

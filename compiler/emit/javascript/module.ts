@@ -11,6 +11,7 @@ import { buffersOf, nestSteps, type Plan, type PlanBuffer, type PlanEntry, trips
 import { dotLines, dotName, emitFinish, emitProduct, finishParameters, TILE } from './contraction.ts'
 import { type HelperName, helperLines, helperNames } from './helpers.ts'
 import { emitLoop } from './loop.ts'
+import { emitSort } from './sort.ts'
 import { arrayName, block, comment, jsonText, keyText, type Lines, nameAll } from './text.ts'
 
 export interface JavaScriptOptions {
@@ -61,7 +62,11 @@ const kernelLines = (k: Kernel, name: string, lower: Lower, wanted: Wanted): Lin
       }),
     ),
   ]
-  return [...printKernel(k, names).split('\n').map(comment), ...(k.tag === 'loop' ? loop(k) : contraction(k))]
+  const lines = (): Lines => {
+    if (k.tag === 'sort') return block(head, emitSort(k, names))
+    return k.tag === 'loop' ? loop(k) : contraction(k)
+  }
+  return [...printKernel(k, names).split('\n').map(comment), ...lines()]
 }
 
 const preludeLines = (wanted: Wanted): Lines => [

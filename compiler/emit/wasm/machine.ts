@@ -217,6 +217,7 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
     ushr: shift('shr_u'),
     convert,
     bitcast: (a, dtype) => ({ dtype, value: a.value }),
+    word: (a, which) => ({ dtype: 'i32', value: shuffle(a, which === 'high' ? [1, 3, 1, 3] : [0, 2, 0, 2]).value }),
     iota: (first) => constant('i32', `iota ${first}`, () => bits([0, 1, 2, 3].map((lane) => first + lane))),
     below: (count) =>
       constant('bool', `below ${count}`, () =>

@@ -20,6 +20,7 @@ import { emitContraction } from './contraction/contraction.ts'
 import { type EmitContext, emitContext } from './function.ts'
 import type { Binaryen } from './load.ts'
 import { emitLoop } from './loop.ts'
+import { emitSort } from './sort.ts'
 
 export interface WasmOptions {
   /** `relaxed` fuses multiply and add in contractions: faster, and other bits. `plain` when left out. */
@@ -38,8 +39,10 @@ export interface BuiltModule {
 
 const PAGE = 65_536
 
-const emitKernel = (context: EmitContext, kernel: Kernel): string =>
-  kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
+const emitKernel = (context: EmitContext, kernel: Kernel): string => {
+  if (kernel.tag === 'sort') return emitSort(context, kernel)
+  return kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
+}
 
 /** The steps of an entry as code: calls with fixed addresses, loops that count trips, by which slices move, and choices. */
 const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: readonly string[]): void => {
