@@ -3,7 +3,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { expandFigure, figureNames } from './figures/table.ts'
 import { type PeerName, peerNames } from './subjects.ts'
-import { expand, workloadNames } from './workloads/table.ts'
+import { expand, families, isOfFamily, workloadNames } from './workloads/table.ts'
 
 export type Plan = {
   readonly workloads: readonly string[]
@@ -19,7 +19,7 @@ export type Plan = {
 
 export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAME,...] [--quick] [--record FILE]
 
-  NAME       ${workloadNames.filter((name) => !name.startsWith('matmul')).join(', ')}, matmul (every product) or the name of one product, such as matmul-256-tn;
+  NAME       ${workloadNames.filter((name) => !isOfFamily(name)).join(', ')}, matmul (every product), conv (every convolution) or the name of one, such as matmul-256-tn;
              ${figureNames.filter((name) => !name.startsWith('ops')).join(', ')};
              ops (all lengths of derivatives) or one of them, such as ops-delta-rule; none named: everything
   --json     a line of JSON a figure in place of the tables
@@ -63,7 +63,7 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
     } else if (word.startsWith('-')) return left(`'${word}' is not an option; --help lists them`)
     else named.push(word)
   }
-  const everything = [...workloadNames.filter((name) => !name.startsWith('matmul')), 'matmul', ...figureNames]
+  const everything = [...workloadNames.filter((name) => !isOfFamily(name)), ...families, ...figureNames]
   const asked = named.length > 0 ? named : everything
   const unknown = asked.find((word) => expand(word, quick) === undefined && expandFigure(word) === undefined)
   if (unknown !== undefined) return left(`nothing is called '${unknown}'; --help lists the names`)

@@ -3,8 +3,9 @@
 
 import type { Open, Reply, Request, Slice } from './protocol.ts'
 import type { Multiplication, SubjectModule, Task } from './subject.ts'
+import { checkConvolution } from './workloads/convolutions.ts'
 import { workload } from './workloads/table.ts'
-import { type Product, type Training, unlimited } from './workloads/workload.ts'
+import { type Convolution, type Product, type Training, unlimited } from './workloads/workload.ts'
 
 const comparedLosses = 5
 // A sample is at least this long, so that reading the clock does not show in it; a shorter run is repeated within one.
@@ -58,13 +59,15 @@ const checkProduct = (product: Product, result: Float32Array): void => {
   }
 }
 
-const productTask = async (product: Product, multiplication: Multiplication): Promise<Task> => {
+const rateTask = async (wanted: Product | Convolution, multiplication: Multiplication): Promise<Task> => {
   await multiplication.run()
-  checkProduct(product, await multiplication.result())
+  const result = await multiplication.result()
+  if (wanted._tag === 'product') checkProduct(wanted, result)
+  else checkConvolution(wanted, result)
   return {
     losses: [],
     firstMilliseconds: 0,
-    work: product.flops,
+    work: wanted.flops,
     runLimit: unlimited,
     run: (times) => repeat(multiplication.run, times),
   }
@@ -88,8 +91,11 @@ const prepare = async (open: Open): Promise<Task | undefined> => {
   if (wanted === undefined || open.module === undefined) throw new Error(`no workload ${open.workload}`)
   const module: SubjectModule = await import(new URL(open.module, import.meta.url).href)
   if (wanted._tag === 'training') return trainingTask(module, wanted, open)
-  const multiplication = await module.multiply?.(wanted, open.variant)
-  return multiplication === undefined ? undefined : productTask(wanted, multiplication)
+  const multiplication =
+    wanted._tag === 'product'
+      ? await module.multiply?.(wanted, open.variant)
+      : await module.convolve?.(wanted, open.variant)
+  return multiplication === undefined ? undefined : rateTask(wanted, multiplication)
 }
 
 const timed = async (task: Task, times: number): Promise<number> => {

@@ -64,9 +64,9 @@ const interpretedSteps = async (wanted: Workload, effort: Effort): Promise<reado
   return opened === undefined ? [] : [firstSteps(wanted, interpreter, opened)]
 }
 
-// Products first to last in one group, every training workload in a group of its own.
+// Products and convolutions first to last in one group, every training workload in a group of its own.
 const groupsOf = (workloads: readonly Workload[]): readonly (readonly Workload[])[] => {
-  const products = workloads.filter(({ _tag }) => _tag === 'product')
+  const products = workloads.filter(({ _tag }) => _tag !== 'training')
   const trainings = workloads.filter(({ _tag }) => _tag === 'training').map((training) => [training])
   return [...trainings, ...(products.length === 0 ? [] : [products])]
 }
@@ -104,7 +104,7 @@ const measureAll = async (
   for (const group of groupsOf(workloads.flatMap((name) => workload(name) ?? []))) {
     const running = pool()
     for (const wanted of group) {
-      const milliseconds = wanted._tag === 'product' ? effort.productMilliseconds : effort.trainingMilliseconds
+      const milliseconds = wanted._tag !== 'training' ? effort.productMilliseconds : effort.trainingMilliseconds
       const entrants: Entrant[] = []
       for (const subject of subjects) {
         const module = subject.module(wanted)

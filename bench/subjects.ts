@@ -25,9 +25,10 @@ export const peerNames: readonly PeerName[] = ['jax-js', 'tfjs-wasm']
 
 const relaxedFlags = relaxedByDefault ? [] : [relaxedFlag]
 
-// One file a workload under nabla/, found by its name: w2.ts for W2, matmul.ts for every product.
+// One file a workload under nabla/, found by its name: w2.ts for W2, matmul.ts for every product, conv.ts for every convolution.
 const nablaModule = (workload: Workload): string | undefined => {
-  const path = `./nabla/${workload._tag === 'product' ? 'matmul' : workload.name.toLowerCase()}.ts`
+  const file = { product: 'matmul', convolution: 'conv', training: workload.name.toLowerCase() }[workload._tag]
+  const path = `./nabla/${file}.ts`
   return existsSync(fileURLToPath(new URL(path, import.meta.url))) ? path : undefined
 }
 
@@ -37,7 +38,7 @@ const nabla = (variant: Variant): Subject => ({
   threads: 1,
   flags: variant === 'relaxed' ? relaxedFlags : [],
   // Scalar JavaScript has nothing to say about matrix products that its training steps do not say.
-  module: (workload) => (variant === 'javascript' && workload._tag === 'product' ? undefined : nablaModule(workload)),
+  module: (workload) => (variant === 'javascript' && workload._tag !== 'training' ? undefined : nablaModule(workload)),
 })
 
 // jax-js takes relaxed SIMD wherever the engine has it and cannot be told otherwise, so an engine that has it without a

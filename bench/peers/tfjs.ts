@@ -9,7 +9,7 @@ import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import type { Multiplication, Step } from '../subject.ts'
 import { w1, type W1 } from '../workloads/w1.ts'
 import { w2, type W2 } from '../workloads/w2.ts'
-import type { Product, Tensor } from '../workloads/workload.ts'
+import type { Convolution, Product, Tensor } from '../workloads/workload.ts'
 
 setThreadsCount(1)
 setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`)
@@ -76,10 +76,29 @@ export const train = (workload: string): Promise<Step> | undefined => {
   return make === undefined ? undefined : Promise.resolve(make())
 }
 
+/** The backend has no derivative by the filters. */
+export const convolve = ({
+  form,
+  image,
+  filters,
+  cotangent,
+  pad,
+}: Convolution): Promise<Multiplication> | undefined => {
+  if (form === 'filters') return undefined
+  const [x, w, ct] = [image, filters, cotangent].map(tensor) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]
+  const around = pad === 0 ? ('valid' as const) : pad
+  return repeated(() =>
+    form === 'forward' ? tf.conv2d(x, w, 1, around) : tf.conv2dTranspose(ct, w, x.shape, 1, around),
+  )
+}
+
 export const multiply = ({ left, right, form }: Product): Promise<Multiplication> => {
   const [a, b] = [tensor(left), tensor(right)]
-  const product = (): tf.Tensor => tf.matMul(a, b, form === 'tn', form === 'nt')
-  return Promise.resolve({
+  return repeated(() => tf.matMul(a, b, form === 'tn', form === 'nt'))
+}
+
+const repeated = (product: () => tf.Tensor): Promise<Multiplication> =>
+  Promise.resolve({
     // The backend runs a kernel when it is called, so there is nothing to wait for.
     run: () => product().dispose(),
     result: () => {
@@ -89,4 +108,3 @@ export const multiply = ({ left, right, form }: Product): Promise<Multiplication
       return data
     },
   })
-}

@@ -2,6 +2,7 @@
 // for, so that listing names costs nothing.
 
 import { embedding } from './embedding.ts'
+import { convolutions } from './convolutions.ts'
 import { products } from './products.ts'
 import { w1 } from './w1.ts'
 import { w2 } from './w2.ts'
@@ -14,6 +15,7 @@ const table: ReadonlyMap<string, () => Workload> = new Map<string, () => Workloa
   ['W6', w6],
   ['embedding', embedding],
   ...products,
+  ...convolutions,
 ])
 
 /** The products of a quick run: small, middling, and a layer's three. */
@@ -30,6 +32,20 @@ export const workloadNames: readonly string[] = [...table.keys()]
 /** The workload of that name, or undefined. */
 export const workload = (name: string): Workload | undefined => table.get(name)?.()
 
-/** The workloads that one word of the command line names: one of them, or `matmul` for all products; else undefined. */
+/** The words that stand for all products, and for all convolutions. */
+export const families: readonly string[] = ['matmul', 'conv']
+
+/** Whether a workload is one of a family. */
+export const isOfFamily = (name: string): boolean => families.some((family) => name.startsWith(`${family}-`))
+
+/** The workloads that one word of the command line names: one of them, or a family; else undefined. */
 export const expand = (word: string, quick: boolean): readonly string[] | undefined =>
-  word === 'matmul' ? (quick ? quickProducts : [...products.keys()]) : table.has(word) ? [word] : undefined
+  word === 'matmul'
+    ? quick
+      ? quickProducts
+      : [...products.keys()]
+    : word === 'conv'
+      ? [...convolutions.keys()]
+      : table.has(word)
+        ? [word]
+        : undefined

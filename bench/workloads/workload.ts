@@ -46,4 +46,18 @@ export type Product = {
   readonly flops: number
 }
 
-export type Workload = Training | Product
+/** A convolution of stride 1, or what it gives its image or its filters as cotangent; images are [n, h, w, c]. */
+export type Convolution = {
+  readonly _tag: 'convolution'
+  readonly name: string
+  readonly form: 'forward' | 'image' | 'filters'
+  readonly image: Tensor
+  /** [kh, kw, c, f] */
+  readonly filters: Tensor
+  readonly cotangent: Tensor
+  /** Rows and columns of zeros on every side. */
+  readonly pad: number
+  readonly flops: number
+}
+
+export type Workload = Training | Product | Convolution

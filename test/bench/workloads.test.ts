@@ -11,8 +11,9 @@ import { w2 } from '../../bench/workloads/w2.ts'
 const tensorsOf = (name: string): readonly Tensor[] => {
   const wanted = workload(name)
   if (wanted === undefined) throw new Error(`no workload ${name}`)
-  return wanted._tag === 'product'
-    ? [wanted.left, wanted.right]
+  if (wanted._tag === 'product') return [wanted.left, wanted.right]
+  return wanted._tag === 'convolution'
+    ? [wanted.image, wanted.filters, wanted.cotangent]
     : [...Object.values(wanted.parameters), ...wanted.batches.flatMap((batch) => Object.values(batch))]
 }
 
@@ -63,5 +64,10 @@ describe('the workloads', () => {
       return wanted?._tag === 'product' ? wanted.flops : undefined
     }
     expect(['nn', 'tn', 'nt'].map(flops)).toEqual(Array(3).fill(2 * 128 * 784 * 512))
+    const unpadded = workload('conv-14x14x6-16')
+    expect(unpadded?._tag === 'convolution' ? unpadded.flops : 0).toBe(2 * 128 * 10 * 10 * 16 * 150)
+    const padded = workload('conv-14x14x64-64-image')
+    // of 14 rows two see a row of padding
+    expect(padded?._tag === 'convolution' ? padded.flops : 0).toBe(2 * 64 * 64 * 64 * (3 * 14 - 2) ** 2)
   })
 })

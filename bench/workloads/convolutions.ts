@@ -1,0 +1,100 @@
+// The convolutions: both of LeNet-5 at batch 128 and one of 64 channels, each forward and in the two forms of its derivative.
+// GFLOP/s counts 2 operations for each product of an element of the image, not of its padding, with one of a filter.
+
+import { uniform } from './random.ts'
+import type { Convolution } from './workload.ts'
+
+type Form = Convolution['form']
+type Size = {
+  readonly name: string
+  readonly image: readonly [n: number, h: number, w: number, c: number]
+  readonly filters: readonly [kh: number, kw: number, c: number, f: number]
+  /** Above, below, at the left and at the right. */
+  readonly pad: number
+}
+
+const sizes: readonly Size[] = [
+  { name: 'conv-28x28x1-6', image: [128, 28, 28, 1], filters: [5, 5, 1, 6], pad: 2 },
+  { name: 'conv-14x14x6-16', image: [128, 14, 14, 6], filters: [5, 5, 6, 16], pad: 0 },
+  { name: 'conv-14x14x64-64', image: [64, 14, 14, 64], filters: [3, 3, 64, 64], pad: 1 },
+]
+
+const product = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
+
+/** How many pairs of an output and a filter's row lie within the image, along one axis. */
+const within = (extent: number, size: number, pad: number): number => {
+  const counts = Array.from({ length: extent + 2 * pad - size + 1 }, (_, o) =>
+    Array.from({ length: size }, (__, k) => o + k - pad).filter((at) => at >= 0 && at < extent),
+  )
+  return counts.flat().length
+}
+
+const convolution = ({ name, image, filters, pad }: Size, form: Form): Convolution => {
+  const [n, h, w] = image
+  const [kh, kw, c, f] = filters
+  const out = [n, h + 2 * pad - kh + 1, w + 2 * pad - kw + 1, f]
+  return {
+    _tag: 'convolution',
+    name: form === 'forward' ? name : `${name}-${form}`,
+    form,
+    image: { shape: image, data: uniform(41, product(image), -1, 1) },
+    filters: { shape: filters, data: uniform(42, product(filters), -1, 1) },
+    cotangent: { shape: out, data: uniform(43, product(out), -1, 1) },
+    pad,
+    flops: 2 * n * c * f * within(h, kh, pad) * within(w, kw, pad),
+  }
+}
+
+/** Every convolution by its name, made when asked for. */
+export const convolutions: ReadonlyMap<string, () => Convolution> = new Map(
+  sizes.flatMap((size) =>
+    (['forward', 'image', 'filters'] as const).map((form) => {
+      const name = form === 'forward' ? size.name : `${size.name}-${form}`
+      return [name, () => convolution(size, form)] as const
+    }),
+  ),
+)
+
+const probes = 61
+
+/**
+ * Entries spread over a result, each against its sum in double precision; an error where they differ. A result in another
+ * order, or without the padding, is a wrong number, not a fast one.
+ */
+export const checkConvolution = (wanted: Convolution, result: Float32Array): void => {
+  const { form, image, filters, cotangent, pad } = wanted
+  const [n, h, w, c] = image.shape as Size['image']
+  const [kh, kw, , f] = filters.shape as Size['filters']
+  const [, oh, ow] = cotangent.shape as Size['image']
+  const x = (b: number, y: number, z: number, i: number): number =>
+    y < 0 || y >= h || z < 0 || z >= w ? 0 : (image.data[((b * h + y) * w + z) * c + i] ?? Number.NaN)
+  const filter = (y: number, z: number, i: number, j: number): number =>
+    filters.data[((y * kw + z) * c + i) * f + j] ?? Number.NaN
+  const ct = (b: number, y: number, z: number, j: number): number =>
+    y < 0 || y >= oh || z < 0 || z >= ow ? 0 : (cotangent.data[((b * oh + y) * ow + z) * f + j] ?? Number.NaN)
+  const shape = { forward: cotangent, image, filters }[form].shape
+  if (result.length !== product(shape)) throw new Error(`${result.length} elements, expected ${product(shape)}`)
+  for (let probe = 0; probe < probes; probe += 1) {
+    const entry = Math.floor(((result.length - 1) * probe) / (probes - 1))
+    const point = shape.map((d, axis) => Math.floor(entry / product(shape.slice(axis + 1))) % d)
+    const [p, q, r, s] = point as [number, number, number, number]
+    let [sum, terms] = [0, 0]
+    const add = (term: number): void => {
+      sum += term
+      terms += 1
+    }
+    if (form === 'filters') {
+      for (let b = 0; b < n; b += 1)
+        for (let y = 0; y < oh; y += 1)
+          for (let z = 0; z < ow; z += 1) add(x(b, y + p - pad, z + q - pad, r) * ct(b, y, z, s))
+    } else
+      for (let y = 0; y < kh; y += 1)
+        for (let z = 0; z < kw; z += 1)
+          if (form === 'forward')
+            for (let i = 0; i < c; i += 1) add(x(p, q + y - pad, r + z - pad, i) * filter(y, z, i, s))
+          else for (let j = 0; j < f; j += 1) add(ct(p, q + pad - y, r + pad - z, j) * filter(y, z, s, j))
+    const got = result[entry] ?? Number.NaN
+    if (!(Math.abs(got - sum) <= 1e-4 * Math.sqrt(terms)))
+      throw new Error(`${wanted.name}: entry (${point.join(', ')}) is ${got}, expected ${sum}`)
+  }
+}
