@@ -6,12 +6,14 @@ import { embedding } from '../workloads/embedding.ts'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
 import { w6 } from '../workloads/w6.ts'
+import { w7 } from '../workloads/w7.ts'
 import type { Training } from '../workloads/workload.ts'
 import { entries as embeddingEntries } from './embedding.ts'
 import { programOf, writeBatch, writeParameters } from './program.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
 import { entries as w6Entries } from './w6.ts'
+import { entries as w7Entries } from './w7.ts'
 
 export type Held = { readonly training: Training; readonly program: Program; readonly step: Entry }
 
@@ -19,6 +21,7 @@ export const heldModels = {
   W1: { training: w1, entries: w1Entries },
   W2: { training: w2, entries: w2Entries },
   W6: { training: w6, entries: w6Entries },
+  W7: { training: w7, entries: w7Entries },
   embedding: { training: embedding, entries: embeddingEntries },
 } as const
 

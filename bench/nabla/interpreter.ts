@@ -9,10 +9,12 @@ import type { Step } from '../subject.ts'
 import { embedding } from '../workloads/embedding.ts'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
+import { w7 } from '../workloads/w7.ts'
 import type { Training } from '../workloads/workload.ts'
 import { entries as embeddingEntries } from './embedding.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
+import { entries as w7Entries } from './w7.ts'
 
 type Values = ReadonlyMap<Expr, Tensor>
 
@@ -46,6 +48,7 @@ const interpreted = ({ parameters, batches, optimizer }: Training, { results, up
 const models: Readonly<Record<string, readonly [training: () => Training, entries: () => EntryInputs]>> = {
   W1: [w1, w1Entries],
   W2: [w2, w2Entries],
+  W7: [w7, w7Entries],
   embedding: [embedding, embeddingEntries],
 }
 

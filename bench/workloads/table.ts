@@ -7,12 +7,14 @@ import { products } from './products.ts'
 import { w1 } from './w1.ts'
 import { w2 } from './w2.ts'
 import { w6 } from './w6.ts'
+import { w7 } from './w7.ts'
 import type { Workload } from './workload.ts'
 
 const table: ReadonlyMap<string, () => Workload> = new Map<string, () => Workload>([
   ['W1', w1],
   ['W2', w2],
   ['W6', w6],
+  ['W7', w7],
   ['embedding', embedding],
   ...products,
   ...convolutions,

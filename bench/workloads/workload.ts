@@ -7,6 +7,7 @@ export const unlimited = Number.MAX_SAFE_INTEGER
 export type Tensor = { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }
 
 export type Sgd = { readonly _tag: 'sgd'; readonly learningRate: number }
+export type Momentum = { readonly _tag: 'momentum'; readonly learningRate: number; readonly momentum: number }
 export type Adam = {
   readonly _tag: 'adam'
   readonly learningRate: number
@@ -22,7 +23,7 @@ export type Adam = {
 export type Training<
   Parameters extends string = string,
   Inputs extends string = string,
-  Optimizer extends Sgd | Adam = Sgd | Adam,
+  Optimizer extends Sgd | Momentum | Adam = Sgd | Momentum | Adam,
 > = {
   readonly _tag: 'training'
   readonly name: string
