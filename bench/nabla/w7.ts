@@ -1,7 +1,20 @@
 // W7 in Nabla: LeNet-5, its derivative and momentum in one entry.
 
-import { conv, crossEntropy, dense, glorotUniform, input, maxPool2d, mean, momentum, param, pipe } from 'nabla'
-import { relu, reshape, zeros } from 'nabla'
+import {
+  conv,
+  crossEntropy,
+  dense,
+  glorotUniform,
+  input,
+  maxPool2d,
+  mean,
+  momentum,
+  param,
+  pipe,
+  relu,
+  reshape,
+  zeros,
+} from 'nabla'
 import { trainStep } from 'nabla/compiler'
 import type { Step, Variant } from '../subject.ts'
 import { w7, w7Optimizer } from '../workloads/w7.ts'
