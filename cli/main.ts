@@ -70,6 +70,9 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
       numberIn(40, 'a number from 40', true),
       88,
     )
+    .option('--rewrites', 'how it was simplified: each rule that fired, in order', false)
+    .addOption(new Option('--json <record>', 'write the rewritings to a file').conflicts('replay'))
+    .addOption(new Option('--replay <record>', 'apply the steps of a file again, and check that they lead to the same'))
     .action((place: string, o: InspectSettings) => run(() => inspectCommand(place, o, terminal)))
 
   sub(

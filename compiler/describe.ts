@@ -45,11 +45,20 @@ const isLoss = (n: Node): n is Scalar & Node => n.shape.length === 0 && isFloat(
 
 const label = (n: Node): string => nameOf(n) ?? n.op
 
-const derivativesOf = (root: Root, wrt: readonly Node[] | undefined): readonly Root[] => {
-  if (!isLoss(root.node)) return []
-  const variables = wrt ?? variablesOf(root.node)
-  const gradients = grad(root.node, variables)
-  return variables.map((v, i) => ({ label: `∂${root.label}/∂${label(v)}`, node: gradients[i] as Node, defines: false }))
+/** A scalar result that has derivatives, and by what. */
+export interface Loss extends Root {
+  readonly wrt: readonly Node[]
+}
+
+/** The losses among results: one scalar under two names has one gradient. */
+export const lossesOf = (roots: readonly Root[], wrt?: readonly Node[]): readonly Loss[] =>
+  roots
+    .filter((r, i) => isLoss(r.node) && roots.findIndex((q) => q.node === r.node) === i)
+    .map((r) => ({ ...r, wrt: wrt ?? variablesOf(r.node) }))
+
+const derivativesOf = (loss: Loss): readonly Root[] => {
+  const gradients = grad(loss.node as Scalar, loss.wrt)
+  return loss.wrt.map((v, i) => ({ label: `∂${loss.label}/∂${label(v)}`, node: gradients[i] as Node, defines: false }))
 }
 
 /** A result is called as its user named it, else by its place in the model. */
@@ -88,9 +97,7 @@ export const inspect = (model: Printable, options: InspectOptions = {}): string 
   const results = simple.filter((r) => r.sign !== '←')
   const updates = simple.filter((r) => r.sign === '←')
   const asWritten = all.filter((r) => r.sign !== '←')
-  // one scalar under two names has one gradient
-  const first = asWritten.filter((r, i) => asWritten.findIndex((q) => q.node === r.node) === i)
-  const derivatives = first.flatMap((r) => derivativesOf(r, options.wrt))
+  const derivatives = lossesOf(asWritten, options.wrt).flatMap(derivativesOf)
   const forward = new Set(topological(results.map((r) => r.node)))
   const written = equationsOf([...results, ...derivatives], { forward })
   const own = (e: Line): boolean => e.root < results.length

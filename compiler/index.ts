@@ -10,6 +10,15 @@ export { interpret, type Tensor, tensor } from './interpret.ts'
 export { print, type Printable } from './inspect/print.ts'
 export type { PassName, PassTime } from './pass.ts'
 export type { Update } from '../src/expr/leaves.ts'
+export {
+  printRewrites,
+  replay,
+  type ReplayError,
+  type Rewrite,
+  type RewriteOptions,
+  type RewrittenProgram,
+  rewrites,
+} from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { grad, jvp, type Scalar, simplify, valueAndGrad, vjp } from './transforms.ts'

@@ -7,7 +7,8 @@
 import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
 import { attachManifest } from '../src/artifact/container.ts'
 import type { Node } from '../src/expr/expr.ts'
-import { isRecording } from '../src/expr/node.ts'
+import { graph as b, isRecording } from '../src/expr/node.ts'
+import { nameOf } from '../src/expr/origin.ts'
 import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
@@ -51,7 +52,40 @@ export const simplifyRoots = (
   fastMath = false,
 ): { readonly roots: readonly Node[]; readonly fired: readonly Fired[] } => simplify(roots, { fastMath })
 
-const simplified = (n: Node): Node => simplifyRoots([n]).roots[0] as Node
+const once = (roots: readonly Node[]): readonly Node[] => simplifyRoots(roots).roots
+
+const simplified = (n: Node): Node => once([n])[0] as Node
+
+/** Simplified roots whose loops hold simplified functions. */
+const stableForms = (roots: readonly Node[]): readonly Node[] => simplifyBodies(once(roots), once)
+
+/** One program simplified, from its first form to its last. */
+export interface Derivation {
+  /** What a loop makes first, where the program is the body of a loop. */
+  readonly loop?: string
+  readonly before: readonly Node[]
+  readonly after: readonly Node[]
+  readonly fired: readonly Fired[]
+}
+
+/** How roots are simplified, and the bodies of the loops among them that change, inner loops first. */
+export const derivationsOf = (roots: readonly Node[], fastMath: boolean): readonly Derivation[] => {
+  const whole = simplifyRoots(roots, fastMath)
+  const found: Derivation[] = [{ before: roots, after: whole.roots, fired: whole.fired }]
+  simplifyBodies(whole.roots, (body) => {
+    const { roots: after, fired } = simplifyRoots(body, fastMath)
+    if (fired.length === 0) return after
+    const made = after.find((r) => nameOf(r) !== undefined)
+    found.push({
+      loop: (made === undefined ? undefined : nameOf(made)) ?? `${found.length}`,
+      before: body,
+      after,
+      fired,
+    })
+    return after
+  })
+  return found
+}
 
 /** The nodes that depend on another one of them. */
 const isChained = (nodes: readonly Node[]): boolean =>
@@ -83,8 +117,7 @@ const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): re
   if (isChained(wrt)) return pulled(output, cotangent, wrt)
   const held = new Map(wrt.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
   const back = new Map([...held].map(([n, stand]) => [stand, n] as const))
-  const once = (roots: readonly Node[]): readonly Node[] => simplifyRoots(roots).roots
-  const [stable] = simplifyBodies(once(substitute([output], held)), once)
+  const [stable] = stableForms(substitute([output], held))
   const cts = pulled(
     stable as Node,
     cotangent,
@@ -101,8 +134,14 @@ const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): re
   return cts.map((c) => (c === null ? null : (given[k++] as Node)))
 }
 
+/** The cotangents as reverse mode leaves them, before they are simplified; the output is simplified first. */
+export const rawGradients = (output: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
+  const [stable] = stableForms([output])
+  return pull(stable as Node, b.lit(1, output.dtype), wrt, once)
+}
+
 const pulled = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
-  const cts = pull(output, cotangent, wrt, (found) => simplifyRoots(found).roots)
+  const cts = pull(output, cotangent, wrt, once)
   const { roots } = simplifyRoots(cts.filter((c): c is Node => c !== null))
   let k = 0
   return cts.map((c) => (c === null ? null : (roots[k++] as Node)))
@@ -127,11 +166,11 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   name: 'simplify',
   run: (e) => {
     const before = rootsOf(e)
-    const once = (roots: readonly Node[]): readonly Node[] => simplify(roots, { fastMath }).roots
-    const small = once(withoutCustom(before))
+    const smaller = (roots: readonly Node[]): readonly Node[] => simplify(roots, { fastMath }).roots
+    const small = smaller(withoutCustom(before))
     // what leaves a loop meets what is around it
-    const outside = optimizeLoops(small, { simplify: once, batch: batchRoots })
-    const roots = outside === small ? small : once(outside)
+    const outside = optimizeLoops(small, { simplify: smaller, batch: batchRoots })
+    const roots = outside === small ? small : smaller(outside)
     const after = new Map(before.map((n, i) => [n, roots[i] as Node]))
     return mapEntry(e, (n) => after.get(n) as Node)
   },

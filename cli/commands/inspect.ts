@@ -1,16 +1,27 @@
 /**
- * `nabla inspect FILE#EXPORT`: models and their simplified derivatives as mathematics.
- * In: the place of a model, or a file for all that it exports. Out: text.
+ * `nabla inspect FILE#EXPORT`: models and their simplified derivatives as mathematics, or how they were simplified.
+ * In: the place of a model, or a file for all that it exports; perhaps a record of rewritings to repeat. Out: text, or a record as JSON.
  */
+import { basename, dirname } from 'node:path'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { inspect } from '../../compiler/describe.ts'
+import { printRewrites, replay, rewrites } from '../../compiler/rewrites.ts'
 import { type NablaError, ShapeError } from '../../src/core/errors.ts'
 import { isExpr } from '../../src/expr/node.ts'
+import { refuseCli } from '../codes.ts'
+import { writeFiles } from '../files.ts'
 import { loadModels, type Model } from '../model.ts'
+import { readRewrites, type RecordedModel, rewritesJson } from '../rewrites.ts'
 import type { Terminal } from '../terminal.ts'
 
 export interface InspectSettings {
   readonly width: number
+  /** The rules that fired instead of the formulas. */
+  readonly rewrites?: boolean
+  /** Where they go as JSON. */
+  readonly json?: string
+  /** A record to repeat. */
+  readonly replay?: string
 }
 
 /** One expression is shown under its export's name, everything else under the names of its entries. */
@@ -21,22 +32,64 @@ const described = ({ name, entries }: Model, width: number): string => {
     : inspect(entries, { width })
 }
 
+const recorded = ({ place, entries }: Model): RecordedModel => ({ place, programs: rewrites(entries) })
+
+/** Whether every model is what its record leads to. */
+const repeated = (models: readonly Model[], records: readonly RecordedModel[]): Either<NablaError, string> => {
+  const lines: string[] = []
+  for (const { place, entries } of models) {
+    const record = records.find((r) => r.place === place)
+    if (record === undefined) return refuseCli('E_CLI_REPLAY', `the record does not have ${place}`)
+    const done = replay(entries, record.programs)
+    if (isLeft(done)) {
+      const { program, step, sentence } = done.left
+      const title = record.programs[program - 1]?.title ?? `program ${program}`
+      return refuseCli('E_CLI_REPLAY', `${place}: ${title}: ${step === 0 ? '' : `step ${step}: `}${sentence}`)
+    }
+    lines.push(`${place}: ${done.right} steps lead to the same programs`)
+  }
+  return right(lines.join('\n'))
+}
+
+/** Writes the records of all models; how many steps of each. */
+const written = async (models: readonly Model[], file: string): Promise<Either<NablaError, string>> => {
+  const records = models.map(recorded)
+  const done = await writeFiles(dirname(file), [{ name: basename(file), content: `${rewritesJson(records)}\n` }])
+  const count = (r: RecordedModel): number => r.programs.reduce((n, p) => n + p.steps.length, 0)
+  return isLeft(done) ? done : right(records.map((r) => `${r.place}: ${count(r)} steps in ${file}`).join('\n'))
+}
+
+const shown = (models: readonly Model[], settings: InspectSettings, bold: (s: string) => string): string => {
+  const one = (m: Model): string =>
+    settings.rewrites === true ? printRewrites(recorded(m).programs) : described(m, settings.width)
+  return models.map((m) => `${bold(m.place)}\n${one(m)}`).join('\n\n')
+}
+
+const answer = async (
+  models: readonly Model[],
+  settings: InspectSettings,
+  bold: (s: string) => string,
+): Promise<Either<NablaError, string>> => {
+  if (settings.json !== undefined) return written(models, settings.json)
+  if (settings.replay === undefined) return right(shown(models, settings, bold))
+  const records = await readRewrites(settings.replay)
+  return isLeft(records) ? records : repeated(models, records.right)
+}
+
 export const inspectCommand = async (
   place: string,
-  { width }: InspectSettings,
+  settings: InspectSettings,
   { out, colors }: Terminal,
 ): Promise<Either<NablaError, void>> => {
   const file = await loadModels(place)
   if (isLeft(file)) return file
-  for (const [i, model] of file.right.models.entries()) {
-    if (i > 0) out('')
-    out(colors.bold(model.place))
-    try {
-      out(described(model, width))
-    } catch (e) {
-      if (e instanceof ShapeError) return left(e)
-      throw e
-    }
+  try {
+    const text = await answer(file.right.models, settings, colors.bold)
+    if (isLeft(text)) return text
+    out(text.right)
+  } catch (e) {
+    if (e instanceof ShapeError) return left(e)
+    throw e
   }
   return right(undefined)
 }

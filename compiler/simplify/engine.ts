@@ -17,6 +17,10 @@ export interface Fired {
   readonly rule: string
   readonly node: Node
   readonly replacement: Node
+  /** What the rule was told when it asked whether a node is used once, in the order in which it asked. */
+  readonly alone: readonly boolean[]
+  /** Whether a round begins here: within one, a node that comes again becomes what it became before, without another step. */
+  readonly opens: boolean
 }
 
 export interface Rewritten {
@@ -61,22 +65,29 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
   const next = new Map<Node, Node>()
   const commuted = new Map<string, Node>()
   let refused = false
+  const told: boolean[] = []
   const once = (n: Node): boolean => {
     const lone = (live.get(n) ?? 1) <= 1
     refused ||= !lone
+    told.push(lone)
     return lone
   }
   const context: Context = { facts: makeFacts(), once, fastMath }
   let fuel = fuelFor(order.length)
+  const start = fired.length
+  const note = (rule: string, node: Node, replacement: Node, alone: readonly boolean[]): void => {
+    fired.push({ rule, node, replacement, alone, opens: fired.length === start })
+  }
 
   const attempt = (n: Node): Node | null => {
     for (const rule of index.get(n.op) ?? []) {
+      told.length = 0
       const out = derivedFrom(n, () => rule.apply(n, context))
       if (out === null || out === n) continue
       if (!equalTypes(out, n))
         throw new InternalError(`rule ${rule.name} made ${showType(out)} of ${n.op} ${showType(n)}`)
       if (--fuel < 0) throw new InternalError(`rewriting does not end; the last rule was ${rule.name}`)
-      fired.push({ rule: rule.name, node: n, replacement: out })
+      note(rule.name, n, out, [...told])
       keepName(n, out)
       return out
     }
@@ -91,7 +102,7 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
     const first = commuted.get(key)
     if (first === undefined) commuted.set(key, n)
     if (first === undefined || first === n) return null
-    fired.push({ rule: `${n.op}-commute`, node: n, replacement: first })
+    note(`${n.op}-commute`, n, first, [])
     return first
   }
 

@@ -155,7 +155,8 @@ const disjointWays = (order: readonly Node[], roots: ReadonlySet<Node>): readonl
   return found
 }
 
-const absorbOnce = (roots: readonly Node[]): Rewritten => {
+/** The ways that do not touch one another, all at once. */
+export const absorbOnce = (roots: readonly Node[]): Rewritten => {
   const ways = disjointWays(topological(roots), new Set(roots))
   if (ways.length === 0) return { roots, fired: [] }
   const starts = new Map(ways.map((w) => [w.node, w]))
@@ -171,7 +172,7 @@ const absorbOnce = (roots: readonly Node[]): Rewritten => {
       if (absorbers.has(n)) return absorb(n, flips, at)
       return ins.every((i, k) => i === n.ins[k]) ? n : make(n.op, ins, n.params)
     })
-    if (absorbers.has(n)) fired.push({ rule: 'sign-absorb', node: n, replacement: out })
+    if (absorbers.has(n)) fired.push({ rule: 'sign-absorb', node: n, replacement: out, alone: [], opens: true })
     if (out !== n && !flipped.has(n)) keepName(n, out)
     return out
   })

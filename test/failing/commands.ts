@@ -43,6 +43,10 @@ export const commands: FailingPrograms<CliCode> = {
     message: 'test/cli/fixtures/network.ts#logits has no scalar float result, so it has no gradient',
     run: () => checked(`${network}#logits`),
   },
+  E_CLI_REPLAY: {
+    message: 'package.json.name: expected no key but rewrites, models, found "nabla"',
+    run: () => inspectCommand(`${network}#loss`, { width: 88, replay: 'package.json' }, quiet),
+  },
   E_CLI_OUT: {
     message:
       "test/cli/fixtures/network.ts/out cannot be written to: ENOTDIR: not a directory, mkdir 'test/cli/fixtures/network.ts/out'",
