@@ -33,8 +33,12 @@ import type { Plan } from './plan/plan.ts'
 import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
+import { lawOf } from './simplify/law.ts'
+import { replaySteps, type ReplayFault, type Step, stepOf } from './simplify/replay.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
 import { keepRows } from './sparse/sparse.ts'
+
+export { type Fired, lawOf, replaySteps, type ReplayFault, type Step, stepOf }
 
 export interface Settings {
   readonly target: Target

@@ -12,11 +12,18 @@ import type { Label } from '../src/ops/signature.ts'
 import { lossesOf } from './describe.ts'
 import { showMargin } from './inspect/layout.ts'
 import { type Printable, print, rootsOf } from './inspect/print.ts'
-import { type Derivation, derivationsOf, rawGradients } from './pipeline.ts'
+import {
+  type Derivation,
+  derivationsOf,
+  type Fired,
+  lawOf,
+  rawGradients,
+  replaySteps,
+  type Step,
+  stepOf,
+} from './pipeline.ts'
 import { digestOf } from './program/digest.ts'
 import { topological } from './program/walk.ts'
-import { replaySteps, type Step, stepOf } from './simplify/replay.ts'
-import { type Fired, rules } from './simplify/simplify.ts'
 
 /** A step as a person reads it, and as `replay` repeats it. */
 export interface Rewrite extends Step {
@@ -47,14 +54,6 @@ export interface RewriteOptions {
 }
 
 // ---- text
-
-const lawOf = new Map(rules.map((r) => [r.name, r]))
-
-/** What has no row in the table: operands in the other order, and signs that meet. */
-const beside = (rule: string): { readonly when: Label; readonly law: string } =>
-  rule === 'sign-absorb'
-    ? { when: 'zeroSign', law: 'a sign goes where every way from it ends at a sum or an even function' }
-    : { when: 'always', law: 'x ∘ y → y ∘ x where that is computed too' }
 
 const longest = 28
 const widest = 120
@@ -112,7 +111,7 @@ const placeOf = (n: Node): { readonly source?: string } => {
 }
 
 const rewriteOf = (f: Fired): Rewrite => {
-  const { when, law } = lawOf.get(f.rule) ?? beside(f.rule)
+  const { when, law } = lawOf(f.rule)
   const [before, after] = sidesOf(f)
   return { ...stepOf(f), label: when, law, before, after, ...placeOf(f.node) }
 }
