@@ -4,6 +4,7 @@
  */
 import { type Family, families, rules } from '../../compiler/simplify/simplify.ts'
 import type { Label } from '../../src/ops/signature.ts'
+import { checklist, type Section } from './checklist.ts'
 import { code, type Page, table } from './page.ts'
 
 /** What each label promises, and when rules of that label are used. */
@@ -25,6 +26,12 @@ const family = ({ title, rules: members }: Family): string =>
   `### ${title}\n\n${table(
     ['rule', 'label', 'law'],
     members.map((r) => [code(r.name), r.when, r.law]),
+  )}`
+
+const section = ({ title, entries }: Section): string =>
+  `### ${title}\n\n${table(
+    ['what', 'rules', 'remarks'],
+    entries.map((e) => [e.law, e.rules.map(code).join(' '), e.note ?? '']),
   )}`
 
 const used = (label: Label): number => rules.filter((r) => r.when === label).length
@@ -112,8 +119,14 @@ at shapes or parameters is a value of type \`Rule\` in a file of \`compiler/simp
 In the order in which they are tried.
 `
 
+const lists = `
+## What other compilers rewrite
+
+What PyTensor, XLA, StableHLO and JAX do, entry by entry: the rules that do it here, and where something else does it, or why nothing does.
+`
+
 export const simplifierPage: Page = {
   file: 'simplifier.md',
   title: 'The simplifier',
-  body: () => [head.trim(), ...families.map(family)].join('\n\n'),
+  body: () => [head.trim(), ...families.map(family), lists.trim(), ...checklist.map(section)].join('\n\n'),
 }

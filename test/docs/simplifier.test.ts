@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { rules } from '../../compiler/simplify/simplify.ts'
+import { checklist } from '../../docs/generate/checklist.ts'
 import { staleness } from '../../docs/generate/page.ts'
 import { simplifierPage } from '../../docs/generate/simplifier.ts'
 
@@ -12,4 +13,11 @@ test('docs/simplifier.md is up to date', async () => {
 test('it lists every rule', async () => {
   const page = await simplifierPage.body()
   expect(rules.filter((r) => !page.includes(`| \`${r.name}\` | ${r.when} |`)).map((r) => r.name)).toEqual([])
+})
+
+test('every entry of the checklist is a rule, or says why there is none', () => {
+  const names = new Set(rules.map((r) => r.name))
+  const entries = checklist.flatMap((s) => s.entries)
+  expect(entries.flatMap((e) => e.rules.filter((r) => !names.has(r)))).toEqual([])
+  expect(entries.filter((e) => e.rules.length === 0 && e.note === undefined)).toEqual([])
 })
