@@ -34,11 +34,11 @@ import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
 import { lawOf } from './simplify/law.ts'
-import { replaySteps, type ReplayFault, type Step, stepOf } from './simplify/replay.ts'
+import { replaySteps, type Step, stepOf } from './simplify/replay.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
 import { keepRows } from './sparse/sparse.ts'
 
-export { type Fired, lawOf, replaySteps, type ReplayFault, type Step, stepOf }
+export { type Fired, lawOf, replaySteps, type Step, stepOf }
 
 export interface Settings {
   readonly target: Target
@@ -57,8 +57,6 @@ export const simplifyRoots = (
 ): { readonly roots: readonly Node[]; readonly fired: readonly Fired[] } => simplify(roots, { fastMath })
 
 const once = (roots: readonly Node[]): readonly Node[] => simplifyRoots(roots).roots
-
-const simplified = (n: Node): Node => once([n])[0] as Node
 
 /** Simplified roots whose loops hold simplified functions. */
 const stableForms = (roots: readonly Node[]): readonly Node[] => simplifyBodies(once(roots), once)
@@ -117,21 +115,33 @@ export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[
 /** What has been differentiated: a loop's derivative asked for twice is one loop. */
 const cotangents = new WeakMap<Node, Map<string, readonly (Node | null)[]>>()
 
+interface Held {
+  /** What stands for each node that is no leaf. */
+  readonly stands: ReadonlyMap<Node, Node>
+  readonly back: ReadonlyMap<Node, Node>
+}
+
+/** Nodes held as they are while what is made of them is rewritten; null where one is made of another, and rewriting could lose it. */
+const heldApart = (nodes: readonly Node[]): Held | null => {
+  if (isChained(nodes)) return null
+  const stands = new Map(nodes.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
+  return { stands, back: new Map([...stands].map(([n, stand]) => [stand, n] as const)) }
+}
+
 const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
-  if (isChained(wrt)) return pulled(output, cotangent, wrt)
-  const held = new Map(wrt.flatMap((n) => (n.ins.length === 0 ? [] : [[n, freshBound(n)] as const])))
-  const back = new Map([...held].map(([n, stand]) => [stand, n] as const))
-  const [stable] = stableForms(substitute([output], held))
+  const held = heldApart(wrt)
+  if (held === null) return pulled(output, cotangent, wrt)
+  const [stable] = stableForms(substitute([output], held.stands))
   const cts = pulled(
     stable as Node,
     cotangent,
-    wrt.map((n) => held.get(n) ?? n),
+    wrt.map((n) => held.stands.get(n) ?? n),
   )
-  if (held.size === 0) return cts
+  if (held.stands.size === 0) return cts
   const given = simplifyRoots(
     substitute(
       cts.filter((c): c is Node => c !== null),
-      back,
+      held.back,
     ),
   ).roots
   let k = 0
@@ -151,11 +161,19 @@ const pulled = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (
   return cts.map((c) => (c === null ? null : (roots[k++] as Node)))
 }
 
-/** Tangents of the outputs, simplified; null where one does not depend on a moving node. */
+/**
+ * Tangents of the outputs, simplified; null where one does not depend on a moving node. As in reverse mode, the outputs and the
+ * bodies of their loops are simplified first, with the moving nodes held as they are.
+ */
 export const pushForward = (outputs: readonly Node[], tangents: ReadonlyMap<Node, Node>): readonly (Node | null)[] => {
-  const leaves = [...tangents.keys()].every((n) => n.ins.length === 0)
-  const moved = push(leaves ? simplifyRoots(outputs).roots : outputs, tangents)
-  return moved.map((t) => (t === null ? null : simplified(t)))
+  const held = heldApart([...tangents.keys()])
+  const stable = held === null ? outputs : stableForms(substitute(outputs, held.stands))
+  const moves = held === null ? tangents : new Map([...tangents].map(([n, t]) => [held.stands.get(n) ?? n, t] as const))
+  const moved = push(stable, moves)
+  const found = moved.filter((t): t is Node => t !== null)
+  const given = stableForms(held === null ? found : substitute(found, held.back))
+  let k = 0
+  return moved.map((t) => (t === null ? null : (given[k++] as Node)))
 }
 
 /** Roots over a batch, whose axis is the first; without it where one does not depend on the batch. */

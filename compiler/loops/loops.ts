@@ -21,6 +21,7 @@ import { opDef } from '../../src/ops/registry.ts'
 import { type Batch, widened } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
 import { simplifyBodies } from './bodies.ts'
+import { shareLoops } from './share.ts'
 import { isOfSmaller, smallerControl } from './smaller.ts'
 
 export interface LoopTools {
@@ -184,7 +185,7 @@ const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): R
 }
 
 export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonly Node[] => {
-  const roots = simplifyBodies(given, tools.simplify)
+  const roots = shareLoops(simplifyBodies(given, tools.simplify))
   const order = topological(roots)
   if (order.every((n) => functionOf(n) === null)) return roots
   const scans = order.filter((n) => n.op === 'scan')

@@ -29,6 +29,7 @@ import { scatteringRules } from './rules/scattering.ts'
 import { selectRules } from './rules/select.ts'
 import { slicingRules } from './rules/slicing.ts'
 import { stabilityRules } from './rules/stability.ts'
+import { stepRules } from './rules/steps.ts'
 import { sumRules } from './rules/sums.ts'
 import { windowRules } from './rules/windows.ts'
 import { absorbSigns } from './signs.ts'
@@ -47,7 +48,7 @@ export interface Family {
 export const families: readonly Family[] = [
   { title: 'Constant folding', rules: foldRules },
   { title: 'Movement', rules: movementRules },
-  { title: 'Slices and assemblies', rules: [...slicingRules, ...windowRules] },
+  { title: 'Slices and assemblies', rules: [...slicingRules, ...windowRules, ...stepRules] },
   { title: 'Slices below computations', rules: narrowingRules },
   { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
   { title: 'Likelihoods of labels', rules: labelRules },
