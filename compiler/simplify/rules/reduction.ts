@@ -91,7 +91,9 @@ const ofBroadcast = (name: string, roots: readonly Reduced[], when: Rule['when']
     const count = gone.reduce((n, a) => n * (b.shape[a] as number), 1)
     if (gone.length === 0 || count === 0) return null
     const wide = reshaped(small, [...new Array<number>(b.shape.length - small.shape.length).fill(1), ...small.shape])
-    const inner = reduce(node.op as Reduced, wide, axes, keepDims)
+    // what repetition alone made long is one element
+    const single = axes.every((a) => wide.shape[a] === 1)
+    const inner = single ? reshaped(small, node.shape) : reduce(node.op as Reduced, wide, axes, keepDims)
     const scaled = node.op === 'sum' ? graph.mul([graph.lit(count, node.dtype), inner]) : inner
     return conform(scaled, node.shape)
   },
@@ -215,6 +217,9 @@ const sumFactor: Rule = {
       if (factor === undefined || rest === undefined || valueOf(rest) !== null) continue
       const outside = alongside(factor, node)
       if (outside === null) continue
+      // a factor that alone had all the elements leaves a repetition behind
+      const repeats = 5 * (sizeOf(node.shape) + 1) + sizeOf(factor.shape)
+      if (!equalShapes(rest.shape, p.shape) && 2 * sizeOf(p.shape) < repeats) continue
       const inner = make(node.op, [conform(rest, p.shape)], node.params)
       return conform(p.op === 'div' ? graph.div([inner, outside]) : graph.mul([outside, inner]), node.shape)
     }
