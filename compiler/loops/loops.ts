@@ -23,6 +23,7 @@ import { topological } from '../program/walk.ts'
 import { simplifyBodies } from './bodies.ts'
 import { shareLoops } from './share.ts'
 import { isOfSmaller, smallerControl } from './smaller.ts'
+import { splitProducts } from './split.ts'
 
 export interface LoopTools {
   readonly simplify: (roots: readonly Node[]) => readonly Node[]
@@ -158,7 +159,9 @@ interface Replaced {
 
 const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): Replaced => {
   const nc = parts.init.length
-  const body = tools.simplify(optimizeLoops([...parts.fn.results.slice(0, nc), ...wanted], tools))
+  const inside = tools.simplify(optimizeLoops([...parts.fn.results.slice(0, nc), ...wanted], tools))
+  const bounds = boundsOf(parts)
+  const body = tools.simplify(splitProducts(inside, bounds.carries, bounds.elements))
   const first: Draft = { parts, next: body.slice(0, nc), outputs: body.slice(nc) }
   const hoisted = hoist(first, tools)
   const { elements, constants } = boundsOf(hoisted.parts)

@@ -139,7 +139,7 @@ export const checklist: readonly Section[] = [
       entry(
         '[x, y] W → x U + y V, and back',
         'dot-concats add-dots',
-        'whichever is cheaper, where W is put together of U and V; cutting one W in two counts W twice, which no decreasing cost allows',
+        'whichever is cheaper, where W is put together of U and V. One W is cut in two where that takes x W₁ out of a loop (compiler/loops); elsewhere it would count W twice, which no decreasing cost allows',
       ),
     ],
   },

@@ -1,11 +1,29 @@
 // In: loops that hold more than is read of them. Out: whether what is compiled holds no more than that, with the same values.
 
-import { add, exp, input, log, matmul, mean, mul, type Node, scan, slice, softplus, square, sum, tanh } from 'nabla'
+import {
+  add,
+  concat,
+  exp,
+  input,
+  log,
+  matmul,
+  mean,
+  mul,
+  type Node,
+  scan,
+  slice,
+  softplus,
+  square,
+  sum,
+  tanh,
+} from 'nabla'
 import { grad, hvp, interpret, jvp, type Scalar, simplify, type Tensor, tensor } from 'nabla/compiler'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { compileWhole, type Whole } from '../../compiler/compile.ts'
 import { topological } from '../../compiler/program/walk.ts'
+import { batchRoots } from '../../compiler/grad/vmap.ts'
+import { optimizeLoops } from '../../compiler/loops/loops.ts'
 import { shareLoops } from '../../compiler/loops/share.ts'
 import { scanParts } from '../../src/expr/scan.ts'
 import { draw, inputsOf, stream } from '../simplify/proof.ts'
@@ -94,6 +112,27 @@ describe('the last step', () => {
     expect(scansOf(now)).toHaveLength(1)
     expectSame([last, hs], now)
   })
+})
+
+test('of a product of [x, h], the part of x goes ahead of the loop, for all steps at once', async () => {
+  const [w, vs] = [x('w', 7, 3), x('vs', 6, 2, 4)]
+  const outputs = scan(
+    (h: Node, v: Node) => {
+      const next = tanh(matmul(concat([v, h], 1), w)) as Node
+      return { carry: next, output: next }
+    },
+    x('h0', 2, 3),
+    vs as never,
+  ).outputs as Node
+  const tools = { simplify: (roots: readonly Node[]) => simplify(roots) as readonly Node[], batch: batchRoots }
+  const now = optimizeLoops([outputs], tools)
+  const parts = scanParts(scansOf(now)[0] as Node)
+  const products = (roots: readonly Node[]): readonly Node[] => topological(roots).filter((n) => n.op === 'dotGeneral')
+  expect(products(parts.fn.results).map((n) => n.ins[0]?.shape)).toEqual([[2, 3]])
+  expect(topological(parts.fn.results).some((n) => n.op === 'concat')).toBe(false)
+  expect(products(now)).toHaveLength(1)
+  expectSame([outputs], now)
+  expect(loopsOf(await compiled({ outputs, gradient: grad(sum(outputs) as Scalar, w) as Node }))).toBe(2)
 })
 
 describe('derivatives forwards', () => {
