@@ -93,7 +93,8 @@ const ofBroadcast = (name: string, roots: readonly Reduced[], when: Rule['when']
     const wide = reshaped(small, [...new Array<number>(b.shape.length - small.shape.length).fill(1), ...small.shape])
     // what repetition alone made long is one element
     const single = axes.every((a) => wide.shape[a] === 1)
-    const inner = single ? reshaped(small, node.shape) : reduce(node.op as Reduced, wide, axes, keepDims)
+    const bare = reducedShape(wide.shape, { axes, keepDims })
+    const inner = single ? reshaped(small, bare) : reduce(node.op as Reduced, wide, axes, keepDims)
     const scaled = node.op === 'sum' ? graph.mul([graph.lit(count, node.dtype), inner]) : inner
     return conform(scaled, node.shape)
   },
