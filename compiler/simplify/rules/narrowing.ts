@@ -30,7 +30,8 @@ const sliceElementwise: Rule = {
     const f = operand(node)
     if (opDef(f.op).kind !== 'elementwise' || f.op === 'copy' || !once(f)) return null
     // a slice for each operand must not outweigh the work that is saved
-    if (2 * sizeOf(node.shape) > sizeOf(f.shape) && f.ins.length > 1) return null
+    const [few, many, more] = [sizeOf(node.shape), sizeOf(f.shape), f.ins.length - 1]
+    if (more > 0 && (2 * few > many || more * (few + 1) >= 2 * (many - few))) return null
     const p = paramsOf(node, 'slice')
     return make(
       f.op,

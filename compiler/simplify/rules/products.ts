@@ -8,7 +8,7 @@ import type { Node } from '../../../src/expr/expr.ts'
 import { graph } from '../../../src/expr/node.ts'
 import { type Context, conform, num, pair, type Rule, valueOf, x } from '../rule.ts'
 
-import { linear, factorsOf, edited, rewritten } from './factors.ts'
+import { type Factor, linear, factorsOf, edited, rewritten } from './factors.ts'
 
 const normalRange = { f32: [2 ** -126, 2 ** 127], f64: [2 ** -1022, 2 ** 1023] } as const
 
@@ -34,10 +34,13 @@ const mergeLiterals: Rule = {
       const value = valueOf(f.atom)
       return value !== null && isNormal(value, dtype)
     })
-    const [first] = literals
-    if (first === undefined || literals.length < 2) return null
-    const keep = literals.find((f) => !f.inverse) ?? first
-    const value = literals.reduce((product, f) => {
+    // a literal that is divided leaves a 1 behind: it stays, and takes the others up
+    const isDivided = (f: Factor): boolean =>
+      f.path.at(-1) === 0 && f.path.slice(0, -1).reduce((n, i) => n.ins[i] as Node, node).op === 'div'
+    const keep = literals.find(isDivided) ?? literals.find((f) => !f.inverse) ?? literals[0]
+    const merged = literals.filter((f) => f === keep || !isDivided(f))
+    if (keep === undefined || merged.length < 2) return null
+    const value = merged.reduce((product, f) => {
       const c = roundTo[dtype](valueOf(f.atom) as number)
       return f.inverse === keep.inverse ? product * c : product / c
     }, 1)
@@ -45,7 +48,7 @@ const mergeLiterals: Rule = {
     if (!isNormal(rounded, dtype)) return null
     return rewritten(
       node,
-      literals.map((f) => ({ path: f.path, to: f === keep && rounded !== 1 ? graph.lit(rounded, dtype) : null })),
+      merged.map((f) => ({ path: f.path, to: f === keep && rounded !== 1 ? graph.lit(rounded, dtype) : null })),
     )
   },
   examples: () => [
