@@ -8,7 +8,7 @@ import { equalShapes, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { elementwiseOps } from '../fold.ts'
-import { conform, literalSide, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
+import { conform, literalSide, num, operand, pair, reshaped, type Rule, valueOf, x } from '../rule.ts'
 
 // ---- broadcasting
 
@@ -27,7 +27,8 @@ const elementwiseBroadcast: Rule = {
   apply: (node) => {
     const ins = node.ins.map(beneath)
     if (ins.every((n, i) => n === node.ins[i])) return null
-    return conform(make(node.op, ins, node.params), node.shape)
+    const small = make(node.op, ins, node.params)
+    return sizeOf(small.shape) === sizeOf(node.shape) ? reshaped(small, node.shape) : conform(small, node.shape)
   },
   examples: () => [
     { node: graph.mul([x('x', 2, 3), graph.full([], { dtype: 'f64', shape: [2, 1], value: 3 })]) },

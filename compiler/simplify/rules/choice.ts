@@ -20,11 +20,13 @@ const whereEither: Rule = {
   law: 'where(c, x, where(d, x, y)) → where(c ∨ d, x, y); where(c, where(d, x, y), y) → where(c ∧ d, x, y)',
   apply: (node, { once }) => {
     const [c, held, missed] = choice(node)
-    if (missed.op === 'where' && once(missed)) {
+    // the joint condition must not be wider than the inner choice was
+    const isWhole = (n: Node): boolean => n.op === 'where' && once(n) && sizeOf(n.shape) === sizeOf(node.shape)
+    if (isWhole(missed)) {
       const [d, p, q] = choice(missed)
       if (p === held) return conform(graph.where([graph.logicalOr([c, d]), held, q]), node.shape)
     }
-    if (held.op === 'where' && once(held)) {
+    if (isWhole(held)) {
       const [d, p, q] = choice(held)
       if (q === missed) return conform(graph.where([graph.logicalAnd([c, d]), p, missed]), node.shape)
     }
