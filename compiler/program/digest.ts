@@ -21,19 +21,12 @@ const hashOf = (text: string): string => {
   return [a, b].map((h) => (h >>> 0).toString(16).padStart(8, '0')).join('')
 }
 
-/** Functions are held by loops: their nodes, as lists anywhere in the parameters. */
-const heldBy = (params: unknown): readonly Node[] => {
-  if (typeof params !== 'object' || params === null || ArrayBuffer.isView(params)) return []
-  return isExpr(params) ? [params] : Object.values(params).flatMap(heldBy)
-}
-
-const hasFunction = (n: Node): boolean => typeof n.params === 'object' && n.params !== null && 'fn' in n.params
-
-/** The parameters with the digest of each node that they hold in its place; a bound leaf is told by its place in a list. */
-const paramsText = (n: Node): string => {
-  if (!hasFunction(n)) return paramsKey(n.params)
-  const { fn, ...rest } = n.params as { readonly fn: unknown }
-  return `${paramsKey(rest)} ${heldBy(fn).map(digestOf).join()}`
+/** Parameters with the digest of each node that they hold in its place: the functions of loops and choices. */
+const withDigests = (params: unknown): unknown => {
+  if (typeof params !== 'object' || params === null || ArrayBuffer.isView(params)) return params
+  if (isExpr(params)) return digestOf(params)
+  if (Array.isArray(params)) return params.map(withDigests)
+  return Object.fromEntries(Object.entries(params).map(([k, v]) => [k, withDigests(v)]))
 }
 
 /** The digest of a node. */
@@ -44,7 +37,9 @@ export const digestOf = (root: Node): string => {
     if (known.has(n)) continue
     known.set(
       n,
-      hashOf(`${n.op} ${n.dtype} ${n.shape.join()} ${paramsText(n)} ${n.ins.map((i) => known.get(i)).join()}`),
+      hashOf(
+        `${n.op} ${n.dtype} ${n.shape.join()} ${paramsKey(withDigests(n.params))} ${n.ins.map((i) => known.get(i)).join()}`,
+      ),
     )
   }
   return known.get(root) as string

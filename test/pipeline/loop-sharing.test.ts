@@ -36,7 +36,7 @@ const compiled = async (results: Readonly<Record<string, Node>>): Promise<Whole>
   return whole.right
 }
 
-const loopsOf = (w: Whole): number => (w.plan.entries.find((e) => e.name === 'main')?.loops ?? []).length
+const loopsOf = (w: Whole): number => (w.plan.entries.find((e) => e.name === 'main')?.ranges ?? []).length
 
 const scansOf = (roots: readonly Node[]): readonly Node[] => topological(roots).filter((n) => n.op === 'scan')
 

@@ -16,6 +16,7 @@ const sliceLastStep: Rule = {
     const stack = operand(node)
     if (stack.op !== 'result') return null
     const scan = operand(stack)
+    if (scan.op !== 'scan') return null
     const { fn, init, length, reverse } = scanParts(scan)
     const { index } = paramsOf(stack, 'result')
     const carry = fn.results.slice(0, init.length).indexOf(fn.results[index] as Node)
