@@ -130,14 +130,26 @@ export const windows = defineOp<'windows'>({
   print: printed('windows'),
 })
 
-const zero = <R>(
+/** Zeros before, behind and between the elements of one axis. */
+const spaced = <R>(
   b: Builder<R>,
   x: R,
-  low: readonly number[],
-  high: readonly number[],
-  interior: readonly number[],
-): R =>
-  [low, high, interior].every((list) => list.every((n) => n === 0)) ? x : b.pad([x], { low, high, interior, value: 0 })
+  rank: number,
+  axis: number,
+  { low = 0, high = 0, interior = 0 }: { readonly low?: number; readonly high?: number; readonly interior?: number },
+): R => {
+  if (low === 0 && high === 0 && interior === 0) return x
+  const only = (count: number): readonly number[] => range(rank).map((i) => (i === axis ? count : 0))
+  return b.pad([x], { low: only(low), high: only(high), interior: only(interior), value: 0 })
+}
+
+/** Elements from … to − 1 of one axis. */
+const cut = <R>(b: Builder<R>, x: R, shape: Shape, axis: number, from: number, to: number): R =>
+  b.slice([x], {
+    start: shape.map((_, i) => (i === axis ? from : 0)),
+    limit: shape.with(axis, to),
+    step: shape.map(() => 1),
+  })
 
 /**
  * Windows along one axis put back, from the shape […, count, size, …] with the count at `axis`.
@@ -149,36 +161,24 @@ const zero = <R>(
 const putBack = <R>(b: Builder<R>, x: R, shape: Shape, axis: number, p: Along): R => {
   const [count, size] = [shape[axis], shape[axis + 1]] as [number, number]
   const span = spanOf(size, p.dilation)
-  const only = (at: number, value: number, rank: number): readonly number[] =>
-    range(rank).map((i) => (i === at ? value : 0))
-  const around = (list: readonly number[]) => [...shape.slice(0, axis), ...list, ...shape.slice(axis + 2)]
   const rank = shape.length
+  /** The shape with one axis in the place of both. */
+  const joined = (extent: number): Shape => shape.toSpliced(axis, 2, extent)
   if (p.stride >= span || count === 1) {
     const length = count === 1 ? span : p.stride
-    const wide = zero(
-      b,
-      x,
-      only(-1, 0, rank),
-      only(axis + 1, length - span, rank),
-      only(axis + 1, p.dilation - 1, rank),
-    )
-    const row = b.reshape([wide], { shape: around([count * length]) })
-    const missing = p.extent - count * length
-    if (missing >= 0) return zero(b, row, only(-1, 0, rank - 1), only(axis, missing, rank - 1), only(-1, 0, rank - 1))
-    const limit = around([p.extent])
-    return b.slice([row], { start: limit.map(() => 0), limit, step: limit.map(() => 1) })
+    const wide = spaced(b, x, rank, axis + 1, { high: length - span, interior: p.dilation - 1 })
+    const total = count * length
+    const row = b.reshape([wide], { shape: joined(total) })
+    if (p.extent < total) return cut(b, row, joined(total), axis, 0, p.extent)
+    return spaced(b, row, rank - 1, axis, { high: p.extent - total })
   }
-  const before = (size - 1) * p.dilation
-  const behind = p.extent - 1 - (count - 1) * p.stride
-  const wide = zero(b, x, only(axis, before, rank), only(axis, behind, rank), only(axis, p.stride - 1, rank))
+  const low = (size - 1) * p.dilation
+  const high = p.extent - 1 - (count - 1) * p.stride
+  const wide = spaced(b, x, rank, axis, { low, high, interior: p.stride - 1 })
   // element (p, k) of it lies at p·size + k; a diagonal starts at k = size − 1 and steps by dilation·size − 1
-  const total = (before + p.extent) * size
-  const flat = b.reshape([wide], { shape: around([total]) })
-  const from = b.slice([flat], {
-    start: only(axis, size - 1, rank - 1),
-    limit: around([total]),
-    step: range(rank - 1).map(() => 1),
-  })
+  const total = (low + p.extent) * size
+  const flat = b.reshape([wide], { shape: joined(total) })
+  const from = cut(b, flat, joined(total), axis, size - 1, total)
   const diagonals = b.windows([from], {
     axes: [axis],
     size: [size],
