@@ -201,7 +201,7 @@ const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within
     const own = writeLoop(loop, loopNames, { indices: within.indices, docOf: (n) => docs.get(n) as Doc })
     const body = equationsOf(own.roots, { within: { values: own.values, indices: own.indices, taken } })
     taken = body.taken
-    blocks.set(loop, { tag: 'loop', header: own.header, starts: own.starts, body: body.equations })
+    blocks.set(loop, { tag: 'loop', header: own.headerFrom(body.docOf), starts: own.starts, body: body.equations })
     for (const [n, doc] of own.resultsFrom(body.docOf)) results.set(n, doc)
   }
   for (const [n, reading] of readings) {

@@ -7,17 +7,29 @@ import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { carryName, type ScanParts, scanParts } from '../../src/expr/scan.ts'
+import { whileParts } from '../../src/expr/while.ts'
 import { type Doc, isNumber, merging, nameDoc, render, stepOf, whole, withStep } from './doc.ts'
 import { docAt, heard, letterAt, nameAt, subscript, withoutIndex } from './indices.ts'
 import { carrierOf, isLoopResult, isStack, letterOf, type Root, unlike } from './names.ts'
 import { isSame, keepsFirst, type Reading } from './reading.ts'
 
+/** A loop as it is written: for so many steps, or while a condition holds. */
+interface Written extends ScanParts {
+  readonly condition: Node | null
+}
+
 /** Scans that are written as one loop. */
 export interface Loop {
-  readonly parts: ScanParts
+  readonly parts: Written
   /** The results that are read, by the value of the body that they hold. */
   readonly last: ReadonlyMap<number, readonly Node[]>
   readonly stacks: ReadonlyMap<Node, readonly Node[]>
+}
+
+const partsOf = (loop: Node): Written => {
+  if (loop.op === 'scan') return { ...scanParts(loop), condition: null }
+  const { init, constants, params, next, condition } = whileParts(loop)
+  return { fn: { params, results: next }, length: Infinity, reverse: false, init, sequences: [], constants, condition }
 }
 
 const carriesOf = ({ fn, init }: ScanParts): readonly Node[] => fn.results.slice(0, init.length)
@@ -33,7 +45,7 @@ export const loopsOf = (
   given: ReadonlyMap<Node, unknown>,
 ): ReadonlyMap<Node, Loop> => {
   interface Draft {
-    readonly parts: ScanParts
+    readonly parts: Written
     readonly last: Map<number, Node[]>
     readonly stacks: Map<Node, Node[]>
   }
@@ -42,7 +54,7 @@ export const loopsOf = (
   for (const n of readings.keys()) {
     if (!isLoopResult(n) || given.has(n)) continue
     const scan = n.ins[0] as Node
-    const parts = scanParts(scan)
+    const parts = partsOf(scan)
     const key = keyOf(parts, scan)
     const draft: Draft = drafts.get(key) ?? { parts, last: new Map(), stacks: new Map() }
     drafts.set(key, draft)
@@ -76,11 +88,12 @@ const shiftsOf = (name: string, { step }: Course): { readonly came: number; read
 const courseOf = ({ length, reverse }: ScanParts): Course =>
   reverse ? { from: length, to: 1, step: -1 } : { from: 1, to: length, step: 1 }
 
-/** The steps at which a carry starts and ends. */
-const edgesOf = (name: string, course: Course): readonly [number, number] => {
+/** The steps at which a carry starts and ends, n where nothing but a condition says which one that is. */
+const edgesOf = (name: string, course: Course): readonly [string, string] => {
   const { came, goes } = shiftsOf(name, course)
   const isEmpty = (course.to - course.from) * course.step < 0
-  return [course.from + came, isEmpty ? course.from + came : course.to + goes]
+  const [first, last] = [course.from + came, course.to + goes]
+  return [subscript(first), isEmpty ? subscript(first) : Number.isFinite(last) ? subscript(last) : 'ₙ']
 }
 
 // ---- what things are called
@@ -130,7 +143,7 @@ export const nameLoop = (loop: Loop, labels: ReadonlyMap<Node, string>, before: 
   }
   const carries = carriesOf(parts).map((_, i) => {
     const name = isNamesake(loop, i, labels) ? carryBase(parts, i) : take(carryBase(parts, i))
-    for (const at of edgesOf(name, courseOf(parts))) taken.add(heard(nameAt(name, [subscript(at)])))
+    for (const at of edgesOf(name, courseOf(parts))) taken.add(heard(nameAt(name, [at])))
     return name
   })
   const isAlias = (value: Node): boolean =>
@@ -192,7 +205,8 @@ interface LoopScope {
 }
 
 export interface WrittenLoop {
-  readonly header: string
+  /** The first line, where it is known how values of the body are written. */
+  readonly headerFrom: (inside: (n: Node) => Doc) => string
   /** Carries before the first step. */
   readonly starts: readonly { readonly name: string; readonly doc: Doc }[]
   readonly roots: readonly Root[]
@@ -239,6 +253,10 @@ export const writeLoop = (loop: Loop, names: LoopNames, { indices, docOf }: Loop
     .filter(isCalledInside)
     .map((node): Root => ({ label: '', node, defines: false, silent: true }))
 
+  const conditionRoots = (parts.condition === null ? [] : [parts.condition]).map(
+    (node): Root => ({ label: '', node, defines: false, silent: true }),
+  )
+
   /** A stack outside: by its name where its element at t is that of t, else with the steps it spans. */
   const stackDoc = (value: Node, inner: (n: Node) => Doc): Doc => {
     const named = names.stacked.get(value)
@@ -263,19 +281,22 @@ export const writeLoop = (loop: Loop, names: LoopNames, { indices, docOf }: Loop
     const results = new Map<Node, Doc>()
     for (const [i, nodes] of loop.last) {
       const c = carries[i] as (typeof carries)[number]
-      for (const n of nodes) results.set(n, nameDoc(at(c.name, subscript(c.edges[1]))))
+      for (const n of nodes) results.set(n, nameDoc(at(c.name, c.edges[1])))
     }
     for (const [value, nodes] of loop.stacks) for (const n of nodes) results.set(n, stackDoc(value, inner))
     return results
   }
 
   return {
-    header: `for ${letter} = ${length === 1 ? '1' : `${course.from}…${course.to}`}`,
+    headerFrom: (inner) => {
+      if (parts.condition !== null) return `for ${letter} = 1… while ${render(inner(parts.condition)).text}`
+      return `for ${letter} = ${length === 1 ? '1' : `${course.from}…${course.to}`}`
+    },
     starts: carries.map((c, i) => ({
-      name: at(c.name, subscript(c.edges[0])),
+      name: at(c.name, c.edges[0]),
       doc: docOf(init[i] as Node),
     })),
-    roots: [...carryRoots, ...stackRoots, ...silentRoots],
+    roots: [...conditionRoots, ...carryRoots, ...stackRoots, ...silentRoots],
     values,
     indices: inside,
     resultsFrom,

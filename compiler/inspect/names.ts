@@ -100,11 +100,12 @@ const isSummed = (n: Node): boolean => opDef(n.op).kind === 'contraction' || opD
 const multiplied = (readings: ReadonlyMap<Node, Reading>): ReadonlySet<Node> =>
   new Set([...readings.keys()].flatMap((n) => (n.op === 'dotGeneral' ? n.ins.map(carrierOf) : [])))
 
-export const isLoopResult = (n: Node): boolean => n.op === 'result' && n.ins[0]?.op === 'scan'
+export const isLoopResult = (n: Node): boolean =>
+  n.op === 'result' && (n.ins[0]?.op === 'scan' || n.ins[0]?.op === 'while')
 
 /** What a loop has stacked is called as it is called there. */
 export const isStack = (n: Node): boolean =>
-  isLoopResult(n) && paramsOf(n, 'result').index >= paramsOf(n.ins[0] as Node, 'scan').carries
+  isLoopResult(n) && paramsOf(n, 'result').index >= paramsOf(n.ins[0] as Node, (n.ins[0] as Node).op as 'scan').carries
 
 /** The nodes that get names, decided from the leaves up. */
 export const namedNodes = (

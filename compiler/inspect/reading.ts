@@ -323,7 +323,8 @@ const readChoice = (result: Node, cond: Node): Reading => {
 
 export const readingOf = (n: Node): Reading => {
   if (isSame(n)) return { reads: n.ins, same: true, build: keepsFirst(n) ? same : (docs) => whole(same(docs)) }
-  if (n.op === 'result' && n.ins[0]?.op === 'scan') return { reads: n.ins[0].ins, same: false, build: stackStandIn }
+  if (n.op === 'result' && (n.ins[0]?.op === 'scan' || n.ins[0]?.op === 'while'))
+    return { reads: n.ins[0].ins, same: false, build: stackStandIn }
   if (n.op === 'result' && n.ins[0]?.op === 'cond') return readChoice(n, n.ins[0])
   if (n.op === 'full' && n.dtype !== 'bool') {
     const { value } = paramsOf(n, 'full')

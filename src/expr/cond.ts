@@ -8,9 +8,9 @@ import { showType } from '../core/shape.ts'
 import type { Cond } from '../ops/branching.ts'
 import { opDef } from '../ops/registry.ts'
 import type { Expr, Node } from './expr.ts'
-import { isExpr, make, paramsOf, recorded, shapeError } from './node.ts'
+import { make, paramsOf, recorded, shapeError } from './node.ts'
 import { closeAround, type FnNodes, takeApart } from './scan.ts'
-import { flatten, rebuild, type Structure } from './structure.ts'
+import { flatten, pathsOf, rebuild, type Structure } from './structure.ts'
 
 /** A choice as engines see it. */
 export interface CondParts {
@@ -59,9 +59,6 @@ export const makeCond = ({ predicate, operands, params, branches }: CondParts): 
   return takeApart(make('cond', [predicate, ...at(operands)], cond), branches[0] as readonly Node[])
 }
 
-const pathsOf = (s: Structure, path = ''): readonly string[] =>
-  isExpr(s) ? [path] : Object.entries(s).flatMap(([k, v]) => pathsOf(v as Structure, `${path}.${k}`))
-
 /** Refuses what is no predicate, before any branch is looked at. */
 const requirePredicate = (predicate: Node): void => {
   const fits = opDef('cond').infer([predicate], { fn: { params: [], results: [] }, branches: 2 })
@@ -79,14 +76,14 @@ const requireEqual = (whenTrue: Structure, whenFalse: Structure): void => {
     const y = others[i] as Node
     if (showType(x) !== showType(y))
       throw refuse(
-        `cond: the result${held[i] === '' ? '' : ` ${held[i]?.slice(1)}`} is ${showType(x)} in one branch and ${showType(y)} in the other`,
+        `cond: the result${held[i] === '' ? '' : ` ${held[i]}`} is ${showType(x)} in one branch and ${showType(y)} in the other`,
         [],
       )
   }
 }
 
 const showPaths = (paths: readonly string[]): string =>
-  paths.length === 0 ? 'nothing' : paths.map((p) => (p === '' ? 'an expression' : p.slice(1))).join(', ')
+  paths.length === 0 ? 'nothing' : paths.map((p) => (p === '' ? 'an expression' : p)).join(', ')
 
 type CheckPredicate<P extends Expr> = [P['dtype'] & 'bool'] extends [never]
   ? `cond: the predicate must be bool, not ${P['dtype']}`

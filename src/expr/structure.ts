@@ -13,6 +13,14 @@ export const flatten = (s: Structure): readonly Node[] => {
   return (Array.isArray(s) ? (s as readonly Structure[]) : Object.values(s)).flatMap(flatten)
 }
 
+/** Where each node of a structure stands, in the order of `flatten`: `layers.0.w`; nothing for a node by itself. */
+export const pathsOf = (s: Structure): readonly string[] => {
+  if (isExpr(s)) return ['']
+  return Object.entries(s).flatMap(([k, v]) =>
+    pathsOf(v as Structure).map((path) => (path === '' ? k : `${k}.${path}`)),
+  )
+}
+
 /** The same structure over `nodes`, which stand in the order of `flatten`. The result has the structure's own type. */
 export const rebuild = <S extends Structure>(structure: S, nodes: readonly Node[]): S => {
   let next = 0

@@ -11,7 +11,7 @@ import { scan } from './loop.ts'
 import { make, paramsOf, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
 import { closeOver, type FnNodes, freshBound, takeApart } from './scan.ts'
-import { flatten, rebuild, type Structure } from './structure.ts'
+import { flatten, pathsOf, rebuild, type Structure } from './structure.ts'
 
 /** A loop as engines see it. */
 export interface WhileParts {
@@ -67,13 +67,14 @@ const requireTruth = (holds: Node): void => {
   throw shapeError({ code: 'E_WHILE_CONDITION', sentence }, [])
 }
 
-/** A structure of new bound leaves, named as what they start with. */
-const standsFor = (init: readonly Node[]): readonly Node[] =>
-  init.map((x) => {
-    const stand = freshBound(x)
-    setName(stand, /^(.+?)[0₀]$/u.exec(nameOf(x) ?? '')?.[1] ?? 'c')
-    return stand
+/** What carries are called: by their fields; a single one as what it starts with, x where that is x0. */
+const carryNames = (init: Structure): readonly string[] => {
+  const nodes = flatten(init)
+  return pathsOf(init).map((path, i) => {
+    if (path !== '') return /^\d+$/u.test(path) ? `c${path}` : path
+    return /^(.+?)[0₀]$/u.exec(nameOf(nodes[i] as Node) ?? '')?.[1] ?? 'c'
   })
+}
 
 /**
  * body(… body(init)) as long as the condition holds of what goes in. Carries are an expression, or a record, list or nesting of
@@ -99,7 +100,9 @@ export const whileLoop = <C extends Structure>(
 ): C => {
   const initial = flatten(init)
   if (bound !== undefined) return bounded(init, condition, body, bound)
-  const carries = standsFor(initial)
+  const names = carryNames(init)
+  const carries = initial.map((x) => freshBound(x))
+  for (const [i, c] of carries.entries()) setName(c, names[i] as string)
   const carry = rebuild(init, carries)
   const holds = condition(carry) as Node
   requireTruth(holds)
@@ -129,16 +132,19 @@ const bounded = <C extends Structure>(
       { code: 'E_WHILE_BOUND', sentence: `whileLoop: the bound ${bound} is no number of steps` },
       initial,
     )
-  const step = (carries: readonly Node[]) => {
-    const carry = rebuild(init, carries)
+  const names = carryNames(init)
+  const called = (nodes: readonly Node[]): Readonly<Record<string, Node>> =>
+    Object.fromEntries(nodes.map((n, i) => [names[i] as string, n]))
+  const step = (carries: Readonly<Record<string, Node>>) => {
+    const carry = rebuild(init, Object.values(carries))
     const holds = condition(carry) as Node
     requireTruth(holds)
-    const taken = (): readonly Node[] => {
+    const taken = () => {
       const next = flatten(body(carry))
       requireSame(initial, next)
-      return next
+      return called(next)
     }
     return { carry: cond(holds, taken, () => carries), output: [] }
   }
-  return rebuild(init, scan(step, initial, [], { length: bound }).carry)
+  return rebuild(init, Object.values(scan(step, called(initial), [], { length: bound }).carry))
 }

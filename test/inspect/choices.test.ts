@@ -1,6 +1,26 @@
 // In: choices between functions, and their derivatives. Out: whether they print as cases. Invariant: golden.
 
-import { add, cond, exp, greater, input, less, log, matmul, mul, type Node, scan, sum, tanh, zeros } from 'nabla'
+import {
+  abs,
+  add,
+  cond,
+  div,
+  exp,
+  greater,
+  input,
+  less,
+  log,
+  matmul,
+  mul,
+  type Node,
+  scan,
+  square,
+  sub,
+  sum,
+  tanh,
+  whileLoop,
+  zeros,
+} from 'nabla'
 import { grad, print, type Scalar } from 'nabla/compiler'
 import { expect, test } from 'vitest'
 
@@ -66,6 +86,53 @@ test('a choice at each step of a loop, and the way back', () => {
       '  Δwₜ   = Δwₜ₊₁ + { 0 if lₜ < 1, tanh(cₜ₋₁) · (δcₜ + 1) otherwise }           [3]',
       'with δc₅ = 0, Δw₆ = 0',
       'w : Δw₁                                                                       [3]',
+    ].join('\n'),
+  )
+})
+
+const a = input('a', [])
+const root = (options = {}) =>
+  whileLoop(
+    a,
+    (c) => greater(abs(sub(square(c), a)), 1e-3),
+    (c) => mul(0.5, add(c, div(a, c))),
+    options,
+  )
+
+test('a loop that ends by a condition is a recurrence while it holds', () => {
+  expect(print({ root: root() })).toBe(
+    [
+      'for t = 1… while |cₜ₋₁² − a| > 0.001',
+      '  cₜ = ½ · (cₜ₋₁ + a / cₜ₋₁)          []',
+      'with c₀ = a',
+      'root = cₙ                             []',
+    ].join('\n'),
+  )
+  const [x0, s] = [input('x0', [3]), input('s', [])]
+  const { x: last, count } = whileLoop(
+    { x: x0, count: s },
+    (c) => less(add(sum(square(c.x)), c.count), 100),
+    (c) => ({ x: tanh(mul(c.x, c.count)), count: add(c.count, 1) }),
+  )
+  expect(print({ last, count })).toBe(
+    [
+      'for t = 1… while ‖xₜ₋₁‖² + countₜ₋₁ < 100',
+      '  xₜ     = tanh(countₜ₋₁ · xₜ₋₁)           [3]',
+      '  countₜ = countₜ₋₁ + 1                    []',
+      'with x₀ = x0, count₀ = s',
+      'last  = xₙ                                 [3]',
+      'count = countₙ                             []',
+    ].join('\n'),
+  )
+})
+
+test('with a bound it is a loop of choices', () => {
+  expect(print({ root: root({ bound: 9 }) })).toBe(
+    [
+      'for t = 1…9',
+      '  cₜ = { ½ · (cₜ₋₁ + a / cₜ₋₁) if |cₜ₋₁² − a| > 0.001, cₜ₋₁ otherwise }  []',
+      'with c₀ = a',
+      'root = c₉                                                                []',
     ].join('\n'),
   )
 })

@@ -3,8 +3,10 @@
  * Invariant: every op family of the language can appear; values stay moderate, so that an f32 result is near the f64 one.
  */
 import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
+import { cond } from '../../src/expr/cond.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
+import { whileLoop } from '../../src/expr/while.ts'
 import { type Tensor, tensor } from '../../compiler/interpret.ts'
 
 export interface Program {
@@ -151,11 +153,44 @@ const reduced = (choose: Choose, x: Node): Node => {
   }
 }
 
-const grow = (choose: Choose, nodes: Node[]): Node => {
+/** Whether the first element of an input is below some number: the same on every target. */
+const predicate = (choose: Choose, source: Node): Node => {
+  const first = b.slice([source], {
+    start: source.shape.map(() => 0),
+    limit: source.shape.map(() => 1),
+    step: source.shape.map(() => 1),
+  })
+  return b.less([b.reshape([first], { shape: [] }), b.lit(choose(2000) / 1000 - 1, 'f32')])
+}
+
+/** One of two functions, or one as often as a counter says; small programs themselves. */
+const controlled = (choose: Choose, x: Node, y: Node, source: Node): Node => {
+  if (choose(2) === 0) {
+    const count = b.lit(choose(4), 'i32')
+    const step = (v: Node): Node => tame(pairwise(choose, b.sin([v]), v))
+    return whileLoop(
+      { v: x, k: b.lit(0, 'i32') },
+      ({ k }) => b.less([k, count]),
+      ({ v, k }) => ({ v: step(v), k: b.add([k, b.lit(1, 'i32')]) }),
+    ).v
+  }
+  // small programs, whose results are made to have the type of x
+  const spread = (v: Node): Node =>
+    b.broadcastTo([b.mean([tame(v)], { axes: range(v.shape.length), keepDims: false })], { shape: x.shape })
+  return cond(
+    predicate(choose, source),
+    () => b.add([x, spread(grow(choose, [x, y], source))]),
+    () => b.mul([b.cos([x]), spread(grow(choose, [y, x], source))]),
+  )
+}
+
+const grow = (choose: Choose, nodes: readonly Node[], source: Node): Node => {
   const x = nodes[choose(nodes.length)] as Node
   const y = nodes[choose(nodes.length)] as Node
   if (sizeOf(x.shape) > 5000) return b.mean([x], { axes: range(x.shape.length), keepDims: false })
-  switch (choose(11)) {
+  switch (choose(13)) {
+    case 12:
+      return controlled(choose, x, y, source)
     case 0:
     case 1:
       return b[unary[choose(unary.length)] as (typeof unary)[number]]([x])
@@ -188,7 +223,7 @@ export const programOf = (seed: number, size: number): Program => {
   const unique = [...new Set(inputs)]
   const nodes: Node[] = [...unique]
   for (let i = 0; i < size; i++) {
-    const n = grow(choose, nodes)
+    const n = grow(choose, nodes, unique[0] as Node)
     nodes.push(i % 4 === 3 && n.dtype === 'f32' ? tame(n) : n)
   }
   const roots = [

@@ -1,9 +1,9 @@
-// In: a sound plan of a choice between steps, and the same with one fault planted in each. Out: that the checker passes the
+// In: sound plans of choices between steps and of loops with a condition, and the same with one fault planted in each. Out: that the checker passes the
 // first and names the fault of every other. Invariant: each arm is taken by itself; behind a choice holds what all arms leave.
 
 import { describe, expect, test } from 'vitest'
 import { faultsOfPlan } from '../../compiler/plan/check.ts'
-import type { Plan, PlanBuffer, PlanChoice, PlanStep } from '../../compiler/plan/plan.ts'
+import type { Plan, PlanBuffer, PlanChoice, PlanStep, PlanWhile } from '../../compiler/plan/plan.ts'
 import { buffer, map, step } from './sound.ts'
 
 const [X, P, T, U, Y] = [0, 1, 2, 3, 4] as const
@@ -90,5 +90,50 @@ describe('a fault', () => {
     ],
   ])('%s is found', (_, change, words) => {
     expect(faultsOfPlan(planOf(change)).map((f) => `${f.rule}: ${f.message}`)).toContain(words)
+  })
+})
+
+describe('a loop with a condition', () => {
+  const [C, Q] = [0, 1] as const
+  /** q = relu(c) as a truth, and c = relu(c) through t: what counts is who reads and writes what. */
+  const truth = map('truth', 'relu', 1)
+  const bool = { ...truth, buffers: truth.buffers.map((b) => ({ ...b, dtype: 'bool' as const })) }
+  const loopOf = (change: Partial<PlanWhile> = {}, steps?: readonly PlanStep[]): Plan => {
+    const base = planOf()
+    return {
+      ...base,
+      kernels: [bool],
+      buffers: [
+        { ...buffer('c', 'output', 1, 0), dtype: 'bool' },
+        { ...buffer('q', 'arena', 1, 64), dtype: 'bool' },
+        { ...buffer('x', 'input', 1, 128), dtype: 'bool' },
+      ],
+      entries: base.entries.map((e) => ({
+        ...e,
+        inputs: [{ name: 'x', dtype: 'bool', shape: [], buffer: 2 }],
+        outputs: [{ name: 'c', dtype: 'bool', shape: [], buffer: C }],
+        steps: steps ?? [step(0, 2, C), step(0, C, Q), step(0, 2, C)],
+        ranges: [{ tag: 'while', from: 1, test: 2, to: 3, predicate: Q, ...change }],
+      })),
+    }
+  }
+
+  test('is sound where each test finds what the step before it left', () => {
+    expect(faultsOfPlan(loopOf())).toEqual([])
+  })
+
+  test.each<readonly [string, Plan, string]>([
+    [
+      'of a predicate that the test does not compute',
+      loopOf({ from: 1, test: 1 }),
+      'definition: main, loop at step 1: its predicate q (#1) is not there',
+    ],
+    [
+      'of a result that only a step writes, which may not run',
+      loopOf({ from: 0, test: 1, to: 2 }, [step(0, 2, Q), step(0, 2, C)]),
+      'unwritten: main: element 0 of output c (#0) is never written',
+    ],
+  ])('a fault %s is found', (_, plan, words) => {
+    expect(faultsOfPlan(plan).map((f) => `${f.rule}: ${f.message}`)).toContain(words)
   })
 })
