@@ -3,7 +3,6 @@
  * Invariant: what a branch asks for while its function is called belongs to the branch and is computed there alone; what it
  * found outside is computed outside, and passed in. So the text of a program says what is computed when.
  */
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { showType } from '../core/shape.ts'
 import type { Cond } from '../ops/branching.ts'
 import { opDef } from '../ops/registry.ts'
@@ -61,8 +60,9 @@ export const makeCond = ({ predicate, operands, params, branches }: CondParts): 
 
 /** Refuses what is no predicate, before any branch is looked at. */
 const requirePredicate = (predicate: Node): void => {
-  const fits = opDef('cond').infer([predicate], { fn: { params: [], results: [] }, branches: 2 })
-  if (isLeft(fits)) throw shapeError(fits.left, [predicate])
+  if (predicate.dtype === 'bool' && predicate.shape.length === 0) return
+  const sentence = `cond: the predicate is ${showType(predicate)}, not a scalar of bool`
+  throw shapeError({ code: 'E_COND_PREDICATE', sentence, hint: 'where chooses elementwise' }, [predicate])
 }
 
 /** Refuses branches whose results differ in structure or type. */
