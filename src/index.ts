@@ -85,7 +85,7 @@ export {
   tanh,
   trunc,
 } from './expr/elementwise.ts'
-export { cond } from './expr/cond.ts'
+export { cond, switchCase } from './expr/cond.ts'
 export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
 export { concat, repeat, roll, split, stack, tile } from './expr/joining.ts'

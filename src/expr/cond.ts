@@ -7,7 +7,7 @@ import { showType } from '../core/shape.ts'
 import type { Cond } from '../ops/branching.ts'
 import { opDef } from '../ops/registry.ts'
 import type { Expr, Node } from './expr.ts'
-import { make, paramsOf, recorded, shapeError } from './node.ts'
+import { graph, literal, make, paramsOf, recorded, shapeError } from './node.ts'
 import { closeAround, type FnNodes, takeApart } from './scan.ts'
 import { flatten, pathsOf, rebuild, type Structure } from './structure.ts'
 
@@ -59,24 +59,25 @@ export const makeCond = ({ predicate, operands, params, branches }: CondParts): 
 }
 
 /** Refuses what is no predicate, before any branch is looked at. */
-const requirePredicate = (predicate: Node): void => {
-  if (predicate.dtype === 'bool' && predicate.shape.length === 0) return
-  const sentence = `cond: the predicate is ${showType(predicate)}, not a scalar of bool`
+const requirePredicate = (op: string, predicate: Node, dtype: 'bool' | 'i32'): void => {
+  if (predicate.dtype === dtype && predicate.shape.length === 0) return
+  const what = dtype === 'bool' ? 'predicate' : 'index'
+  const sentence = `${op}: the ${what} is ${showType(predicate)}, not a scalar of ${dtype}`
   throw shapeError({ code: 'E_COND_PREDICATE', sentence, hint: 'where chooses elementwise' }, [predicate])
 }
 
 /** Refuses branches whose results differ in structure or type. */
-const requireEqual = (whenTrue: Structure, whenFalse: Structure): void => {
+const requireEqual = (op: string, whenTrue: Structure, whenFalse: Structure): void => {
   const refuse = (sentence: string, ins: readonly Node[]) => shapeError({ code: 'E_COND_BRANCHES', sentence }, ins)
   const [held, missed] = [pathsOf(whenTrue), pathsOf(whenFalse)]
   if (held.join() !== missed.join())
-    throw refuse(`cond: one branch gives ${showPaths(held)}, the other ${showPaths(missed)}`, [])
+    throw refuse(`${op}: one branch gives ${showPaths(held)}, the other ${showPaths(missed)}`, [])
   const others = flatten(whenFalse)
   for (const [i, x] of flatten(whenTrue).entries()) {
     const y = others[i] as Node
     if (showType(x) !== showType(y))
       throw refuse(
-        `cond: the result${held[i] === '' ? '' : ` ${held[i]}`} is ${showType(x)} in one branch and ${showType(y)} in the other`,
+        `${op}: the result${held[i] === '' ? '' : ` ${held[i]}`} is ${showType(x)} in one branch and ${showType(y)} in the other`,
         [],
       )
   }
@@ -89,6 +90,12 @@ type CheckPredicate<P extends Expr> = [P['dtype'] & 'bool'] extends [never]
   ? `cond: the predicate must be bool, not ${P['dtype']}`
   : P['shape'] extends readonly [number, ...(readonly number[])]
     ? 'cond: the predicate must be a scalar; where chooses elementwise'
+    : unknown
+
+type CheckIndex<P extends Expr> = [P['dtype'] & 'i32'] extends [never]
+  ? `switchCase: the index must be i32, not ${P['dtype']}`
+  : P['shape'] extends readonly [number, ...(readonly number[])]
+    ? 'switchCase: the index must be a scalar'
     : unknown
 
 /**
@@ -113,14 +120,44 @@ export const cond = <P extends Expr, R extends Structure, A extends readonly Exp
   whenFalse: (...operands: A) => R,
   ...operands: A
 ): R => {
-  requirePredicate(predicate)
-  const { value: branches, asked } = recorded(() => [whenFalse(...operands), whenTrue(...operands)] as const)
-  const [missed, held] = branches
-  requireEqual(held, missed)
-  const [first, second] = [flatten(missed), flatten(held)]
-  const all = [...first, ...second]
+  requirePredicate('cond', predicate, 'bool')
+  return chosen(predicate, () => {
+    const missed = whenFalse(...operands)
+    const held = whenTrue(...operands)
+    requireEqual('cond', held, missed)
+    return [missed, held]
+  })
+}
+
+/**
+ * The branch that the index counts, the first one for 0 or less, the last one for any that is too great: a `cond` of several
+ * functions, of which one is computed. Throws ShapeError E_COND_PREDICATE, E_COND_BRANCHES.
+ *
+ * @example
+ * const [k, x] = [input('k', [], 'i32'), input('x', [3])]
+ * console.log(switchCase(k, [() => x, () => exp(x), () => log(x)]).shape) // [ 3 ]
+ */
+export const switchCase = <P extends Expr, R extends Structure, A extends readonly Expr[] = readonly []>(
+  index: P & CheckIndex<P>,
+  branches: readonly [(...operands: A) => R, ...((...operands: A) => R)[]],
+  ...operands: A
+): R => {
+  requirePredicate('switchCase', index, 'i32')
+  const last = literal(branches.length - 1, 'i32')
+  return chosen(graph.minimum([graph.maximum([index, literal(0, 'i32')]), last]), () => {
+    const given = branches.map((branch) => branch(...operands))
+    for (const other of given) requireEqual('switchCase', given[0] as R, other)
+    return given
+  })
+}
+
+/** The results of the branches, as what they asked for while they were called. */
+const chosen = <R extends Structure>(predicate: Node, call: () => readonly R[]): R => {
+  const { value: given, asked } = recorded(call)
+  const all = given.flatMap(flatten)
   const own = reached(all, (n) => asked.has(n) && opDef(n.op).kind !== 'leaf')
   const { fn, constants } = closeAround(own, [], all)
-  const results = [fn.results.slice(0, first.length), fn.results.slice(first.length)]
-  return rebuild(held, makeCond({ predicate, operands: constants, params: fn.params, branches: results }))
+  const count = all.length / given.length
+  const branches = given.map((_, k) => fn.results.slice(k * count, (k + 1) * count))
+  return rebuild(given[0] as R, makeCond({ predicate, operands: constants, params: fn.params, branches }))
 }

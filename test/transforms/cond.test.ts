@@ -20,6 +20,7 @@ import {
   square,
   sub,
   sum,
+  switchCase,
   tanh,
   where,
   zeros,
@@ -310,6 +311,42 @@ test('what a branch makes is computed there, whether or not it has been made bef
     () => sum(w) as Node,
   )
   expect(topological([found]).some((n) => n.op === 'exp')).toBe(true)
+})
+
+describe('one of several', () => {
+  const k = input('k', [], 'i32') as Node
+  const among = (index: Node, v: Node): Scalar =>
+    switchCase(
+      index as never,
+      [(u: Node) => sum(log(u)) as Node, (u: Node) => sum(square(u)) as Node, (u: Node) => sum(mul(w, u)) as Node],
+      v,
+    ) as Scalar
+  const wants = [
+    { of: Math.log(1.5), by: [2, 0.5, 1 / 1.5] },
+    { of: 6.5, by: [1, 4, 3] },
+    { of: -2.75, by: [1, -2, 0.5] },
+  ] as const
+
+  test.each(['wasm', 'javascript'] as const)('is the one that is counted, or the nearest, on %s', async (target) => {
+    const results = { value: among(k, x), g: grad(among(k, x), x) }
+    for (const index of [-7, 0, 1, 2, 3, 1000]) {
+      const { of, by } = wants[Math.min(Math.max(index, 0), 2)] as (typeof wants)[number]
+      const env = new Map([...positive, ...given([k, [index]])])
+      expectNear(evaluate(Object.values(results), env), [[of], by])
+      expectNear(await compileAndRun(results, env, target), [[of], by])
+    }
+  })
+
+  test('over a batch each example takes its own', () => {
+    const ks = input('ks', [4], 'i32') as Node
+    const per = vmap((index: Node) => among(index, x))(ks)
+    const env = new Map([...positive, ...given([ks, [2, 0, 9, 1]])])
+    expectNear(evaluate([per], env), [[wants[2].of, wants[0].of, wants[2].of, wants[1].of]])
+    const mean = grad(sum(per) as Scalar, x)
+    expectNear(evaluate([mean], env), [
+      upTo(3).map((i) => [2, 2, 0, 1].reduce((s, c) => s + (wants[c]?.by[i] as number), 0)),
+    ])
+  })
 })
 
 test('branches give records, lists and what is nested of them', () => {
