@@ -61,10 +61,16 @@ export class ShapeError extends Error implements NablaError<'ShapeError'> {
   readonly code: string
   readonly hint?: string
   readonly source?: Source
+  /** The constraint of docs/ops.md that does not hold, where an op refused its operands: `transpose C1`. */
+  readonly constraint?: string
   constructor(
     code: string,
     sentence: string,
-    more: { readonly hint?: string | undefined; readonly source?: Source | undefined } = {},
+    more: {
+      readonly hint?: string | undefined
+      readonly source?: Source | undefined
+      readonly constraint?: string | undefined
+    } = {},
   ) {
     const e = nablaError('ShapeError', code, sentence, more)
     super(e.message)
@@ -72,6 +78,7 @@ export class ShapeError extends Error implements NablaError<'ShapeError'> {
     this.code = code
     if (e.hint !== undefined) this.hint = e.hint
     if (e.source !== undefined) this.source = e.source
+    if (more.constraint !== undefined) this.constraint = more.constraint
   }
 }
 

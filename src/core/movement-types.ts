@@ -228,7 +228,7 @@ type SliceDims<
   ? readonly [...Out, ...S]
   : S extends readonly [infer D extends number, ...infer Rest extends Shape]
     ? `${FirstOf<Step, 1>}` extends '0' | `-${string}`
-      ? `slice: step ${FirstOf<Step, 1>} of axis ${Out['length']} is not positive`
+      ? `slice: step ${FirstOf<Step, 1>} of axis ${Out['length']} is not a positive integer`
       : SliceDim<D, FirstOf<Start, 0>, FirstOf<Stop, undefined>, FirstOf<Step, 1>> extends infer E
         ? [E] extends [never]
           ? `slice: ${FirstOf<Start, 0>} to ${FirstOf<Stop, D>} is not a range of axis ${Out['length']} of ${Show<All>}`

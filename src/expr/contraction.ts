@@ -153,6 +153,7 @@ export const outer: {
   dual(2, (x, y) => {
     const [a, b] = [x as Node, y as Node]
     vectors('outer', a, b)
+    accepting('outer', 'number', a)
     sameDType('outer', a, b)
     return graph.dotGeneral([a, b], { batch: [[], []], contract: [[], []] })
   }),

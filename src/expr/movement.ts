@@ -176,16 +176,16 @@ const sliced = (x: Node, first: Range, second: Range | undefined, third: Range |
     const [given, end] = [start[i] ?? 0, stop[i] ?? d]
     const [a, b] = [given < 0 ? given + d : given, end < 0 ? end + d : end]
     const every = step[i] ?? 1
-    if (!(every >= 1))
+    if (!Number.isInteger(every) || every < 1)
       throw shapeError(
         {
           code: 'E_SLICE',
-          sentence: `slice: step ${every} of axis ${i} is not positive`,
+          sentence: `slice: step ${every} of axis ${i} is not a positive integer`,
           hint: 'reverse(x) walks backwards',
         },
         [x],
       )
-    if (a < 0 || b < a || b > d)
+    if (!Number.isInteger(a) || !Number.isInteger(b) || a < 0 || b < a || b > d)
       throw refused('E_SLICE', x, `slice: ${given} to ${end} is not a range of axis ${i} of ${showShape(x.shape)}`)
     return { start: a, limit: b, step: every }
   })

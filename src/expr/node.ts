@@ -5,6 +5,7 @@
  */
 import { InternalError, ShapeError } from '../core/errors.ts'
 import type { DType } from '../core/dtype.ts'
+import { showShape, showType } from '../core/shape.ts'
 import { deriveBuilder, opDef } from '../ops/registry.ts'
 import type { Builder, OpName, ParamsOf, Violation } from '../ops/signature.ts'
 import type { Node } from './expr.ts'
@@ -32,12 +33,18 @@ const keyOf = (op: OpName, ins: readonly Node[], params: unknown): string => {
   return params === null ? key : `${key};${paramsKey(params)}`
 }
 
-/** The error of operands that do not fit: the violation's words, the operands' names, the user's line. */
-export const shapeError = (violation: Omit<Violation, 'constraint'>, ins: readonly Node[]): ShapeError => {
-  const names = operandNames(ins)
-  const sentence =
-    names === '' ? violation.sentence : `${violation.sentence}, operand${ins.length === 1 ? '' : 's'} ${names}`
-  return new ShapeError(violation.code, sentence, { hint: violation.hint, source: sourceHere() })
+/**
+ * The error of operands that do not fit: the violation's words, the operands' names, the user's line; and, where an op of the
+ * table refused them, which of its constraints.
+ */
+export const shapeError = (
+  { code, sentence, hint }: Omit<Violation, 'constraint'>,
+  ins: readonly Node[],
+  constraint?: string,
+): ShapeError => {
+  const names = operandNames(ins, code.startsWith('E_DTYPE') ? showType : (n) => showShape(n.shape))
+  const whole = ins.length === 0 ? sentence : `${sentence}, operand${ins.length === 1 ? '' : 's'} ${names}`
+  return new ShapeError(code, whole, { hint, source: sourceHere(), constraint })
 }
 
 let asked: Set<Node> | null = null
@@ -76,7 +83,7 @@ const nodeOf = (op: OpName, ins: readonly Node[], params: unknown): Node => {
   if (def.arity !== 'n' && def.arity !== ins.length)
     throw new InternalError(`${op} takes ${String(def.arity)} operands, ${ins.length} given`)
   const type = def.infer(ins, params)
-  if (type._tag === 'Left') throw shapeError(type.left, ins)
+  if (type._tag === 'Left') throw shapeError(type.left, ins, `${op} ${type.left.constraint}`)
   const node: Node = Object.freeze({
     id: nextId++,
     op,

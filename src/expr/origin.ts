@@ -5,7 +5,8 @@
  * gradient leads back to a line of the user's file. A stack is captured once a node and read only when it is asked for.
  */
 import type { Source } from '../core/errors.ts'
-import { showShape } from '../core/shape.ts'
+import { opDef } from '../ops/registry.ts'
+import type { Printed } from '../ops/signature.ts'
 import type { Node } from './expr.ts'
 
 const names = new WeakMap<Node, string>()
@@ -105,11 +106,23 @@ export const nameOf = (node: Node): string | undefined => {
   return typeof p === 'object' && p !== null && 'name' in p && typeof p.name === 'string' ? p.name : undefined
 }
 
-/** `x [128,784] and w [512,10]`, of the operands that have names. */
-export const operandNames = (ins: readonly Node[]): string =>
-  ins
-    .flatMap((n) => {
-      const name = nameOf(n)
-      return name === undefined ? [] : [`${name} ${showShape(n.shape)}`]
-    })
-    .join(' and ')
+/** Longer words than these say no more which operand is meant. */
+const longest = 40
+
+/** What an operand is called: its name, else how mathematics writes it, as deep as told. */
+const spoken = (n: Node, depth: number): Printed => {
+  const name = nameOf(n)
+  if (name !== undefined) return { text: name, precedence: 4 }
+  const rest: Printed = { text: '…', precedence: 4 }
+  if (n.ins.length > 0 && depth === 0) return rest
+  const written = opDef(n.op).print(
+    n.ins.map((i) => spoken(i, depth - 1)),
+    n.params,
+    n.ins,
+  )
+  return written.text.length > longest ? rest : written
+}
+
+/** `x [128,784] and exp(w) [512,10]`: each operand with what `show` says of it. */
+export const operandNames = (ins: readonly Node[], show: (n: Node) => string): string =>
+  ins.map((n) => `${spoken(n, 2).text} ${show(n)}`).join(' and ')

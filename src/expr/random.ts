@@ -5,7 +5,7 @@
  * counter that draws never reach, as in core/threefry.ts. No derivative flows into a key.
  */
 import type { DType, Float } from '../core/dtype.ts'
-import { range, type Shape, stridesOf } from '../core/shape.ts'
+import { range, type Shape, showType, stridesOf } from '../core/shape.ts'
 import type { CheckAxis, CheckDType, Reduce, ShapeOf } from '../core/shape-types.ts'
 import { keyOf } from '../core/threefry.ts'
 import { constantOf } from './constant.ts'
@@ -23,9 +23,7 @@ const draws = 0
 
 const wordsOf = (op: string, key: Node): readonly [Node, Node] => {
   if (key.dtype !== 'i32' || key.shape.length !== 1 || key.shape[0] !== 2)
-    throw shapeError({ code: 'E_KEY', sentence: `${op}: a key is i32[2], not ${key.dtype}[${key.shape.join(',')}]` }, [
-      key,
-    ])
+    throw shapeError({ code: 'E_KEY', sentence: `${op}: a key is i32[2], not ${showType(key)}` }, [key])
   const word = (i: number) =>
     graph.reshape([graph.slice([key], { start: [i], limit: [i + 1], step: [1] })], { shape: [] })
   return [word(0), word(1)]
@@ -43,6 +41,16 @@ export const key: (seed: number) => Key = typed((seed: number) => {
   return constantOf(Int32Array.from(keyOf(seed), (w) => w | 0))
 })
 
+/** A number to derive a key from, which counts modulo 2^32. */
+const countOf = (n: number | Node): Node => {
+  if (typeof n !== 'number') {
+    if (n.dtype === 'i32' && n.shape.length === 0) return n
+    throw shapeError({ code: 'E_KEY', sentence: `foldIn: the number is ${showType(n)}, not i32[]` }, [n])
+  }
+  if (Number.isSafeInteger(n)) return i32(n)
+  throw shapeError({ code: 'E_KEY', sentence: `foldIn: ${n} is not an integer` }, [])
+}
+
 /**
  * The key that follows from a key and a number: independent of the key's own draws and of other numbers.
  * `n` is an integer, or an i32 scalar such as the step counter.
@@ -53,7 +61,7 @@ export const key: (seed: number) => Key = typed((seed: number) => {
 export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => Key = typed(
   (from: Node, n: number | Node) => {
     const [k0, k1] = wordsOf('foldIn', from)
-    const count = typeof n === 'number' ? i32(n) : n
+    const count = countOf(n)
     const word = (w: 0 | 1) =>
       graph.reshape([graph.threefry([k0, k1, count], { word: w, stream: derivation })], { shape: [1] })
     return graph.concat([word(0), word(1)], { axis: 0 })

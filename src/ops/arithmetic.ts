@@ -3,7 +3,18 @@
  * Invariant: each op's derivative, identities and scalar meaning stand here and nowhere else.
  */
 import * as modulo from './math/modulo.ts'
-import { binary, broadcastConstraints, call, infix, lit, numberConstraint, paren, unary } from './common.ts'
+import {
+  binary,
+  broadcastConstraints,
+  call,
+  inferElementwise,
+  infix,
+  lit,
+  numberConstraint,
+  paren,
+  unary,
+  violation,
+} from './common.ts'
 import { showNumber } from './leaf.ts'
 import { defineOp, type Sig } from './signature.ts'
 
@@ -343,9 +354,13 @@ export const clip = defineOp<'clip'>({
   name: 'clip',
   doc: {
     summary: 'x limited to [lo, hi]; NaN stays NaN.',
-    constraints: numberConstraint,
+    constraints: { ...numberConstraint, C2: 'lo ≤ hi' },
     formula: 'min(max(x, lo), hi); derivative 1 inside and at the bounds, else 0',
   },
+  infer: ([x], { lo, hi }) =>
+    lo <= hi
+      ? inferElementwise('clip', 'number')([x])
+      : violation('C2', 'E_RANGE', `clip: ${lo} to ${hi} is not a range`, 'the lower bound comes first'),
   partials: [
     (b, a, t) => {
       const [x] = a.ins

@@ -57,6 +57,21 @@ export const wrongDtype = (
     found === 'i32' && accepted === 'float' ? "cast(x, 'f32') makes it a float" : undefined,
   )
 
+/** The violation of operands that differ in dtype. */
+export const mixedDtypes = (
+  name: string,
+  constraint: `C${number}`,
+  a: DType,
+  b: DType,
+  of = '',
+): Either<Violation, never> =>
+  violation(
+    constraint,
+    'E_DTYPE_MISMATCH',
+    `${name}: dtypes ${a} and ${b}${of} differ`,
+    'nothing is converted silently: cast one of them',
+  )
+
 /** The broadcast of several shapes, or the violation that names the axis where it fails. */
 export const inferBroadcast = (
   name: string,
@@ -83,6 +98,33 @@ export const inferBroadcast = (
   return right(out)
 }
 
+/** The violation of an axis, counted from the front, that the shape does not have; null where it has it. */
+export const strayAxis = (
+  name: string,
+  constraint: `C${number}`,
+  axis: number,
+  shape: Shape,
+): Either<Violation, never> | null =>
+  Number.isInteger(axis) && axis >= 0 && axis < shape.length
+    ? null
+    : violation(constraint, 'E_AXIS', `${name}: axis ${axis} does not exist in shape ${showShape(shape)}`)
+
+/** As for one axis, of axes that have to ascend, so that none is given twice. */
+export const strayAxes = (
+  name: string,
+  constraint: `C${number}`,
+  axes: readonly number[],
+  shape: Shape,
+): Either<Violation, never> | null => {
+  for (const a of axes) {
+    const stray = strayAxis(name, constraint, a, shape)
+    if (stray !== null) return stray
+  }
+  return axes.every((a, i) => i === 0 || a > (axes[i - 1] as number))
+    ? null
+    : violation(constraint, 'E_AXIS', `${name}: axes ${axes.join(', ')} of ${showShape(shape)} do not ascend`)
+}
+
 /** Operands of one accepted dtype, broadcast; the result has `result` or the operands' dtype. */
 export const inferElementwise =
   (name: string, accepted: Accepted, result?: DType) =>
@@ -90,13 +132,7 @@ export const inferElementwise =
     const dtype = (ins[0] as TensorType).dtype
     for (const t of ins) {
       if (!accepts[accepted](t.dtype)) return wrongDtype(name, 'C1', accepted, t.dtype)
-      if (t.dtype !== dtype)
-        return violation(
-          'C1',
-          'E_DTYPE_MISMATCH',
-          `${name}: dtypes ${dtype} and ${t.dtype} differ`,
-          `nothing is converted silently: cast one of them`,
-        )
+      if (t.dtype !== dtype) return mixedDtypes(name, 'C1', dtype, t.dtype)
     }
     const shape = inferBroadcast(
       name,

@@ -6,8 +6,8 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { type DType, isFloat } from '../core/dtype.ts'
 import type { Shape, TensorType } from '../core/shape.ts'
-import { call, floatConstraint, type Inferred, lit, violation, wrongDtype } from './common.ts'
-import { type Axes, behindBatch, checkAxes, reducedShape, showAxes, spread } from './reduction.ts'
+import { call, floatConstraint, type Inferred, lit, strayAxes, violation, wrongDtype } from './common.ts'
+import { type Axes, behindBatch, reducedShape, showAxes, spread } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
@@ -25,7 +25,7 @@ const one = { kind: 'composite' as const, arity: 1 as const, identities: [] }
 const countOf = (shape: Shape, axes: readonly number[]): number => axes.reduce((n, i) => n * (shape[i] as number), 1)
 
 const inferFloat = (name: string, [x]: readonly [TensorType], axes: readonly number[]): Inferred =>
-  !isFloat(x.dtype) ? wrongDtype(name, 'C1', 'float', x.dtype) : (checkAxes(name, x.shape, axes) ?? right(x))
+  !isFloat(x.dtype) ? wrongDtype(name, 'C1', 'float', x.dtype) : (strayAxes(name, 'C2', axes, x.shape) ?? right(x))
 
 const inferReduced =
   (name: string) =>
@@ -34,7 +34,7 @@ const inferReduced =
     return t._tag === 'Left' ? t : right({ dtype: t.right.dtype, shape: reducedShape(t.right.shape, p) })
   }
 
-const axesConstraints = { ...floatConstraint, C2: 'the axes exist and are distinct' }
+const axesConstraints = { ...floatConstraint, C2: 'the axes exist and ascend' }
 
 const printReduced =
   (sign: string) =>
@@ -106,6 +106,8 @@ export const logSumExp = defineOp<'logSumExp'>({
   sample: { domain: [[-2, 2]], special: [100, -100, 1000] },
 })
 
+const axisConstraints = { ...floatConstraint, C2: 'the axis exists' }
+
 const along = (name: string) => ({
   ...one,
   infer: (ins: readonly [TensorType], { axis }: { readonly axis: number }): Inferred => inferFloat(name, ins, [axis]),
@@ -124,7 +126,7 @@ export const softmax = defineOp<'softmax'>({
   batch: (b, { ins, params }) => b.softmax(ins, { axis: params.axis + 1 }),
   doc: {
     summary: 'exp(x) / Σ exp(x) along an axis, stable for every x.',
-    constraints: axesConstraints,
+    constraints: axisConstraints,
     formula: 'derivative: y·(t − Σ y·t) over the saved output y',
   },
   vjp: (b, { out, params }, ct) => [softmaxPush(b, out, ct, params.axis)],
@@ -142,7 +144,7 @@ export const logSoftmax = defineOp<'logSoftmax'>({
   batch: (b, { ins, params }) => b.logSoftmax(ins, { axis: params.axis + 1 }),
   doc: {
     summary: 'log softmax(x) along an axis, stable for every x.',
-    constraints: axesConstraints,
+    constraints: axisConstraints,
     formula: 'x − logsumexp(x); derivative: t − softmax(x)·Σt',
   },
   vjp: (b, { ins: [x], params: { axis } }, ct) => [
@@ -171,12 +173,14 @@ export const oneHot = defineOp<'oneHot'>({
   batch: (b, { ins, params }) => b.oneHot(ins, params),
   doc: {
     summary: '1 at the label, 0 elsewhere, along a new last axis; all 0 for a label out of range.',
-    constraints: { C1: 'the labels are i32' },
+    constraints: { C1: 'the labels are i32', C2: 'the depth is a natural number' },
   },
-  infer: ([y], { depth, dtype }) =>
-    y.dtype === 'i32'
+  infer: ([y], { depth, dtype }) => {
+    if (y.dtype !== 'i32') return violation('C1', 'E_DTYPE', `oneHot: the labels must be i32, not ${y.dtype}`)
+    return Number.isInteger(depth) && depth >= 0
       ? right({ dtype, shape: [...y.shape, depth] })
-      : violation('C1', 'E_DTYPE', `oneHot: the labels must be i32, not ${y.dtype}`),
+      : violation('C2', 'E_EXTENT', `oneHot: the depth ${depth} is not a natural number`)
+  },
   vjp: 'zero',
   jvp: 'zero',
   expand: (b, a) => b.where([isLabel(b, a.ins[0], a.types[0].shape, a.params.depth), lit(b, a, 1), lit(b, a, 0)]),

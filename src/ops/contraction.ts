@@ -5,7 +5,7 @@
  */
 import { right } from 'fp-ts/lib/Either.js'
 import { range, showShape, type TensorType } from '../core/shape.ts'
-import { type Inferred, paren, violation, wrongDtype } from './common.ts'
+import { type Inferred, mixedDtypes, paren, strayAxis, violation, wrongDtype } from './common.ts'
 import { behindBatch, showAxes } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
@@ -26,30 +26,34 @@ export const freeAxes = (rank: number, batch: readonly number[], contract: reado
   range(rank).filter((i) => !batch.includes(i) && !contract.includes(i))
 
 const infer = ([a, b]: readonly [TensorType, TensorType], { batch, contract }: DotAxes): Inferred => {
-  if (a.dtype === 'bool') return wrongDtype('matmul', 'C1', 'number', a.dtype)
-  if (a.dtype !== b.dtype) return violation('C1', 'E_DTYPE_MISMATCH', `matmul: dtypes ${a.dtype} and ${b.dtype} differ`)
-  const both = `(${showShape(a.shape)} x ${showShape(b.shape)})`
-  const used = [batch[0].concat(contract[0]), batch[1].concat(contract[1])] as const
-  for (const [axes, t] of [
-    [used[0], a],
-    [used[1], b],
-  ] as const)
-    if (new Set(axes).size !== axes.length || axes.some((i) => !Number.isInteger(i) || i < 0 || i >= t.shape.length))
+  if (a.dtype === 'bool') return wrongDtype('dotGeneral', 'C1', 'number', a.dtype)
+  if (a.dtype !== b.dtype) return mixedDtypes('dotGeneral', 'C1', a.dtype, b.dtype)
+  const [ofA, ofB] = [showShape(a.shape), showShape(b.shape)]
+  for (const [k, t] of [a, b].entries()) {
+    const axes = [...(batch[k] as readonly number[]), ...(contract[k] as readonly number[])]
+    for (const i of axes) {
+      const stray = strayAxis('dotGeneral', 'C2', i, t.shape)
+      if (stray !== null) return stray
+    }
+    if (new Set(axes).size !== axes.length)
+      return violation('C2', 'E_AXIS', `dotGeneral: axes ${axes.join(', ')} of ${showShape(t.shape)} are not distinct`)
+  }
+  for (const [what, [p, q]] of Object.entries({ batch, contract }))
+    if (p.length !== q.length)
       return violation(
-        'C2',
-        'E_AXIS',
-        `dotGeneral: axes ${axes.join(', ')} are not distinct axes of ${showShape(t.shape)}`,
+        'C3',
+        'E_AXIS_PAIRS',
+        `dotGeneral: the ${what} axes ${showShape(p)} of ${ofA} and ${showShape(q)} of ${ofB} do not come in pairs`,
       )
-  if (batch[0].length !== batch[1].length || contract[0].length !== contract[1].length)
-    return violation('C3', 'E_AXIS_PAIRS', 'dotGeneral: batch and contracted axes come in pairs')
-  for (const [i, x] of contract[0].entries()) {
-    const [m, n] = [a.shape[x], b.shape[contract[1][i] as number]]
-    if (m !== n) return violation('C4', 'E_SHAPE_MATMUL_INNER', `matmul: inner dimensions ${m} and ${n} differ ${both}`)
+  const pairs = (what: 'batch' | 'contract', constraint: 'C4' | 'C5', code: string) => {
+    const [p, q] = what === 'batch' ? batch : contract
+    const k = p.findIndex((i, at) => a.shape[i] !== b.shape[q[at] as number])
+    const [i, j] = [p[k], q[k]] as [number, number]
+    const words = `the ${what} extents ${a.shape[i]} of axis ${i} and ${b.shape[j]} of axis ${j} differ`
+    return k < 0 ? null : violation(constraint, code, `dotGeneral: ${words} (${ofA} and ${ofB})`)
   }
-  for (const [i, x] of batch[0].entries()) {
-    const [m, n] = [a.shape[x], b.shape[batch[1][i] as number]]
-    if (m !== n) return violation('C5', 'E_SHAPE_MATMUL_BATCH', `matmul: batch dimensions ${m} and ${n} differ ${both}`)
-  }
+  const apart = pairs('contract', 'C4', 'E_SHAPE_MATMUL_INNER') ?? pairs('batch', 'C5', 'E_SHAPE_MATMUL_BATCH')
+  if (apart !== null) return apart
   const free = (t: TensorType, k: 0 | 1) =>
     freeAxes(t.shape.length, batch[k], contract[k]).map((i) => t.shape[i] as number)
   return right({ dtype: a.dtype, shape: [...batch[0].map((i) => a.shape[i] as number), ...free(a, 0), ...free(b, 1)] })

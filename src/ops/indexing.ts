@@ -7,7 +7,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { isFloat } from '../core/dtype.ts'
 import type { Shape, TensorType } from '../core/shape.ts'
 import { equalShapes, range, showShape, sizeOf } from '../core/shape.ts'
-import { call, type Inferred, violation, wrongDtype } from './common.ts'
+import { call, type Inferred, mixedDtypes, strayAxis, violation, wrongDtype } from './common.ts'
 import { type Builder, defineOp, type Printed, type Sig, type Violation } from './signature.ts'
 
 export interface Indexing {
@@ -45,8 +45,8 @@ const misfit = (name: string, x: TensorType, indices: TensorType, p: Indexing): 
   const fault = (v: Either<Violation, never>): Violation | null => (v._tag === 'Left' ? v.left : null)
   if (indices.dtype !== 'i32')
     return fault(violation('C1', 'E_DTYPE', `${name}: the indices must be i32, not ${indices.dtype}`))
-  if (!Number.isInteger(p.axis) || p.axis < 0 || p.axis >= x.shape.length)
-    return fault(violation('C2', 'E_AXIS', `${name}: axis ${p.axis} does not exist in shape ${showShape(x.shape)}`))
+  const stray = strayAxis(name, 'C2', p.axis, x.shape)
+  if (stray !== null) return fault(stray)
   const shared = equalShapes(x.shape.slice(0, p.batch), indices.shape.slice(0, p.batch))
   if (p.batch < 0 || p.batch > p.axis || p.batch > indices.shape.length || !shared)
     return fault(
@@ -167,13 +167,7 @@ export const scatterAdd = defineOp<'scatterAdd'>({
         `scatterAdd: updates ${showShape(updates.shape)} are not of shape ${showShape(shape)}, which indices ${showShape(indices.shape)} take from ${showShape(x.shape)} along axis ${p.axis}`,
       )
     if (x.dtype === 'bool') return wrongDtype('scatterAdd', 'C5', 'number', x.dtype)
-    if (x.dtype !== updates.dtype)
-      return violation(
-        'C5',
-        'E_DTYPE_MISMATCH',
-        `scatterAdd: dtypes ${x.dtype} and ${updates.dtype} differ`,
-        'nothing is converted silently: cast one of them',
-      )
+    if (x.dtype !== updates.dtype) return mixedDtypes('scatterAdd', 'C5', x.dtype, updates.dtype)
     return right({ dtype: x.dtype, shape: x.shape })
   },
   vjp: (b, { ins: [, indices], types, params }, ct) => [

@@ -5,7 +5,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../core/dtype.ts'
 import type { Shape } from '../core/shape.ts'
-import { atom, violation } from './common.ts'
+import { atom, strayAxis, violation } from './common.ts'
 import { defineOp, type Sig } from './signature.ts'
 
 /** A tensor's elements as they lie in memory; bool as 0 and 1 in an Int32Array. Never written after construction. */
@@ -102,10 +102,7 @@ export const iota = defineOp<'iota'>({
   arity: 0,
   name: 'iota',
   doc: { summary: '0, 1, 2, … along an axis (i32).', constraints: { C1: 'the axis exists' } },
-  infer: (_ins, { shape, axis }) =>
-    axis >= 0 && axis < shape.length
-      ? right({ dtype: 'i32', shape })
-      : violation('C1', 'E_AXIS', `iota: axis ${axis} does not exist in shape [${shape.join(',')}]`),
+  infer: (_ins, { shape, axis }) => strayAxis('iota', 'C1', axis, shape) ?? right({ dtype: 'i32', shape }),
   identities: [],
   print: (_ins, { shape, axis }) => atom(`iota(${shape[axis]})`),
 })

@@ -14,6 +14,7 @@ import {
   inferBroadcast,
   infix,
   lit,
+  mixedDtypes,
   paren,
   unary,
   violation,
@@ -293,8 +294,7 @@ export const where = defineOp<'where'>({
   },
   infer: ([c, x, y]: readonly [TensorType, TensorType, TensorType]) => {
     if (c.dtype !== 'bool') return violation('C1', 'E_DTYPE', `where: the condition must be bool, not ${c.dtype}`)
-    if (x.dtype !== y.dtype)
-      return violation('C2', 'E_DTYPE_MISMATCH', `where: dtypes ${x.dtype} and ${y.dtype} of the branches differ`)
+    if (x.dtype !== y.dtype) return mixedDtypes('where', 'C2', x.dtype, y.dtype, ' of the branches')
     const shape = inferBroadcast('where', 'C3', [c.shape, x.shape, y.shape])
     return shape._tag === 'Left' ? shape : right({ dtype: x.dtype, shape: shape.right })
   },

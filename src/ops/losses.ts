@@ -5,7 +5,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import { isFloat } from '../core/dtype.ts'
 import { equalShapes, showShape, sizeOf, type TensorType } from '../core/shape.ts'
-import { call, type Inferred, violation, wrongDtype } from './common.ts'
+import { call, type Inferred, mixedDtypes, violation, wrongDtype } from './common.ts'
 import { isLabel, shift } from './composite.ts'
 import { behindBatch, keptShape } from './reduction.ts'
 import { type BatchArgs, type Builder, defineOp, type Sig } from './signature.ts'
@@ -18,10 +18,14 @@ declare module './signature.ts' {
   }
 }
 
+const noClasses = (constraint: 'C2' | 'C3') =>
+  violation(constraint, 'E_SHAPE_LABELS', 'crossEntropy: logits [] have no axis of classes')
+
 const inferCrossEntropy = ([z, y]: readonly [TensorType, TensorType]): Inferred => {
   if (!isFloat(z.dtype)) return wrongDtype('crossEntropy', 'C1', 'float', z.dtype)
   if (y.dtype !== 'i32') return violation('C2', 'E_DTYPE', `crossEntropy: the labels must be i32, not ${y.dtype}`)
-  return z.shape.length > 0 && equalShapes(z.shape.slice(0, -1), y.shape)
+  if (z.shape.length === 0) return noClasses('C3')
+  return equalShapes(z.shape.slice(0, -1), y.shape)
     ? right({ dtype: z.dtype, shape: y.shape })
     : violation(
         'C3',
@@ -85,9 +89,9 @@ export const crossEntropy = defineOp<'crossEntropy'>({
 
 const inferSoft = ([z, t]: readonly [TensorType, TensorType]): Inferred => {
   if (!isFloat(z.dtype)) return wrongDtype('crossEntropy', 'C1', 'float', z.dtype)
-  if (z.dtype !== t.dtype)
-    return violation('C1', 'E_DTYPE_MISMATCH', `crossEntropy: dtypes ${z.dtype} and ${t.dtype} differ`)
-  return z.shape.length > 0 && equalShapes(z.shape, t.shape)
+  if (z.dtype !== t.dtype) return mixedDtypes('crossEntropy', 'C1', z.dtype, t.dtype)
+  if (z.shape.length === 0) return noClasses('C2')
+  return equalShapes(z.shape, t.shape)
     ? right({ dtype: z.dtype, shape: z.shape.slice(0, -1) })
     : violation(
         'C2',
@@ -159,7 +163,7 @@ export const mse = defineOp<'mse'>({
   },
   infer: ([y, t]) => {
     if (!isFloat(y.dtype)) return wrongDtype('mse', 'C1', 'float', y.dtype)
-    if (y.dtype !== t.dtype) return violation('C1', 'E_DTYPE_MISMATCH', `mse: dtypes ${y.dtype} and ${t.dtype} differ`)
+    if (y.dtype !== t.dtype) return mixedDtypes('mse', 'C1', y.dtype, t.dtype)
     return equalShapes(y.shape, t.shape)
       ? right({ dtype: y.dtype, shape: [] })
       : violation('C2', 'E_SHAPE_EQUAL', `mse: shapes ${showShape(y.shape)} and ${showShape(t.shape)} differ`)

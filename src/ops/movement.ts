@@ -5,7 +5,7 @@
 import { right } from 'fp-ts/lib/Either.js'
 import type { Shape, TensorType } from '../core/shape.ts'
 import { broadcastAxes, broadcastsTo, showShape, sizeOf, stridesOf } from '../core/shape.ts'
-import { call, type Inferred, paren, violation } from './common.ts'
+import { call, type Inferred, mixedDtypes, paren, strayAxes, strayAxis, violation } from './common.ts'
 import { behindBatch } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig, type View } from './signature.ts'
 
@@ -186,13 +186,13 @@ const inferSlice = ([x]: readonly [TensorType], p: Slice): Inferred => {
     )
   for (const [i, s] of p.start.entries()) {
     const [limit, d, step] = [p.limit[i], x.shape[i], p.step[i]] as [number, number, number]
-    if (s < 0 || limit < s || limit > d)
+    if (!Number.isInteger(s) || !Number.isInteger(limit) || s < 0 || limit < s || limit > d)
       return violation('C2', 'E_SLICE', `slice: ${s} to ${limit} is not a range of axis ${i} of ${showShape(x.shape)}`)
-    if (step < 1)
+    if (!Number.isInteger(step) || step < 1)
       return violation(
         'C3',
         'E_SLICE',
-        `slice: step ${step} of axis ${i} is not positive`,
+        `slice: step ${step} of axis ${i} is not a positive integer`,
         'reverse(x) walks backwards',
       )
   }
@@ -206,7 +206,11 @@ export const slice = defineOp<'slice'>({
     b.slice(ins, { start: [0, ...params.start], limit: [size, ...params.limit], step: [1, ...params.step] }),
   doc: {
     summary: 'From start, below limit, every step-th element of each axis.',
-    constraints: { C1: 'a range an axis', C2: '0 ≤ start ≤ limit ≤ extent', C3: 'step ≥ 1' },
+    constraints: {
+      C1: 'a range an axis',
+      C2: '0 ≤ start ≤ limit ≤ extent, in whole numbers',
+      C3: 'step ≥ 1, a whole number',
+    },
   },
   infer: inferSlice,
   vjp: (b, { params: { start, step }, types: [x], outType }, ct) => {
@@ -246,11 +250,8 @@ export const reverse = defineOp<'reverse'>({
   ...one,
   name: 'reverse',
   batch: (b, { ins, params }) => b.reverse(ins, { axes: behindBatch(params.axes) }),
-  doc: { summary: 'Axes walked backwards.', constraints: { C1: 'the axes exist' } },
-  infer: ([x], { axes }) =>
-    axes.every((a) => a >= 0 && a < x.shape.length)
-      ? right(x)
-      : violation('C1', 'E_AXIS', `reverse: axes ${axes.join(', ')} do not all exist in ${showShape(x.shape)}`),
+  doc: { summary: 'Axes walked backwards.', constraints: { C1: 'the axes exist and ascend' } },
+  infer: ([x], { axes }) => strayAxes('reverse', 'C1', axes, x.shape) ?? right(x),
   vjp: (b, { params }, ct) => [b.reverse([ct], params)],
   jvp: (b, { params }, [t]) => b.reverse([t as NonNullable<typeof t>], params),
   move: {
@@ -340,11 +341,10 @@ export const concat = defineOp<'concat'>({
   infer: (ins, { axis }) => {
     const [first] = ins
     if (first === undefined) return violation('C1', 'E_CONCAT_EMPTY', 'concat: no operand given')
-    if (axis < 0 || axis >= first.shape.length)
-      return violation('C2', 'E_AXIS', `concat: axis ${axis} does not exist in shape ${showShape(first.shape)}`)
+    const stray = strayAxis('concat', 'C2', axis, first.shape)
+    if (stray !== null) return stray
     for (const t of ins) {
-      if (t.dtype !== first.dtype)
-        return violation('C1', 'E_DTYPE_MISMATCH', `concat: dtypes ${first.dtype} and ${t.dtype} differ`)
+      if (t.dtype !== first.dtype) return mixedDtypes('concat', 'C1', first.dtype, t.dtype)
       if (t.shape.length !== first.shape.length)
         return violation(
           'C3',

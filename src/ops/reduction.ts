@@ -4,7 +4,7 @@
  */
 import { right } from 'fp-ts/lib/Either.js'
 import type { TensorType } from '../core/shape.ts'
-import { type Inferred, lit, numberConstraint, violation } from './common.ts'
+import { type Inferred, lit, numberConstraint, strayAxes, violation, wrongDtype } from './common.ts'
 import { type Builder, defineOp, type Printed, type RuleArgs, type Sig } from './signature.ts'
 
 export interface Axes {
@@ -30,20 +30,11 @@ export const reducedShape = (shape: readonly number[], { axes, keepDims }: Axes)
 export const keptShape = (shape: readonly number[], axes: readonly number[]): readonly number[] =>
   shape.map((d, i) => (axes.includes(i) ? 1 : d))
 
-export const checkAxes = (name: string, shape: readonly number[], axes: readonly number[]): Inferred | null => {
-  for (const a of axes)
-    if (!Number.isInteger(a) || a < 0 || a >= shape.length)
-      return violation('C2', 'E_AXIS', `${name}: axis ${a} does not exist in shape [${shape.join(',')}]`)
-  return axes.every((a, i) => i === 0 || a > (axes[i - 1] as number))
-    ? null
-    : violation('C2', 'E_AXIS_REPEATED', `${name}: the axes ${axes.join(', ')} are not distinct`)
-}
-
 const inferReduction =
   (name: string, empty: boolean) =>
   ([x]: readonly [TensorType], p: Axes): Inferred => {
-    if (x.dtype === 'bool') return violation('C1', 'E_DTYPE', `${name}: the operand must be f32, f64 or i32, not bool`)
-    const bad = checkAxes(name, x.shape, p.axes)
+    if (x.dtype === 'bool') return wrongDtype(name, 'C1', 'number', x.dtype)
+    const bad = strayAxes(name, 'C2', p.axes, x.shape)
     if (bad !== null) return bad
     const gone = p.axes.find((a) => x.shape[a] === 0)
     if (!empty && gone !== undefined)
@@ -63,7 +54,7 @@ const subscript = ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈'
 export const showAxes = (axes: readonly number[], rank: number): string =>
   axes.length === rank ? '' : axes.map((a) => [...String(a)].map((c) => subscript[Number(c)]).join('')).join('‚')
 
-const constraints = { ...numberConstraint, C2: 'the axes exist and are distinct' }
+const constraints = { ...numberConstraint, C2: 'the axes exist and ascend' }
 const nonEmpty = { ...constraints, C3: 'the reduced axes are not empty' }
 
 /** Axes counted behind a new first one. */

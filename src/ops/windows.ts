@@ -5,7 +5,7 @@
  */
 import { right } from 'fp-ts/lib/Either.js'
 import { equalShapes, range, type Shape, showShape } from '../core/shape.ts'
-import { call, type Inferred, violation, wrongDtype } from './common.ts'
+import { call, type Inferred, strayAxes, violation, wrongDtype } from './common.ts'
 import { behindBatch } from './reduction.ts'
 import { type Builder, defineOp, type Printed, type Sig } from './signature.ts'
 
@@ -55,9 +55,8 @@ const isNatural = (n: number | undefined): boolean => n !== undefined && Number.
 
 /** What both ops ask of their parameters, for a tensor of rank `rank`. */
 const misfit = (name: string, { axes, size, stride, dilation }: Windows, rank: number, shape: Shape) => {
-  const ascend = axes.every((a, i) => Number.isInteger(a) && a >= 0 && a < rank && (i === 0 || a > (axes[i - 1] ?? 0)))
-  if (!ascend)
-    return violation('C1', 'E_AXIS', `${name}: axes ${axes.join(', ')} do not ascend within ${showShape(shape)}`)
+  const stray = strayAxes(name, 'C1', axes, shape.slice(0, rank))
+  if (stray !== null) return stray
   for (const [what, list] of Object.entries({ size, stride, dilation }))
     if (list.length !== axes.length || !list.every(isNatural))
       return violation(

@@ -24,7 +24,6 @@ import { describe, expect, test } from 'vitest'
 import { sizeOf, unravel } from '../../src/core/shape.ts'
 import { costOf } from '../../compiler/kernel/cost.ts'
 import type { Kernel } from '../../compiler/kernel/kernel.ts'
-import { graph } from '../../src/expr/node.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
 import { numbers, upTo, valueOf } from './run.ts'
 
@@ -350,36 +349,7 @@ describe('what does not fit', () => {
     ],
     ['gatherNd: the indices must be i32, not f32', () => loose(gatherNd)(x, x)],
   ]
-  const flags = input('flags', [4, 3], 'bool') as Node
-  const four = input('four', [4], 'i32')
-  const block = input('block', [2, 1, 3]) as Node
-  const inner: readonly (readonly [string, () => unknown])[] = [
-    ['blocks: [5,1] is no block of [4,3]', () => graph.blocks([x], { batch: 0, sizes: [5, 1] })],
-    ['block: [1] is no block of [4,3]', () => graph.block([x, s], { batch: 0, sizes: [1] })],
-    ['block: [5] is no block of [4,3] behind 1 axes', () => graph.block([x, four], { batch: 1, sizes: [5] })],
-    ['block: the places must be i32, not f32', () => graph.block([x, x], { batch: 0, sizes: [1, 3] })],
-    [
-      'block: [4,3] and places [2] do not have the first 1 axes in common',
-      () => graph.block([x, ids], { batch: 1, sizes: [3] }),
-    ],
-    [
-      'withBlocks: updates [4,3] are not of shape [2,1,3]',
-      () => graph.withBlocks([x, ids, x], { batch: 0, sizes: [1, 3], combine: 'set' }),
-    ],
-    [
-      'withBlocks: dtypes bool and f32 differ',
-      () => graph.withBlocks([flags, ids, block], { batch: 0, sizes: [1, 3], combine: 'set' }),
-    ],
-    [
-      'withBlocks: the operand must be f32, f64 or i32, not bool',
-      () => graph.withBlocks([flags, s, flags], { batch: 0, sizes: [4, 3], combine: 'sum' }),
-    ],
-    [
-      'withBlocks: blocks [2,3] that are set may overlap',
-      () => graph.withBlocks([x, ids, input('b', [2, 2, 3])], { batch: 0, sizes: [2, 3], combine: 'set' }),
-    ],
-  ]
-  test.each([...faults, ...inner])('%s', (message, run) => {
+  test.each(faults)('%s', (message, run) => {
     expect(run).toThrow(message)
   })
   test('indices that are added to are no constants', () => {

@@ -5,7 +5,6 @@ import { argsort, constant, type DType, input, mul, type Node, pipe, sort, squar
 import { grad, interpret, jvp, type Scalar, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { sizeOf, stridesOf } from '../../src/core/shape.ts'
-import { graph } from '../../src/expr/node.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
 import { numbers, upTo, valueOf } from './run.ts'
 
@@ -162,21 +161,4 @@ test('rows longer than a digit counts, on both targets', async () => {
   const want = wantedOrder([2, 3000], Array.from(env.get(x)?.data ?? []), { axis: 1, descending: false })
   for (const target of ['wasm', 'javascript'] as const)
     expect(Array.from((await compileAndRun(results, env, target))[0] ?? [])).toEqual(want)
-})
-
-describe('what the ops refuse', () => {
-  const [x, one, flags] = [input('x', [3]), input('one', [], 'i32'), input('flags', [3], 'bool')] as const
-  const ordering = { descending: false, nan: 'last' } as const
-  test.each<readonly [string, () => unknown]>([
-    ['order: the operand must be i32, not f32', () => graph.order([x])],
-    ['order: [] has no axis to be put in order', () => graph.order([one])],
-    ['argsort: the operand must be f32, f64 or i32, not bool', () => graph.argsort([flags], ordering)],
-    ['argsort: [] has no axis to be put in order', () => graph.argsort([one], ordering)],
-    [
-      'sortKey: the operand must be f32, f64 or i32, not bool',
-      () => graph.sortKey([flags], { ...ordering, word: 'high' }),
-    ],
-  ])('%s', (message, run) => {
-    expect(run).toThrow(message)
-  })
 })

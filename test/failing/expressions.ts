@@ -67,7 +67,8 @@ const filters = param('filters', [3, 3, some(2), 8], 0)
 export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_AXIS: { message: 'sum: axis 2 does not exist in shape [4,3], operand x [4,3]', run: () => loose(sum)(x, 2) },
   E_AXIS_PAIRS: {
-    message: 'dotGeneral: batch and contracted axes come in pairs, operands x [4,3] and w [5,2]',
+    message:
+      'dotGeneral: the contract axes [0] of [4,3] and [] of [5,2] do not come in pairs, operands x [4,3] and w [5,2]',
     run: () => graph.dotGeneral([x, w], { batch: [[], []], contract: [[0], []] }),
   },
   E_AXIS_PERMUTATION: {
@@ -89,11 +90,11 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
       )(x),
   },
   E_DTYPE: {
-    message: 'exp: the operand must be f32 or f64, not i32, operand labels [4]',
+    message: 'exp: the operand must be f32 or f64, not i32, operand labels i32[4]',
     run: () => loose(exp)(labels),
   },
   E_DTYPE_MISMATCH: {
-    message: 'add: dtypes f32 and i32 differ, operands x [4,3] and n [4,3]',
+    message: 'add: dtypes f32 and i32 differ, operands x f32[4,3] and n i32[4,3]',
     run: () => loose(add)(x, input('n', [some(4), 3], 'i32')),
   },
   E_EINSUM_EXTENT: {
@@ -154,7 +155,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
       ),
   },
   E_COND_OPERAND: {
-    message: 'cond: operand 0 is f32[4,3], the branches take f32[3], operands x [4,3]',
+    message: 'cond: operand 0 is f32[4,3], the branches take f32[3], operands Σ(x) > 0 [] and x [4,3]',
     run: () => graph.cond([greater(sum(x), 0), x], { fn: { params: [input('p', [3])], results: [] }, branches: 2 }),
   },
   E_COND_PREDICATE: {

@@ -28,7 +28,7 @@ export const faults = [
   () => slice(v, [0, 0]),
   // expect: slice: more ranges than the 1 axes of [3]
   () => pipe(v, slice(0, [1, 2])),
-  // expect: slice: step 0 of axis 1 is not positive
+  // expect: slice: step 0 of axis 1 is not a positive integer
   () => slice(x, [0, 0], [2, 3], [1, 0]),
   // expect: slice: -5 to -6 is not a range of axis 1 of [2,3]
   () => pipe(x, slice([0, -5], [2, -6])),
