@@ -173,9 +173,10 @@ const labels: Readonly<Record<Label, string>> = {
 
 const body = (): string => {
   return `The primitives of the expression graph, ${opNames.length} of them, from the table \`src/ops/registry.ts\`. What users call are
-[functions](language.md), most of which are one op. C1, C2 … name the constraints that \`infer\` checks. A law is an identity
-that the op's definition states: the left side is an application of the op, the right side costs less. How far a law holds
-([the simplifier](simplifier.md) says it precisely):
+[functions](language.md), most of which are one op. C1, C2 … name the constraints that \`infer\` checks; an error says in its field
+\`constraint\` which of them does not hold, and \`test/failing/constraints\` has a program that breaks each, with its words. A law
+is an identity that the op's definition states: the left side is an application of the op, the right side costs less. How far a
+law holds ([the simplifier](simplifier.md) says it precisely):
 
 ${table(
   ['label', 'the two sides are equal'],

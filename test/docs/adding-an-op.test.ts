@@ -13,8 +13,8 @@ import { patience, runNode } from './run.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(root, 'docs', 'adding-an-op.md'), 'utf8')
 const blocks = blocksOf(page)
-const copied = ['src', 'compiler', 'cli', 'test/laws', 'test/pipeline', 'test/simplify']
-const alsoCopied = ['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts']
+const copied = ['src', 'compiler', 'cli', 'test/laws', 'test/pipeline', 'test/simplify', 'test/failing/constraints']
+const alsoCopied = ['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'test/failing/program.ts']
 
 let copy = ''
 const inCopy = (file: string): string => join(copy, file)
@@ -106,7 +106,10 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }))
 test('the sources compile with the op, and not where a part of it is left out', { timeout: patience }, async () => {
   expect(refusals.length).toBeGreaterThan(8)
   writeVariants()
-  const options = { extends: './tsconfig.json', include: ['src', 'test/laws/cases.ts'] }
+  const options = {
+    extends: './tsconfig.json',
+    include: ['src', 'test/laws/cases.ts', 'test/failing/constraints/all.ts'],
+  }
   writeFileSync(inCopy('tsconfig.op.json'), JSON.stringify(options))
   const { stdout } = await node('node_modules/typescript/bin/tsc', '--project', 'tsconfig.op.json', '--pretty', 'false')
   for (const { file } of refusals) rmSync(inCopy(`src/ops/${file}`))
@@ -148,7 +151,7 @@ const runLaws = async (...files: readonly string[]): Promise<readonly Law[]> => 
 }
 
 test('the generated laws hold the op', { timeout: patience }, async () => {
-  const laws = await runLaws('test/laws', 'test/simplify/rules.test.ts')
+  const laws = await runLaws('test/laws', 'test/simplify/rules.test.ts', 'test/failing/constraints')
   expect(laws.filter((law) => law.status !== 'passed').map((law) => [law.fullName, ...law.failureMessages])).toEqual([])
   const kinds = [
     'infer agrees',
@@ -157,6 +160,7 @@ test('the generated laws hold the op', { timeout: patience }, async () => {
     'target logit at f32',
     'target logit at f64',
     'logit-sigmoid holds',
+    'logit C1: logit: the operand must be f32 or f64, not i32',
   ]
   for (const kind of kinds)
     expect(

@@ -64,9 +64,13 @@ export const control = {
   },
   cond: {
     C1: [
-      breaks('E_COND_PREDICATE', 'cond: the predicate is bool[4,3], not a scalar of bool, operands m [4,3] and x [4,3]', () => graph.cond([m, x], choice),
+      breaks(
+        'E_COND_PREDICATE',
+        'cond: the predicate is bool[4,3], not a scalar of bool, operands m [4,3] and x [4,3]',
+        () => graph.cond([m, x], choice),
       ),
-      breaks('E_COND_PREDICATE', 'cond: the predicate is f32[], not a scalar of bool, operands s [] and x [4,3]', () => graph.cond([scalar, x], choice),
+      breaks('E_COND_PREDICATE', 'cond: the predicate is f32[], not a scalar of bool, operands s [] and x [4,3]', () =>
+        graph.cond([scalar, x], choice),
       ),
     ],
     C2: [
