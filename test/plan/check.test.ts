@@ -4,7 +4,8 @@
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Kernel, LoopKernel } from '../../compiler/kernel/kernel.ts'
-import { checkPlan, faultsOfPlan, type PlanFault } from '../../compiler/plan/check.ts'
+import { checkPlan, faultsOfPlan } from '../../compiler/plan/check.ts'
+import type { PlanFault } from '../../compiler/plan/places.ts'
 import type { Plan, PlanBuffer, PlanEntry, PlanStep } from '../../compiler/plan/plan.ts'
 import { apply, contraction, load, softmax, stage } from '../kernel/build.ts'
 import {

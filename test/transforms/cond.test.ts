@@ -25,33 +25,17 @@ import {
   where,
   zeros,
 } from 'nabla'
-import { grad, hessian, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { grad, hessian, hvp, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import type { PlanChoice } from '../../compiler/plan/plan.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { functionOf } from '../../src/expr/scan.ts'
 import { upTo } from '../expr/run.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
+import { evaluate, expectNear, given, type Values } from './values.ts'
 
 const leaf = (name: string, shape: readonly number[], dtype: 'f32' | 'f64' | 'bool' = 'f64'): Node =>
   input(name, shape, dtype) as Node
-
-type Values = ReadonlyMap<Node, Tensor>
-
-const given = (...pairs: readonly (readonly [Node, readonly number[]])[]): Values =>
-  new Map(pairs.map(([n, data]) => [n, tensor(n.dtype, n.shape, data)]))
-
-const evaluate = (roots: readonly Node[], env: Values): readonly (readonly number[])[] =>
-  interpret(roots, env).map((t) => Array.from(t.data))
-
-const expectNear = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[], tolerance = 1e-9): void => {
-  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
-  for (const [i, w] of want.entries())
-    for (let k = 0; k < w.length; k++)
-      expect(Math.abs((got[i]?.[k] as number) - (w[k] as number)), `${i}[${k}]`).toBeLessThan(
-        tolerance * (1 + Math.abs(w[k] as number)),
-      )
-}
 
 /** Central differences of a scalar by every element of a leaf. */
 const differences = (loss: Node, env: Values, x: Node, h = 1e-5): readonly number[] => {

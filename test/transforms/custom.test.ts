@@ -22,41 +22,12 @@ import {
   withGradient,
   zeros,
 } from 'nabla'
-import {
-  grad,
-  hvp,
-  interpret,
-  jacobian,
-  jvp,
-  type Scalar,
-  simplify,
-  type Tensor,
-  tensor,
-  vjp,
-  vmap,
-} from 'nabla/compiler'
+import { grad, hvp, interpret, jacobian, jvp, type Scalar, simplify, vjp, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-import { sizeOf } from '../../src/core/shape.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { upTo } from '../expr/run.ts'
-
-const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
-
-const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))
-
-const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
-  interpret(roots, e).map((t) => Array.from(t.data))
-
-const expectNear = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[], tolerance = 1e-12): void => {
-  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
-  for (const [i, w] of want.entries())
-    for (let k = 0; k < w.length; k++)
-      expect(Math.abs((got[i]?.[k] as number) - (w[k] as number))).toBeLessThan(
-        tolerance * (1 + Math.abs(w[k] as number)),
-      )
-}
+import { env, evaluate, expectNear } from './values.ts'
 
 const scalar = (n: Node): Scalar => n as Scalar
 

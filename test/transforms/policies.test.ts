@@ -16,28 +16,10 @@ import {
   tanh,
   zeros,
 } from 'nabla'
-import { grad, hvp, interpret, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { grad, hvp, interpret, type Scalar, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-import { sizeOf } from '../../src/core/shape.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
-import { upTo } from '../expr/run.ts'
-
-const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
-
-const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))
-
-const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
-  interpret(roots, e).map((t) => Array.from(t.data))
-
-const expectNear = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[], tolerance = 1e-12): void => {
-  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
-  for (const [i, w] of want.entries())
-    for (let k = 0; k < w.length; k++)
-      expect(Math.abs((got[i]?.[k] as number) - (w[k] as number))).toBeLessThan(
-        tolerance * (1 + Math.abs(w[k] as number)),
-      )
-}
+import { env, evaluate, expectNear } from './values.ts'
 
 const policies: readonly SavePolicy[] = ['products', 'nothing', 'sqrt', { every: 1 }, { every: 3 }, { every: 100 }]
 

@@ -20,30 +20,14 @@ import {
   tanh,
   whileLoop,
 } from 'nabla'
-import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { grad, hvp, jvp, type Scalar, type Tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { upTo } from '../expr/run.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
-
-type Values = ReadonlyMap<Node, Tensor>
+import { evaluate, expectNear, given } from './values.ts'
 
 const leaf = (name: string, shape: readonly number[]): Node => input(name, shape, 'f64') as Node
-
-const given = (...pairs: readonly (readonly [Node, readonly number[]])[]): Values =>
-  new Map(pairs.map(([n, data]) => [n, tensor(n.dtype, n.shape, data)]))
-
-const evaluate = (roots: readonly Node[], env: Values): readonly (readonly number[])[] =>
-  interpret(roots, env).map((t) => Array.from(t.data))
-
-const expectNear = (got: readonly ArrayLike<number>[], want: readonly ArrayLike<number>[], tolerance = 1e-9): void => {
-  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
-  for (const [i, w] of want.entries())
-    for (let k = 0; k < w.length; k++)
-      expect(Math.abs((got[i]?.[k] as number) - (w[k] as number)), `${i}[${k}]`).toBeLessThan(
-        tolerance * (1 + Math.abs(w[k] as number)),
-      )
-}
 
 const a = leaf('a', [])
 
