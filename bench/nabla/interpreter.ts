@@ -9,12 +9,16 @@ import type { Step } from '../subject.ts'
 import { embedding } from '../workloads/embedding.ts'
 import { w1 } from '../workloads/w1.ts'
 import { w2 } from '../workloads/w2.ts'
+import { w3 } from '../workloads/w3.ts'
 import { w7 } from '../workloads/w7.ts'
+import { w8 } from '../workloads/w8.ts'
 import type { Training } from '../workloads/workload.ts'
 import { entries as embeddingEntries } from './embedding.ts'
 import { entries as w1Entries } from './w1.ts'
 import { entries as w2Entries } from './w2.ts'
+import { entries as w3Entries } from './w3.ts'
 import { entries as w7Entries } from './w7.ts'
+import { entries as w8Entries } from './w8.ts'
 
 type Values = ReadonlyMap<Expr, Tensor>
 
@@ -48,7 +52,9 @@ const interpreted = ({ parameters, batches, optimizer }: Training, { results, up
 const models: Readonly<Record<string, readonly [training: () => Training, entries: () => EntryInputs]>> = {
   W1: [w1, w1Entries],
   W2: [w2, w2Entries],
+  W3: [w3, w3Entries],
   W7: [w7, w7Entries],
+  W8: [w8, w8Entries],
   embedding: [embedding, embeddingEntries],
 }
 

@@ -8,6 +8,7 @@ export type Tensor = { readonly shape: readonly number[]; readonly data: Float32
 
 export type Sgd = { readonly _tag: 'sgd'; readonly learningRate: number }
 export type Momentum = { readonly _tag: 'momentum'; readonly learningRate: number; readonly momentum: number }
+export type Adagrad = { readonly _tag: 'adagrad'; readonly learningRate: number; readonly epsilon: number }
 export type Adam = {
   readonly _tag: 'adam'
   readonly learningRate: number
@@ -16,6 +17,8 @@ export type Adam = {
   readonly epsilon: number
 }
 
+export type Optimizer = Sgd | Momentum | Adagrad | Adam
+
 /**
  * Whole training steps: forward, backward, update, and the loss read back as a number. `Parameters` and `Inputs` are the
  * names a subject binds to; batches are taken in turn, the first again after the last.
@@ -23,14 +26,14 @@ export type Adam = {
 export type Training<
   Parameters extends string = string,
   Inputs extends string = string,
-  Optimizer extends Sgd | Momentum | Adam = Sgd | Momentum | Adam,
+  Method extends Optimizer = Optimizer,
 > = {
   readonly _tag: 'training'
   readonly name: string
   readonly summary: string
   readonly parameters: Readonly<Record<Parameters, Tensor>>
   readonly batches: readonly Readonly<Record<Inputs, Tensor>>[]
-  readonly optimizer: Optimizer
+  readonly optimizer: Method
   /** Floating-point operations of a step's matrix products; 0 where they do not decide its time. */
   readonly productFlops: number
   /** A run takes no more steps than this: beyond it, what is measured is no longer the ordinary step. */

@@ -7,6 +7,9 @@ import { workload, workloadNames } from '../../bench/workloads/table.ts'
 import type { Tensor } from '../../bench/workloads/workload.ts'
 import { w1 } from '../../bench/workloads/w1.ts'
 import { w2 } from '../../bench/workloads/w2.ts'
+import { w4 } from '../../bench/workloads/w4.ts'
+import { w5 } from '../../bench/workloads/w5.ts'
+import { w9 } from '../../bench/workloads/w9.ts'
 
 const tensorsOf = (name: string): readonly Tensor[] => {
   const wanted = workload(name)
@@ -59,6 +62,10 @@ describe('the workloads', () => {
     // Forward 137.0 million, the weights' gradients as many, the hidden layers' inputs' gradients 34.2 million.
     expect(w2().productFlops).toBe(308_150_272)
     expect(w1().productFlops).toBe(0)
+    // Of the vocabulary 8.4 and 4.8 billion; a transformer's weights 2.6 billion, queries, keys and values 0.2 billion.
+    expect(w4().productFlops).toBe(8_736_000_000)
+    expect(w5().productFlops).toBe(6_336_000_000)
+    expect(w9().productFlops).toBe(2_818_572_288)
     const flops = (form: string): number | undefined => {
       const wanted = workload(`matmul-128x784x512-${form}`)
       return wanted?._tag === 'product' ? wanted.flops : undefined
