@@ -13,6 +13,7 @@ import { checkCommand } from './commands/check.ts'
 import { compileCommand, type CompileSettings } from './commands/compile.ts'
 import { inspectCommand, type InspectSettings } from './commands/inspect.ts'
 import { showCommand } from './commands/show.ts'
+import { formNames } from './forms.ts'
 import { processTerminal, reportError, type Terminal } from './terminal.ts'
 
 const versionOf = (): string =>
@@ -62,7 +63,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
 
   sub(
     'inspect <FILE#EXPORT>',
-    'the model and its simplified derivatives as mathematics; FILE alone takes every exported model',
+    'the model and its simplified derivatives, as mathematics or in another form; FILE alone takes every exported model',
   )
     .option(
       '--width <columns>',
@@ -70,6 +71,9 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
       numberIn(40, 'a number from 40', true),
       88,
     )
+    .addOption(new Option('--as <form>', 'what to show').choices(formNames).default('math'))
+    .option('--out <file>', 'write to a file instead of the terminal')
+    .option('--max-memory <bytes>', 'refuse a model that needs more memory', numberIn(1, 'a number of bytes', true))
     .option('--rewrites', 'how it was simplified: each rule that fired, in order', false)
     .addOption(new Option('--json <record>', 'write the rewritings to a file').conflicts('replay'))
     .addOption(new Option('--replay <record>', 'apply the steps of a file again, and check that they lead to the same'))

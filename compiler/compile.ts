@@ -4,10 +4,11 @@
  */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import type { ArtifactOf, GradientCertificate, PortSpecs, Simd, Target } from '../src/artifact/types.ts'
-import { type CompileError, nablaError } from '../src/core/errors.ts'
+import type { CompileError } from '../src/core/errors.ts'
 import type { TensorType } from '../src/core/shape.ts'
 import type { Expr } from '../src/expr/expr.ts'
 import { type EntryInputs, type Step, toPrograms } from './entries.ts'
+import { beyondLimit } from './limit.ts'
 import type { PassName, PassTime, Watch } from './pass.ts'
 import { type Emitted, emit, type Planned, planEntries, type Settings } from './pipeline.ts'
 
@@ -87,17 +88,8 @@ export const compileWhole = async (
   const times: PassTime[] = []
   const [settings, watch] = [settingsOf(options), watchOf(options, times)]
   const planned = planEntries(programs.right, settings, watch)
-  const limit = options.maxMemory ?? defaultMaxMemory
-  const { memoryBytes } = planned.plan
-  if (memoryBytes > limit)
-    return left(
-      nablaError(
-        'CompileError',
-        'E_COMPILE_MEMORY',
-        `the program needs ${memoryBytes} bytes of memory, beyond the limit of ${limit}`,
-        { hint: 'a smaller batch needs less; maxMemory raises the limit' },
-      ),
-    )
+  const refused = beyondLimit(planned, options.maxMemory ?? defaultMaxMemory)
+  if (refused !== null) return left(refused)
   return right({ ...planned, ...(await emit(planned.plan, settings, watch)), times })
 }
 

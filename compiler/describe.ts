@@ -56,7 +56,7 @@ export const lossesOf = (roots: readonly Root[], wrt?: readonly Node[]): readonl
     .filter((r, i) => isLoss(r.node) && roots.findIndex((q) => q.node === r.node) === i)
     .map((r) => ({ ...r, wrt: wrt ?? variablesOf(r.node) }))
 
-const derivativesOf = (loss: Loss): readonly Root[] => {
+export const derivativesOf = (loss: Loss): readonly Root[] => {
   const gradients = grad(loss.node as Scalar, loss.wrt)
   return loss.wrt.map((v, i) => ({ label: `∂${loss.label}/∂${label(v)}`, node: gradients[i] as Node, defines: false }))
 }

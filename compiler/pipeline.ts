@@ -12,7 +12,7 @@ import { nameOf } from '../src/expr/origin.ts'
 import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
-import { emitWasm } from './emit/wasm/emit.ts'
+import { emitWasm, emitWasmText } from './emit/wasm/emit.ts'
 import { fuse } from './fuse/fuse.ts'
 import { batchRoots } from './grad/vmap.ts'
 import { withoutCustom } from './grad/custom.ts'
@@ -249,6 +249,12 @@ export const planEntries = (entries: readonly EntryProgram[], settings: Settings
   )
   return { plan: runPass(watch, planPass(settings), fused), fused }
 }
+
+/** What is emitted, as text; above each kernel stand the lines that `notes` has for it. */
+export const emitText = (plan: Plan, settings: Settings, notes: readonly (readonly string[])[]): Promise<string> =>
+  settings.target === 'javascript'
+    ? Promise.resolve(emitJavaScript(plan, { manifest: JSON.stringify(manifestOf(plan, settings)), notes }))
+    : emitWasmText(plan, { simd: settings.simd, debug: true }, notes)
 
 export interface Emitted {
   readonly bytes: Uint8Array

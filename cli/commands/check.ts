@@ -4,6 +4,7 @@
  */
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import { isStep } from '../../compiler/entries.ts'
+import { table } from '../../compiler/inspect/amounts.ts'
 import { isFloat } from '../../src/core/dtype.ts'
 import type { NablaError } from '../../src/core/errors.ts'
 import { showShape, sizeOf, unravel } from '../../src/core/shape.ts'
@@ -12,7 +13,7 @@ import { isExpr } from '../../src/expr/node.ts'
 import { type CheckOptions, checkGradient, type VariableReport } from '../check/check.ts'
 import { refuseCli } from '../codes.ts'
 import { loadModels, type Model } from '../model.ts'
-import { type Terminal, table } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** The scalar floats among a model's results, each once. */
 const scalarsOf = ({ entries }: Model): ReadonlyMap<Node, string> => {

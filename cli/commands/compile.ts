@@ -6,13 +6,14 @@
 import { join } from 'node:path'
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import { type Artifact, compile } from '../../compiler/compile.ts'
+import { showBytes, showCount, table } from '../../compiler/inspect/amounts.ts'
 import type { PassName, PassTime } from '../../compiler/pass.ts'
 import { wrapperOf } from '../../compiler/wrapper.ts'
 import type { Simd, Target } from '../../src/artifact/types.ts'
 import type { NablaError } from '../../src/core/errors.ts'
 import { type OutputFile, writeFiles } from '../files.ts'
 import { joined, loadModels } from '../model.ts'
-import { showBytes, showCount, showTime, type Terminal, table } from '../terminal.ts'
+import { showTime, type Terminal } from '../terminal.ts'
 
 export interface CompileSettings {
   readonly out: string

@@ -1,35 +1,35 @@
 /**
- * `nabla inspect FILE#EXPORT`: models and their simplified derivatives as mathematics, or how they were simplified.
- * In: the place of a model, or a file for all that it exports; perhaps a record of rewritings to repeat. Out: text, or a record as JSON.
+ * `nabla inspect FILE#EXPORT`: models and their simplified derivatives in the form that is asked for, or how they were simplified.
+ * In: the place of a model, or a file for all that it exports; perhaps a record of rewritings to repeat. Out: text on the
+ * terminal or in a file, or a record as JSON.
  */
 import { basename, dirname } from 'node:path'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
-import { inspect } from '../../compiler/describe.ts'
+import { showBytes } from '../../compiler/inspect/amounts.ts'
 import { printRewrites, replay, rewrites } from '../../compiler/rewrites.ts'
+import { memoryError } from '../../compiler/views.ts'
 import { type NablaError, ShapeError } from '../../src/core/errors.ts'
-import { isExpr } from '../../src/expr/node.ts'
 import { refuseCli } from '../codes.ts'
 import { writeFiles } from '../files.ts'
+import { type Form, type FormName, forms } from '../forms.ts'
 import { loadModels, type Model } from '../model.ts'
 import { readRewrites, type RecordedModel, rewritesJson } from '../rewrites.ts'
 import type { Terminal } from '../terminal.ts'
 
 export interface InspectSettings {
   readonly width: number
+  /** Default `math`. */
+  readonly as?: FormName
+  /** Where the text goes instead of the terminal. */
+  readonly out?: string
+  /** Refuse a model that needs more bytes. */
+  readonly maxMemory?: number
   /** The rules that fired instead of the formulas. */
   readonly rewrites?: boolean
   /** Where they go as JSON. */
   readonly json?: string
   /** A record to repeat. */
   readonly replay?: string
-}
-
-/** One expression is shown under its export's name, everything else under the names of its entries. */
-const described = ({ name, entries }: Model, width: number): string => {
-  const [only, ...rest] = Object.values(entries)
-  return only !== undefined && rest.length === 0 && isExpr(only)
-    ? inspect(only, { name, width })
-    : inspect(entries, { width })
 }
 
 const recorded = ({ place, entries }: Model): RecordedModel => ({ place, programs: rewrites(entries) })
@@ -59,10 +59,33 @@ const written = async (models: readonly Model[], file: string): Promise<Either<N
   return isLeft(done) ? done : right(records.map((r) => `${r.place}: ${count(r)} steps in ${file}`).join('\n'))
 }
 
-const shown = (models: readonly Model[], settings: InspectSettings, bold: (s: string) => string): string => {
-  const one = (m: Model): string =>
-    settings.rewrites === true ? printRewrites(recorded(m).programs) : described(m, settings.width)
-  return models.map((m) => `${bold(m.place)}\n${one(m)}`).join('\n\n')
+const shown = async (
+  models: readonly Model[],
+  settings: InspectSettings,
+  bold: (s: string) => string,
+): Promise<Either<NablaError, string>> => {
+  const form: Form =
+    settings.rewrites === true
+      ? { show: (m) => right(printRewrites(recorded(m).programs)) }
+      : forms[settings.as ?? 'math']
+  const [first, ...rest] = models
+  if (form.bare && rest.length > 0)
+    return refuseCli('E_CLI_USAGE', `the form ${settings.as} is that of one model`, `name one: ${first?.place}`)
+  const texts: string[] = []
+  for (const m of models) {
+    const refused = settings.maxMemory === undefined ? null : memoryError(m.entries, settings.maxMemory)
+    if (refused !== null) return left(refused)
+    const text = await form.show(m, settings)
+    if (isLeft(text)) return text
+    texts.push(form.bare ? text.right : `${bold(m.place)}\n${text.right}`)
+  }
+  return right(texts.join('\n\n'))
+}
+
+/** The text in its file; which file that is. */
+const kept = async (text: string, file: string): Promise<Either<NablaError, string>> => {
+  const done = await writeFiles(dirname(file), [{ name: basename(file), content: `${text.trimEnd()}\n` }])
+  return isLeft(done) ? done : right(`${file} (${showBytes(new TextEncoder().encode(text).length)})`)
 }
 
 const answer = async (
@@ -71,7 +94,10 @@ const answer = async (
   bold: (s: string) => string,
 ): Promise<Either<NablaError, string>> => {
   if (settings.json !== undefined) return written(models, settings.json)
-  if (settings.replay === undefined) return right(shown(models, settings, bold))
+  if (settings.replay === undefined) {
+    const text = await shown(models, settings, settings.out === undefined ? bold : String)
+    return isLeft(text) || settings.out === undefined ? text : kept(text.right, settings.out)
+  }
   const records = await readRewrites(settings.replay)
   return isLeft(records) ? records : repeated(models, records.right)
 }

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import { showBytes, showCount, table } from '../../compiler/inspect/amounts.ts'
 import { listed } from '../../compiler/inspect/layout.ts'
 import { readArtifact } from '../../src/artifact/container.ts'
 import { decodeManifest } from '../../src/artifact/manifest.ts'
@@ -14,7 +15,7 @@ import type { Limits, Manifest, ManifestPort } from '../../src/artifact/types.ts
 import type { NablaError } from '../../src/core/errors.ts'
 import { showShape, sizeOf } from '../../src/core/shape.ts'
 import { reasonOf, refuseCli } from '../codes.ts'
-import { showBytes, showCount, type Terminal, table } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** What is shown is not run, so it may be as large as addresses reach. */
 const limits: Limits = { memoryBytes: 2 ** 32 }

@@ -47,6 +47,7 @@ export interface DraftBuffer {
 export interface DraftStep {
   readonly kernel: Kernel
   readonly bindings: readonly number[]
+  readonly of?: FusedKernel
 }
 
 /** A range whose end is not known as long as its steps are made. */
@@ -63,8 +64,8 @@ export interface Buffers {
 export interface Drafted {
   readonly steps: readonly DraftStep[]
   readonly ranges: readonly PlanRange[]
-  /** Arena buffers and when they are alive; of buffers that share a place, the first. */
-  readonly lives: readonly { readonly buffer: number; readonly life: Lifetime }[]
+  /** Arena buffers and when they are alive; of buffers that share a place, the first, and all in the order of writing. */
+  readonly lives: readonly { readonly buffer: number; readonly sharing: readonly number[]; readonly life: Lifetime }[]
   /** The buffer whose place an arena buffer shares; itself where it has its own. */
   readonly placeOf: (buffer: number) => number
 }
@@ -88,8 +89,8 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
     return id
   }
 
-  const call = (kernel: Kernel, bindings: readonly number[]): void => {
-    steps.push({ kernel, bindings })
+  const call = (kernel: Kernel, bindings: readonly number[], of?: FusedKernel): void => {
+    steps.push({ kernel, bindings, ...(of === undefined ? {} : { of }) })
     nests.push(nest)
   }
 
@@ -161,7 +162,7 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
         const b = k.kernel.buffers[slot] as Kernel['buffers'][number]
         return make(b.dtype, b.elements, `${b.label} (scratch)`)
       })
-      call(k.kernel, bindings)
+      call(k.kernel, bindings, k)
     }
 
     /** Where a result of a loop or a choice lies. */
@@ -288,8 +289,13 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
   }
   for (const [at, s] of steps.entries()) for (const id of s.bindings) touch(id, at)
   for (const r of ranges) if (r.tag === 'choice' && r.from < r.to) touch(r.predicate, r.from)
+  const sharingOf = (first: number): readonly number[] => {
+    const next = reused.get(first)
+    return next === undefined ? [first] : [first, ...sharingOf(next)]
+  }
   const lives = [...spans].map(([buffer, span]) => ({
     buffer,
+    sharing: sharingOf(buffer),
     life: { bytes: bytesIn(buffers.list[buffer] as DraftBuffer), ...span },
   }))
   return { steps, ranges, lives, placeOf }

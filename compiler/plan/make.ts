@@ -138,12 +138,14 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
           bindings: s.bindings,
           scratch: bytes > 0 ? arenaStart + (packed.offsets[nextScratch++] as number) : 0,
           scratchBytes: bytes,
+          ...(s.of === undefined ? {} : { of: s.of }),
         }
       }),
       ranges,
       flops: costs.reduce((n, c) => n + c.trips * c.flops, 0),
       traffic: costs.reduce((n, c) => n + c.trips * c.bytes, 0),
       peak: packed.bytes,
+      lives: lives.map(({ sharing, life }) => ({ buffers: sharing, from: life.from, to: life.to })),
     }
   })
   return {

@@ -6,6 +6,7 @@
 import type { DType } from '../../src/core/dtype.ts'
 import type { Shape } from '../../src/core/shape.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { FusedKernel } from '../program/fused.ts'
 
 export type Region = 'constant' | 'param' | 'state' | 'input' | 'output' | 'arena'
 
@@ -43,6 +44,16 @@ export interface PlanStep {
   /** Byte offset of the target's own scratch (packed panels), `scratchBytes` long; 0 where none is needed. */
   readonly scratch: number
   readonly scratchBytes: number
+  /** What it computes, for inspection; a copy has none. Of identical kernels each step keeps its own. */
+  readonly of?: FusedKernel
+}
+
+/** A place of the arena and who lies there: `buffers` follow one another, each written where the one before it lay. */
+export interface PlanLife {
+  readonly buffers: readonly number[]
+  /** First and last step that touches it, inclusive. */
+  readonly from: number
+  readonly to: number
 }
 
 /** Steps `from` (inclusive) to `to` (exclusive) run `trips` times. */
@@ -88,6 +99,8 @@ export interface PlanEntry {
   readonly traffic: number
   /** Peak of the arena in bytes while this entry runs. */
   readonly peak: number
+  /** When each place of the arena is taken, for inspection. */
+  readonly lives?: readonly PlanLife[]
 }
 
 export interface Plan {

@@ -38,32 +38,35 @@ const checkModule = (module: binaryen.Module, bytes: Uint8Array): void => {
     throw new InternalError('binaryen refuses the module that was emitted')
 }
 
-/** The module as WebAssembly text, each kernel's function under the kernel that it came from. */
-export const emitWasmText = async (plan: Plan, options: WasmOptions = {}): Promise<string> => {
+/**
+ * The module as WebAssembly text, each kernel's function under the kernel that it came from, and under the lines that `notes`
+ * has for it.
+ */
+export const emitWasmText = async (
+  plan: Plan,
+  options: WasmOptions = {},
+  notes: readonly (readonly string[])[] = [],
+): Promise<string> => {
   const built = buildModule(await loadBinaryen(), plan, options)
   try {
-    return annotate(built, plan)
+    return annotate(built, plan, notes)
   } finally {
     built.module.dispose()
   }
 }
 
-const annotate = ({ module, names }: BuiltModule, plan: Plan): string => {
-  const kernelOf = new Map(names.map((name, i) => [name, plan.kernels[i]]))
+const annotate = ({ module, names }: BuiltModule, plan: Plan, notes: readonly (readonly string[])[]): string => {
+  const kernelOf = new Map(names.map((name, i) => [name, i]))
   return module
     .emitText()
     .split('\n')
     .flatMap((line) => {
       const name = /^ \(func \$(\S+)/.exec(line)?.[1]
-      const kernel = name === undefined ? undefined : kernelOf.get(name)
-      if (kernel === undefined) return [line]
-      return [
-        ...printKernel(kernel)
-          .trimEnd()
-          .split('\n')
-          .map((text) => ` ;; ${text}`),
-        line,
-      ]
+      const at = name === undefined ? undefined : kernelOf.get(name)
+      const kernel = at === undefined ? undefined : plan.kernels[at]
+      if (at === undefined || kernel === undefined) return [line]
+      const above = [...(notes[at] ?? []), ...printKernel(kernel).trimEnd().split('\n')]
+      return [...above.map((text) => ` ;; ${text}`), line]
     })
     .join('\n')
 }

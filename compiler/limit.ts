@@ -1,0 +1,19 @@
+/**
+ * Whether a program fits into memory. In: what was planned, a limit. Out: the error where it does not fit.
+ * Invariant: the error says what lives at the peak, the largest first.
+ */
+import { type CompileError, nablaError } from '../src/core/errors.ts'
+import type { Machine } from './inspect/machine/machine.ts'
+import { peakReport } from './inspect/machine/memory.ts'
+
+export const beyondLimit = (machine: Machine, limit: number): CompileError | null => {
+  const { memoryBytes } = machine.plan
+  if (memoryBytes <= limit) return null
+  const report = peakReport(machine)
+  return nablaError(
+    'CompileError',
+    'E_COMPILE_MEMORY',
+    `the program needs ${memoryBytes} bytes of memory, beyond the limit of ${limit}`,
+    { hint: `a smaller batch needs less; maxMemory raises the limit${report === '' ? '' : `\n${report}`}` },
+  )
+}
