@@ -4,7 +4,7 @@
  */
 import { type Either, right } from 'fp-ts/lib/Either.js'
 import { inspect } from '../compiler/describe.ts'
-import { cost, javascript, kernels, memory, wat } from '../compiler/views.ts'
+import { cost, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import { isExpr } from '../src/expr/node.ts'
 import type { Model } from './model.ts'
@@ -19,9 +19,17 @@ type Shown = Either<NablaError, string>
 
 export interface Form {
   readonly show: (model: Model, settings: FormSettings) => Shown | Promise<Shown>
-  /** The text is a file of a format of its own, which a title would break. */
+  /** The text is of a format of its own, which a title would break. */
   readonly bare?: true
+  /** So it is where the file for it is called `.svg`. */
+  readonly picture?: true
 }
+
+const isPicture = ({ out }: FormSettings): boolean => out !== undefined && /\.svg$/i.test(out)
+
+/** Whether nothing may stand around the text. */
+export const isBare = (form: Form, settings: FormSettings): boolean =>
+  form.bare === true || (form.picture === true && isPicture(settings))
 
 /** One expression is shown under its export's name, everything else under the names of its entries. */
 const math = ({ name, entries }: Model, { width }: FormSettings): Shown => {
@@ -37,7 +45,7 @@ export const forms = {
   math: { show: math },
   kernels: { show: (m) => kernels(m.entries) },
   cost: { show: (m) => cost(m.entries) },
-  memory: { show: (m) => memory(m.entries) },
+  memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
   wat: { show: (m) => wat(m.entries), bare: true },
   javascript: { show: (m) => javascript(m.entries), bare: true },
 } as const satisfies Readonly<Record<string, Form>>

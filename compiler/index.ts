@@ -20,6 +20,6 @@ export {
   rewrites,
 } from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
-export { cost, javascript, kernels, memory, wat } from './views.ts'
+export { cost, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { grad, jvp, type Scalar, simplify, valueAndGrad, vjp } from './transforms.ts'

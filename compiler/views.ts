@@ -8,24 +8,35 @@ import type { Target } from '../src/artifact/types.ts'
 import type { CompileError } from '../src/core/errors.ts'
 import type { Expr, Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
+import { checkpoint } from '../src/expr/checkpoint.ts'
+import { substitute } from '../src/expr/scan.ts'
+import { topological } from './program/walk.ts'
+import type { Checkpoint } from '../src/ops/control.ts'
 import { derivativesOf, lossesOf } from './describe.ts'
 import { type EntryInput, type EntryInputs, isStep, toPrograms } from './entries.ts'
 import { costText } from './inspect/machine/cost.ts'
 import { kernelsText } from './inspect/machine/kernels.ts'
 import type { Machine } from './inspect/machine/machine.ts'
-import { memoryText } from './inspect/machine/memory.ts'
+import { arenasOf, memoryText } from './inspect/machine/memory.ts'
+import { arenaPicture } from './inspect/machine/picture.ts'
+import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
 import { emitText, planEntries, type Settings } from './pipeline.ts'
 
 const settingsFor = (target: Target): Settings => ({ target, simd: 'plain', fastMath: false, debug: false })
 
+const resultsOf = (name: string, entry: EntryInput): Readonly<Record<string, Expr>> =>
+  isExpr(entry) ? { [name]: entry } : isStep(entry) ? entry.results : (entry as Readonly<Record<string, Expr>>)
+
+const rootsOf = (results: Readonly<Record<string, Expr>>): readonly Root[] =>
+  Object.entries(results).map(([label, node]) => ({ label, node, defines: true }))
+
 /** The results of an entry and the gradients of the losses among them. */
 const withGradients = (name: string, entry: EntryInput): EntryInput => {
   if (isStep(entry)) return entry
-  const results: Readonly<Record<string, Expr>> = isExpr(entry) ? { [name]: entry } : (entry as Record<string, Expr>)
-  const roots = Object.entries(results).map(([label, node]) => ({ label, node: node as Node, defines: true }))
-  const gradients = lossesOf(roots).flatMap(derivativesOf)
+  const results = resultsOf(name, entry)
+  const gradients = lossesOf(rootsOf(results)).flatMap(derivativesOf)
   return { ...results, ...Object.fromEntries(gradients.map((g) => [g.label, g.node])) }
 }
 
@@ -58,8 +69,50 @@ export const kernels = viewed(kernelsText)
 /** FLOPs and bytes of the forward pass, the backward pass and the update, and the memory that all take, to the byte. */
 export const cost = viewed(costText)
 
-/** What lies where in the arena at which steps, and what is overwritten in place. */
-export const memory = viewed(memoryText)
+/** A loss whose derivative computes again what the policy does not keep. */
+const checkpointed = (loss: Node, save: Checkpoint['save']): Node => {
+  const leaves = topological([loss]).filter((n) => n.op === 'input' || n.op === 'param' || n.op === 'state')
+  const again = checkpoint(
+    (...given: readonly Node[]) =>
+      substitute([loss], new Map(leaves.map((leaf, i) => [leaf, given[i] as Node])))[0] as Node,
+    { save },
+  )
+  return again(...leaves)
+}
+
+/** What checkpointing a whole loss would save, measured: the arena of the same entry compiled so. */
+const checkpointNotes = (model: EntryInputs, machine: Machine): readonly string[] =>
+  Object.entries(model).flatMap(([name, entry]) => {
+    if (isStep(entry)) return [`${name}: its gradient is taken already; the loss itself shows what checkpointing saves`]
+    const results = resultsOf(name, entry)
+    const losses = new Set(lossesOf(rootsOf(results)).map((l) => l.node))
+    const before = machine.plan.entries.find((e) => e.name === name)?.peak
+    if (losses.size === 0 || before === undefined) return []
+    const peakWith = (save: Checkpoint['save']): number | undefined => {
+      const other = machineOf({
+        [name]: Object.fromEntries(
+          Object.entries(results).map(([n, r]) => [n, losses.has(r) ? checkpointed(r, save) : r]),
+        ),
+      })
+      return isLeft(other) ? undefined : other.right.plan.entries[0]?.peak
+    }
+    const [products, nothing] = [peakWith('products'), peakWith('nothing')]
+    return [
+      `${name}: arena ${before} bytes; as one checkpoint ${products} where its products are kept, ${nothing} where nothing is`,
+    ]
+  })
+
+/** What lies where in the arena at which steps, what is overwritten in place, and what checkpointing the loss would save. */
+export const memory = (model: EntryInputs): Either<CompileError, string> => {
+  const machine = machineOf(model)
+  return isLeft(machine) ? machine : right(memoryText(arenasOf(machine.right), checkpointNotes(model, machine.right)))
+}
+
+/** The same as a picture, in SVG: steps from left to right, bytes from the bottom up. */
+export const memoryPicture = (model: EntryInputs): Either<CompileError, string> => {
+  const machine = machineOf(model)
+  return isLeft(machine) ? machine : right(arenaPicture(arenasOf(machine.right), checkpointNotes(model, machine.right)))
+}
 
 const emitted =
   (target: Target) =>

@@ -11,7 +11,7 @@ import { memoryError } from '../../compiler/views.ts'
 import { type NablaError, ShapeError } from '../../src/core/errors.ts'
 import { refuseCli } from '../codes.ts'
 import { writeFiles } from '../files.ts'
-import { type Form, type FormName, forms } from '../forms.ts'
+import { type Form, type FormName, forms, isBare } from '../forms.ts'
 import { loadModels, type Model } from '../model.ts'
 import { readRewrites, type RecordedModel, rewritesJson } from '../rewrites.ts'
 import type { Terminal } from '../terminal.ts'
@@ -69,7 +69,8 @@ const shown = async (
       ? { show: (m) => right(printRewrites(recorded(m).programs)) }
       : forms[settings.as ?? 'math']
   const [first, ...rest] = models
-  if (form.bare && rest.length > 0)
+  const bare = isBare(form, settings)
+  if (bare && rest.length > 0)
     return refuseCli('E_CLI_USAGE', `the form ${settings.as} is that of one model`, `name one: ${first?.place}`)
   const texts: string[] = []
   for (const m of models) {
@@ -77,7 +78,7 @@ const shown = async (
     if (refused !== null) return left(refused)
     const text = await form.show(m, settings)
     if (isLeft(text)) return text
-    texts.push(form.bare ? text.right : `${bold(m.place)}\n${text.right}`)
+    texts.push(bare ? text.right : `${bold(m.place)}\n${text.right}`)
   }
   return right(texts.join('\n\n'))
 }

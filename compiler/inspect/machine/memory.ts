@@ -96,7 +96,8 @@ const valuesOf = (
   return all.filter((v, i) => all.findIndex((w) => w.name === v.name) === i)
 }
 
-const label = (t: Tenancy): string => t.values.map((v) => v.name).join(' → ')
+/** What lies there, one value after the other. */
+export const labelOf = (t: Tenancy): string => t.values.map((v) => v.name).join(' → ')
 
 /** What lives at the peak, the largest first. */
 export const atPeak = ({ tenancies, peakStep }: ArenaOf): readonly Tenancy[] =>
@@ -104,7 +105,7 @@ export const atPeak = ({ tenancies, peakStep }: ArenaOf): readonly Tenancy[] =>
 
 const entryText = (a: ArenaOf): string => {
   const rows = a.tenancies.map((t) => [
-    label(t),
+    labelOf(t),
     t.type,
     String(t.bytes),
     String(t.offset),
@@ -121,7 +122,9 @@ const entryText = (a: ArenaOf): string => {
 export const arenasOf = (machine: Machine): readonly ArenaOf[] =>
   ownEntries(machine).map(([e, f]) => arenaOf(machine, e, f))
 
-export const memoryText = (machine: Machine): string => arenasOf(machine).map(entryText).join('\n\n')
+/** A table an arena, and what there is to say beside. */
+export const memoryText = (arenas: readonly ArenaOf[], notes: readonly string[]): string =>
+  [...arenas.map(entryText), ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
 
 const reported = 6
 
@@ -133,7 +136,7 @@ export const peakReport = (machine: Machine): string => {
   const rest = those.slice(reported).reduce((n, t) => n + t.bytes, 0)
   return [
     `  at its peak (${most.name}, step ${most.peakStep + 1} of ${most.steps.length}, ${most.steps[most.peakStep]}) live`,
-    ...those.slice(0, reported).map((t) => `    ${showBytes(t.bytes)}  ${label(t)}  ${t.type}`.trimEnd()),
+    ...those.slice(0, reported).map((t) => `    ${showBytes(t.bytes)}  ${labelOf(t)}  ${t.type}`.trimEnd()),
     ...(rest > 0 ? [`    ${showBytes(rest)}  ${those.length - reported} more`] : []),
   ].join('\n')
 }

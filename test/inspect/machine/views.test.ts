@@ -2,13 +2,14 @@
 
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { input, mul } from 'nabla'
-import { cost, javascript, kernels, memory, wat } from 'nabla/compiler'
+import { input, matmul, mul, named, sum, tanh } from 'nabla'
+import { cost, javascript, kernels, memory, memoryPicture, wat } from 'nabla/compiler'
 import type { EntryInputs } from '../../../compiler/entries.ts'
 import { costByPhase } from '../../../compiler/inspect/machine/cost.ts'
 import { type Machine, ownEntries } from '../../../compiler/inspect/machine/machine.ts'
 import { arenasOf, atPeak } from '../../../compiler/inspect/machine/memory.ts'
 import { machineOf, memoryError } from '../../../compiler/views.ts'
+import { elementsOf } from '../xml.ts'
 import { net, netStep, recurrent, right } from './models.ts'
 
 const models: readonly (readonly [string, () => EntryInputs])[] = [
@@ -80,6 +81,17 @@ describe.each(models)('%s', (_, make) => {
     }
   })
 
+  test('the picture of the arena has a box a place, as high as its bytes', () => {
+    const entries = make()
+    const arenas = arenasOf(machine(entries))
+    const elements = elementsOf(right(memoryPicture(entries)))
+    expect(elements[0]).toMatchObject({ tag: 'svg', attributes: { xmlns: 'http://www.w3.org/2000/svg' } })
+    const boxes = elements.filter((e) => e.tag === 'rect' && e.attributes['stroke-width'] === '0.8')
+    const places = arenas.flatMap((a) => a.tenancies.map((t) => Math.max(1, (340 * t.bytes) / a.bytes)))
+    expect(boxes.map((b) => Number(b.attributes['height']))).toEqual(places.map((h) => expect.closeTo(h, 2)))
+    expect(elements.filter((e) => e.attributes['stroke'] === '#b31d28')).toHaveLength(arenas.length)
+  })
+
   test('the memory that cost tells is that of the plan', () => {
     const entries = make()
     const { plan } = machine(entries)
@@ -106,6 +118,21 @@ test('what does not fit is refused with what lives at the peak', () => {
   expect(error?.code).toBe('E_COMPILE_MEMORY')
   expect(error?.hint).toMatch(/at its peak \(loss, step \d+ of 9, dotGeneral_where\) live\n {4}512 B {2}h₁ {2}\[128]/)
   expect(memoryError({ loss: net() }, 100_000)).toBeNull()
+})
+
+test('what checkpointing would save is measured where the gradient is not taken yet', () => {
+  expect(right(memory({ loss: net() }))).toMatch(
+    /^loss: arena 1280 bytes; as one checkpoint \d+ where its products are kept, \d+ where nothing is$/m,
+  )
+  expect(right(memory({ step: netStep() }))).toMatch(/^step: its gradient is taken already/m)
+})
+
+test('a name is text in a picture, whatever it holds', () => {
+  const x = input('x', [40])
+  const h = named('<a & "b">', tanh(x))
+  const text = right(memoryPicture({ y: sum(mul(h, matmul(h, input('w', [40, 40])))) }))
+  expect(text).toContain('&lt;a &amp; &quot;b&quot;&gt;')
+  expect(elementsOf(text).length).toBeGreaterThan(3)
 })
 
 test('what is wrong with a model is told', () => {
