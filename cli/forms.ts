@@ -2,17 +2,28 @@
  * The forms in which a model is shown. In: a model. Out: text.
  * Invariant: a form is a row of this table; the command line offers what stands here and nothing else.
  */
-import { type Either, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import { inspect } from '../compiler/describe.ts'
+import type { Printable } from '../compiler/inspect/print.ts'
+import { topological } from '../compiler/program/walk.ts'
+import { flatten, type Structure } from '../src/expr/structure.ts'
+import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
 import { cost, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
+import type { Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
+import { nameOf } from '../src/expr/origin.ts'
+import { refuseCli } from './codes.ts'
 import type { Model } from './model.ts'
 
 export interface FormSettings {
   readonly width: number
   /** The file that the text is for, whose suffix may choose between text and a picture. */
   readonly out?: string
+  /** Of a module: what it holds. Default `gradient`. */
+  readonly derivative?: Derivative
+  /** Names of what to differentiate by. */
+  readonly wrt?: readonly string[]
 }
 
 type Shown = Either<NablaError, string>
@@ -31,18 +42,41 @@ const isPicture = ({ out }: FormSettings): boolean => out !== undefined && /\.sv
 export const isBare = (form: Form, settings: FormSettings): boolean =>
   form.bare === true || (form.picture === true && isPicture(settings))
 
+/** What to differentiate by, where names are given. */
+const variablesOf = (
+  { place, entries }: Model,
+  names: readonly string[] | undefined,
+): Either<NablaError, { readonly wrt?: readonly Node[] }> => {
+  if (names === undefined) return right({})
+  const leaves = topological(flatten(entries as Structure)).filter((n) => n.ins.length === 0)
+  const found = names.map((name) => leaves.find((n) => nameOf(n) === name))
+  const lost = names.find((_, i) => found[i] === undefined)
+  if (lost === undefined) return right({ wrt: found as readonly Node[] })
+  const known = [...new Set(leaves.flatMap((n) => nameOf(n) ?? []))].join(', ')
+  return refuseCli('E_CLI_USAGE', `${place} has no ${lost}`, `it has ${known}`)
+}
+
 /** One expression is shown under its export's name, everything else under the names of its entries. */
-const math = ({ name, entries }: Model, { width }: FormSettings): Shown => {
+const shownOf = ({ name, entries }: Model): { readonly what: Printable; readonly name: string } => {
   const [only, ...rest] = Object.values(entries)
-  return right(
-    only !== undefined && rest.length === 0 && isExpr(only)
-      ? inspect(only, { name, width })
-      : inspect(entries, { width }),
-  )
+  return { what: only !== undefined && rest.length === 0 && isExpr(only) ? only : entries, name }
+}
+
+const math = (model: Model, { width, wrt }: FormSettings): Shown => {
+  const { what, name } = shownOf(model)
+  const variables = variablesOf(model, wrt)
+  return isLeft(variables) ? variables : right(inspect(what, { name, width, ...variables.right }))
+}
+
+const typescript = (model: Model, { derivative = 'gradient', wrt }: FormSettings): Shown => {
+  const { what, name } = shownOf(model)
+  const variables = variablesOf(model, wrt)
+  return isLeft(variables) ? variables : right(toTypeScript(what, { name, derivative, ...variables.right }))
 }
 
 export const forms = {
   math: { show: math },
+  typescript: { show: typescript, bare: true },
   kernels: { show: (m) => kernels(m.entries) },
   cost: { show: (m) => cost(m.entries) },
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { type PassName, passNames } from '../compiler/pass.ts'
+import { derivatives } from '../compiler/typescript.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import { cliError } from './codes.ts'
 import { checkCommand } from './commands/check.ts'
@@ -73,6 +74,12 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     )
     .addOption(new Option('--as <form>', 'what to show').choices(formNames).default('math'))
     .option('--out <file>', 'write to a file instead of the terminal')
+    .addOption(
+      new Option('--derivative <which>', 'of typescript: what the module holds')
+        .choices(derivatives)
+        .default('gradient'),
+    )
+    .option('--wrt <names>', 'of math and typescript: what to differentiate by', (names) => names.split(','))
     .option('--max-memory <bytes>', 'refuse a model that needs more memory', numberIn(1, 'a number of bytes', true))
     .option('--rewrites', 'how it was simplified: each rule that fired, in order', false)
     .addOption(new Option('--json <record>', 'write the rewritings to a file').conflicts('replay'))

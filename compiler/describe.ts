@@ -41,7 +41,7 @@ export const variablesOf = (loss: Node): readonly Node[] => {
   return params.length > 0 ? params : leavesOf([loss], 'input').filter((n) => isFloat(n.dtype))
 }
 
-const isLoss = (n: Node): n is Scalar & Node => n.shape.length === 0 && isFloat(n.dtype) && n.ins.length > 0
+export const isLoss = (n: Node): n is Scalar & Node => n.shape.length === 0 && isFloat(n.dtype) && n.ins.length > 0
 
 const label = (n: Node): string => nameOf(n) ?? n.op
 

@@ -22,4 +22,5 @@ export {
 export type { Structure } from '../src/expr/structure.ts'
 export { cost, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
+export { type Derivative, toTypeScript, type TypeScriptOptions } from './typescript.ts'
 export { grad, jvp, type Scalar, simplify, valueAndGrad, vjp } from './transforms.ts'

@@ -88,6 +88,7 @@ export {
 export { cond, switchCase } from './expr/cond.ts'
 export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
+export { graph } from './expr/node.ts'
 export { concat, repeat, roll, split, stack, tile } from './expr/joining.ts'
 export { embedding, gather, scatterAdd, segmentSum, takeAlongAxis } from './expr/indexing.ts'
 export { type Initial, type Initializer, input, named, param, state, type Update } from './expr/leaves.ts'

@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { showBytes } from '../../compiler/inspect/amounts.ts'
 import { printRewrites, replay, rewrites } from '../../compiler/rewrites.ts'
+import type { Derivative } from '../../compiler/typescript.ts'
 import { memoryError } from '../../compiler/views.ts'
 import { type NablaError, ShapeError } from '../../src/core/errors.ts'
 import { refuseCli } from '../codes.ts'
@@ -22,6 +23,10 @@ export interface InspectSettings {
   readonly as?: FormName
   /** Where the text goes instead of the terminal. */
   readonly out?: string
+  /** Of a module: what it holds. */
+  readonly derivative?: Derivative
+  /** Names of what to differentiate by. */
+  readonly wrt?: readonly string[]
   /** Refuse a model that needs more bytes. */
   readonly maxMemory?: number
   /** The rules that fired instead of the formulas. */

@@ -34,9 +34,11 @@ const partsOf = (loop: Node): Written => {
 
 const carriesOf = ({ fn, init }: ScanParts): readonly Node[] => fn.results.slice(0, init.length)
 
-const keyOf = (parts: ScanParts, scan: Node): string => {
+/** Equal for loops that differ only in what they stack. */
+export const loopKey = (loop: Node): string => {
+  const parts = partsOf(loop)
   const ids = (nodes: readonly Node[]): string => nodes.map((n) => n.id).join()
-  return [ids(scan.ins), ids(parts.fn.params), ids(carriesOf(parts)), parts.length, parts.reverse].join(';')
+  return [ids(loop.ins), ids(parts.fn.params), ids(carriesOf(parts)), parts.length, parts.reverse].join(';')
 }
 
 /** The loops whose results are among the nodes, by result. */
@@ -55,7 +57,7 @@ export const loopsOf = (
     if (!isLoopResult(n) || given.has(n)) continue
     const scan = n.ins[0] as Node
     const parts = partsOf(scan)
-    const key = keyOf(parts, scan)
+    const key = loopKey(scan)
     const draft: Draft = drafts.get(key) ?? { parts, last: new Map(), stacks: new Map() }
     drafts.set(key, draft)
     const { index } = paramsOf(n, 'result')

@@ -229,8 +229,9 @@ export const withBlocks = defineOp<'withBlocks'>({
     return right({ dtype: x.dtype, shape: x.shape })
   },
   vjp: (b, { ins: [, places], types: [x, at, u], params }, ct) => {
+    const { batch, sizes } = params
     const own = b.reshape([reaching(b, places, at, x, params)], { shape: [...at.shape, ...params.sizes.map(() => 1)] })
-    const taken = b.where([own, b.block([ct, places], params), b.lit(0, u.dtype)])
+    const taken = b.where([own, b.block([ct, places], { batch, sizes }), b.lit(0, u.dtype)])
     if (params.combine === 'sum') return [ct, null, taken]
     return [b.withBlocks([ct, places, zeros(b, u)], params), null, taken]
   },

@@ -1,5 +1,8 @@
 // In: `nabla inspect` on model files. Out: what it prints, and its words where there is no model.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fixture, nabla } from './collect.ts'
 
@@ -36,6 +39,39 @@ describe('nabla inspect', () => {
   test('a model without parameters is differentiated by its inputs', async () => {
     const { out } = await nabla('inspect', `${fixture('curve.ts')}#entropy`)
     expect(out).toContain('∂entropy/∂x')
+  })
+
+  test('as TypeScript into a file, which is a model file itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nabla-inspect-'))
+    const file = join(folder, 'derivative.ts')
+    const { code, out, err } = await nabla('inspect', `${network}#loss`, '--as', 'typescript', '--out', file)
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toContain(file)
+    const text = readFileSync(file, 'utf8')
+    rmSync(folder, { recursive: true })
+    expect(text).toContain("export const w1 = param('w1', [5, 4], ")
+    expect(text).toMatch(/^export const loss = mean\(crossEntropy\(.*\)\)$/m)
+    expect(text).toMatch(/^ {2}w1: matmul\(transpose\(x\), delta2\),$/m)
+  })
+
+  test('in forward mode, by what is told', async () => {
+    const { out } = await nabla(
+      'inspect',
+      `${network}#loss`,
+      '--as',
+      'typescript',
+      '--derivative',
+      'forward',
+      '--wrt',
+      'b2',
+    )
+    expect(out).toContain("export const db2 = input('db2', [3])")
+    expect(out).toMatch(/^export const forward = \{ loss.*, dloss: .* \}$/m)
+  })
+
+  test('by what the model does not have is refused', async () => {
+    const { code, err } = await nabla('inspect', `${network}#loss`, '--wrt', 'b2,q')
+    expect([code, err]).toEqual([2, `E_CLI_USAGE: ${network}#loss has no q\n  it has x, y, w1, b1, w2, b2`])
   })
 
   test.each([

@@ -1,0 +1,181 @@
+/**
+ * A node as a call of the language. In: a node. Out: the call that a user would have written for it.
+ * Invariant: a call is written only where, called here and now, it makes the very node (a product of a transpose: a node
+ * that simplifies to it); what no function of the language makes is written by `graph`, which makes every op.
+ */
+import * as language from '../../../src/index.ts'
+import { ShapeError } from '../../../src/core/errors.ts'
+import type { Node } from '../../../src/expr/expr.ts'
+import { isExpr, paramsOf } from '../../../src/expr/node.ts'
+import { opDef } from '../../../src/ops/registry.ts'
+import type { OpName } from '../../../src/ops/signature.ts'
+import { type Call, isCall, isReference, type Value } from './text.ts'
+
+const functions = language as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
+
+/** The names that a module may import. */
+export const languageNames: readonly string[] = Object.keys(language)
+
+export const call = (name: string, ...args: readonly Value[]): Call => ({ call: name, args })
+
+/** What a value is when the module runs. */
+const evaluate = (v: Value): unknown => {
+  if (typeof v !== 'object' || isExpr(v) || ArrayBuffer.isView(v)) return v
+  if (isCall(v)) return functions[v.call]?.(...v.args.map(evaluate))
+  if (isReference(v)) return functions[v.name]
+  if (Array.isArray(v)) return (v as readonly Value[]).map(evaluate)
+  return Object.fromEntries(Object.entries(v as { readonly [k: string]: Value }).map(([k, x]) => [k, evaluate(x)]))
+}
+
+/** What the call makes; undefined where it is refused. */
+export const made = (v: Value): unknown => {
+  try {
+    return evaluate(v)
+  } catch (e) {
+    if (e instanceof ShapeError) return undefined
+    throw e
+  }
+}
+
+/** A scalar literal as the number or the truth that stands for it among operands. */
+const literalOf = (n: Node): number | boolean | undefined => {
+  if (n.op !== 'full' || n.shape.length > 0) return undefined
+  const { value, dtype } = paramsOf(n, 'full')
+  return dtype === 'bool' ? value !== 0 : value
+}
+
+const operands = (n: Node): readonly Value[] => n.ins.map((i) => literalOf(i) ?? i)
+
+/** Axes as short as they can be told: none for all of them, one as a number. */
+const axesArgs = (axes: readonly number[], rank: number, keepDims: boolean): readonly Value[] => {
+  const [only] = axes
+  const told: Value = axes.length === 1 && only !== undefined ? only : axes
+  if (keepDims) return [told, { keepDims: true }]
+  return axes.length === rank ? [] : [told]
+}
+
+const float = (dtype: string): readonly Value[] => (dtype === 'f32' ? [] : [dtype])
+
+/** A product of matrices and vectors as such, its operands transposed where it adds over another axis: xᵀ δ. */
+const matrixProduct = (n: Node): Call | null => {
+  const { batch, contract } = paramsOf(n, 'dotGeneral')
+  const [a, b] = n.ins as readonly [Node, Node]
+  const [[p, ...more], [q]] = contract
+  const ranks = [a.shape.length, b.shape.length]
+  if (batch[0].length > 0 || p === undefined || q === undefined || more.length > 0 || ranks.some((r) => r < 1 || r > 2))
+    return null
+  const left = p === a.shape.length - 1 ? a : call('transpose', a)
+  const right = q === 0 ? b : call('transpose', b)
+  return call('matmul', left, right)
+}
+
+const dotAxes = (n: Node): Value => {
+  const { batch, contract } = paramsOf(n, 'dotGeneral')
+  const said = (
+    name: string,
+    pair: readonly [readonly number[], readonly number[]],
+  ): { readonly [k: string]: Value } => (pair[0].length === 0 ? {} : { [name]: pair })
+  return { ...said('batch', batch), ...said('contract', contract) }
+}
+
+type Candidates = (n: Node) => readonly Call[]
+
+const reduced: Candidates = (n) => {
+  const { axes, keepDims } = n.params as { readonly axes: readonly number[]; readonly keepDims: boolean }
+  return [call(n.op, ...n.ins, ...axesArgs(axes, n.ins[0]?.shape.length ?? 0, keepDims))]
+}
+
+const along: Candidates = (n) => {
+  const { axis } = n.params as { readonly axis: number }
+  return [call(n.op, ...n.ins), call(n.op, ...n.ins, axis)]
+}
+
+/** Calls that may make a node, the best first; an op of no entry is called by its own name at its operands. */
+const candidates: { readonly [K in OpName]?: Candidates } = {
+  full: (n) => {
+    const { shape, value, dtype } = paramsOf(n, 'full')
+    return [
+      call('zeros', shape, ...float(dtype)),
+      call('ones', shape, ...float(dtype)),
+      call('full', shape, value, ...float(dtype)),
+    ]
+  },
+  constant: (n) => {
+    const { shape, data, dtype } = paramsOf(n, 'constant')
+    const numbers: Value = dtype === 'bool' ? Array.from(data, (x) => x !== 0) : Array.from(data)
+    const listed = shape.length === 1 && data.length <= 16 ? [call('constant', numbers, ...float(dtype))] : []
+    return [...listed, call('constant', data, shape), call('constant', data, shape, dtype)]
+  },
+  iota: (n) => {
+    const { shape, axis } = paramsOf(n, 'iota')
+    return [call('iota', shape), call('iota', shape, axis)]
+  },
+  clip: (n) => {
+    const { lo, hi } = paramsOf(n, 'clip')
+    return [call('clip', ...n.ins, lo, hi)]
+  },
+  cast: (n) => [call('cast', ...n.ins, paramsOf(n, 'cast').dtype)],
+  bitcast: (n) => [call('bitcast', ...n.ins, paramsOf(n, 'bitcast').dtype)],
+  sum: reduced,
+  prod: reduced,
+  max: reduced,
+  min: reduced,
+  mean: reduced,
+  logSumExp: reduced,
+  argmax: (n) => [call('argmax', ...n.ins, paramsOf(n, 'argmax').axis)],
+  argmin: (n) => [call('argmin', ...n.ins, paramsOf(n, 'argmin').axis)],
+  softmax: along,
+  logSoftmax: along,
+  oneHot: (n) => {
+    const { depth, dtype } = paramsOf(n, 'oneHot')
+    return [call('oneHot', ...n.ins, depth, ...float(dtype))]
+  },
+  softCrossEntropy: (n) => [call('crossEntropy', ...n.ins)],
+  dotGeneral: (n) => [call('dot', ...n.ins), call('outer', ...n.ins), call('matmul', ...n.ins)],
+  reshape: (n) => [call('reshape', ...n.ins, paramsOf(n, 'reshape').shape)],
+  broadcastTo: (n) => [call('broadcastTo', ...n.ins, paramsOf(n, 'broadcastTo').shape)],
+  transpose: (n) => [call('transpose', ...n.ins), call('transpose', ...n.ins, paramsOf(n, 'transpose').perm)],
+  slice: (n) => {
+    const { start, limit, step } = paramsOf(n, 'slice')
+    return [call('slice', ...n.ins, start, limit), call('slice', ...n.ins, start, limit, step)]
+  },
+  reverse: (n) => [call('reverse', ...n.ins), call('reverse', ...n.ins, paramsOf(n, 'reverse').axes)],
+  pad: (n) => {
+    const { low, high, value } = paramsOf(n, 'pad')
+    const widths = low.map((l, i) => [l, high[i] as number])
+    return [call('pad', ...n.ins, widths), call('pad', ...n.ins, widths, value)]
+  },
+  concat: (n) => [call('concat', n.ins), call('concat', n.ins, paramsOf(n, 'concat').axis)],
+  gather: (n) => [call('gather', ...n.ins), call('gather', ...n.ins, paramsOf(n, 'gather').axis)],
+  scatterAdd: (n) => [call('scatterAdd', ...n.ins), call('scatterAdd', ...n.ins, paramsOf(n, 'scatterAdd').axis)],
+}
+
+const named: Candidates = (n) => (n.params === null ? [call(n.op, ...operands(n)), call(n.op, ...n.ins)] : [])
+
+/** The op by its own name; its type is said, because `graph` knows none. */
+const byGraph = (n: Node): Call => ({
+  call: `graph.${n.op}`,
+  args: [n.ins, ...(n.params === null ? [] : [n.params as Value])],
+  as: n,
+})
+
+/** Not a leaf with a name, and nothing that holds a function: these are written where they are declared. */
+export const callOf = (n: Node): Call => {
+  const found = (candidates[n.op] ?? named)(n).find((c) => made(c) === n)
+  if (found !== undefined) return found
+  if (n.op !== 'dotGeneral') return byGraph(n)
+  return matrixProduct(n) ?? call('dotGeneral', ...n.ins, dotAxes(n))
+}
+
+/** Behind what is its own first operand as a value: customs and checkpoints are written by what they are. */
+export const valueOf = (n: Node): Node => {
+  let at = n
+  while (at.op === 'custom' || at.op === 'checkpoint') at = at.ins[0] as Node
+  return at
+}
+
+/** An op that moves elements, or a literal: as short as the name that it would get. */
+export const isPlain = (n: Node): boolean => {
+  const { kind } = opDef(n.op)
+  return kind === 'leaf' || (kind === 'movement' && n.ins.length === 1)
+}
