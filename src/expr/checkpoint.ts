@@ -3,6 +3,7 @@
  * the way back computes them again from the inputs, or from the products that are kept. Invariant: what the function uses
  * beside its inputs counts as an input, so that every derivative is that of the function itself.
  */
+import { expecting, oneOf } from './arguments.ts'
 import type { Checkpoint } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
 import { make, paramsOf } from './node.ts'
@@ -54,6 +55,8 @@ export const checkpoint: <X extends readonly Expr[], Y extends Values>(
 ) => (...inputs: X) => Y = typed(
   (f: (...inputs: readonly Node[]) => Values, { save = 'nothing' }: CheckpointOptions = {}) =>
     (...inputs: readonly Node[]): Values => {
+      oneOf('checkpoint', 'save', save, ['nothing', 'products'])
+      expecting('checkpoint', inputs)
       const bounds = inputs.map((x) => {
         const bound = freshBound(x)
         const name = nameOf(x)
@@ -61,7 +64,7 @@ export const checkpoint: <X extends readonly Expr[], Y extends Values>(
         return bound
       })
       const given = f(...bounds)
-      const { fn, constants } = closeOver(bounds, listOf(given))
+      const { fn, constants } = closeOver(bounds, listOf(given, 'checkpoint'))
       const all = [...inputs, ...constants]
       const values = substitute(fn.results, new Map(fn.params.map((p, i) => [p, all[i] as Node])))
       return shapedLike(

@@ -3,6 +3,7 @@
  * Invariant: what a branch asks for while its function is called belongs to the branch and is computed there alone; what it
  * found outside is computed outside, and passed in. So the text of a program says what is computed when.
  */
+import { checkList, expecting } from './arguments.ts'
 import { showType } from '../core/shape.ts'
 import type { Cond } from '../ops/branching.ts'
 import { opDef } from '../ops/registry.ts'
@@ -60,6 +61,7 @@ export const makeCond = ({ predicate, operands, params, branches }: CondParts): 
 
 /** Refuses what is no predicate, before any branch is looked at. */
 const requirePredicate = (op: string, predicate: Node, dtype: 'bool' | 'i32'): void => {
+  expecting(op, [predicate])
   if (predicate.dtype === dtype && predicate.shape.length === 0) return
   const what = dtype === 'bool' ? 'predicate' : 'index'
   const sentence = `${op}: the ${what} is ${showType(predicate)}, not a scalar of ${dtype}`
@@ -143,6 +145,7 @@ export const switchCase = <P extends Expr, R extends Structure, A extends readon
   ...operands: A
 ): R => {
   requirePredicate('switchCase', index, 'i32')
+  checkList('switchCase', 'the list of branches', branches)
   const last = literal(branches.length - 1, 'i32')
   return chosen(graph.minimum([graph.maximum([index, literal(0, 'i32')]), last]), () => {
     const given = branches.map((branch) => branch(...operands))

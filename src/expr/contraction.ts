@@ -3,6 +3,7 @@
  * Invariant: an extent that only one operand has (a batch, say) is a free axis of the contraction and never repeated in
  * memory; the result is moved into NumPy's order afterwards, where it is not already so.
  */
+import { expecting } from './arguments.ts'
 import { range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, Fits, MatMul, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
@@ -107,6 +108,7 @@ type CheckVectors<A extends Expr, B extends Expr> = A['shape'] extends readonly 
     : 'dot: the operands must be vectors'
 
 const vectors = (op: string, a: Node, b: Node): void => {
+  expecting(op, [a, b])
   if (a.shape.length !== 1 || b.shape.length !== 1)
     throw shapeError({ code: 'E_RANK', sentence: `${op}: the operands must be vectors` }, [a, b])
 }

@@ -3,6 +3,7 @@
  * Invariant: a window is a view, so that nothing is copied out of an image but its padding; all derivatives are again
  * contractions with windows. Convolution is cross-correlation: filters are not turned round.
  */
+import { oneOf } from './arguments.ts'
 import { range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { ConvTransposed, Convolved, PerAxis, WindowOptions } from '../core/window-types.ts'
@@ -106,7 +107,8 @@ const convolve = (
   filter: Node,
   options: Conv1dOptions | Conv2dOptions,
 ): Node => {
-  const layout = options.layout ?? 'N'
+  const axes = rank === 3 ? 'W' : 'HW'
+  const layout = oneOf(op, 'layout', options.layout ?? `N${axes}C`, [`N${axes}C`, `NC${axes}`])
   const { x, w, groups } = operandsOf(op, image, filter, rank, layout, options.groups)
   const [channels, seen, filters] = [x.shape.at(-1), w.shape.at(-2), w.shape.at(-1)] as [number, number, number]
   const both = `(${showShape(image.shape)} and ${showShape(filter.shape)})`
@@ -196,7 +198,7 @@ const leftOf = (op: string, x: Node, extents: Shape, w: Node, options: ConvTrans
 }
 
 const convolveTransposed = (op: string, image: Node, filter: Node, options: ConvTransposeOptions): Node => {
-  const layout = options.layout ?? 'NHWC'
+  const layout = oneOf(op, 'layout', options.layout ?? 'NHWC', ['NHWC', 'NCHW'])
   const { x, w, groups } = operandsOf(op, image, filter, 4, layout, options.groups)
   const [channels, filters] = [x.shape.at(-1), w.shape.at(-1)] as [number, number]
   const both = `(${showShape(image.shape)} and ${showShape(filter.shape)})`

@@ -2,14 +2,17 @@
  * Tensors from nothing: zeros, ranges, identity matrices, masks of triangles. In: shapes and numbers. Out: expressions.
  * Invariant: all of them are made of `full` and `iota`, so they cost no memory where they are used inside a loop.
  */
+import { checkFill, numberOf } from './arguments.ts'
 import type { DType } from '../core/dtype.ts'
 import type { Shape, TensorType } from '../core/shape.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, literal, make, shapeError } from './node.ts'
 import { axisOf, dataLast, extentsOf, typed } from './typed.ts'
 
-const filled = (op: string, value: number, shape: Shape, dtype: DType): Node =>
-  make('full', [], { dtype, shape: extentsOf(op, shape), value })
+const filled = (op: string, value: number, shape: Shape, dtype: DType): Node => {
+  checkFill(op, value, dtype)
+  return make('full', [], { dtype, shape: extentsOf(op, shape), value: Number(value) })
+}
 
 /** A tensor of one value, and at once an initializer: `zeros([2, 3])`, `param('b', [10], zeros)`. */
 export interface Filled {
@@ -92,8 +95,9 @@ export const arange: {
   const [from, to] = stop === undefined ? [0, first] : [first, stop]
   const whole = Number.isInteger(from) && Number.isInteger(step)
   const dtype = wanted ?? (whole ? 'i32' : 'f32')
-  if (step === 0 || !Number.isFinite(countOf(from, to, step)))
+  if (!Number.isFinite(step) || step === 0 || !Number.isFinite(countOf(from, to, step)))
     throw shapeError({ code: 'E_RANGE', sentence: `arange: ${from} to ${to} by ${step} has no end` }, [])
+  for (const value of [from, step]) checkFill('arange', value, dtype)
   return progression('arange', countOf(from, to, step), from, step, dtype)
 })
 
@@ -106,9 +110,10 @@ export const linspace: <const N extends number, const D extends 'f32' | 'f64' = 
   hi: number,
   n: N,
   dtype?: D,
-) => Expr<readonly [N], D> = typed((lo: number, hi: number, n: number, dtype: DType = 'f32') =>
-  progression('linspace', n, lo, n > 1 ? (hi - lo) / (n - 1) : 0, dtype),
-)
+) => Expr<readonly [N], D> = typed((lo: number, hi: number, n: number, dtype: DType = 'f32') => {
+  for (const end of [lo, hi]) numberOf('linspace', 'an end', end, 'a finite number')
+  return progression('linspace', n, lo, n > 1 ? (hi - lo) / (n - 1) : 0, dtype)
+})
 
 /**
  * 1 at the label, 0 elsewhere, along a new last axis; all 0 for a label out of range. The labels are i32.
@@ -135,6 +140,7 @@ const triangle = (op: 'tril' | 'triu', x: Node, k: number): Node => {
   const shape = x.shape.slice(-2)
   const row = graph.iota([], { shape, axis: 0 })
   const column = graph.iota([], { shape, axis: 1 })
+  numberOf(op, 'the diagonal', k, 'an integer')
   const edge = k === 0 ? row : graph.add([row, literal(k, 'i32')])
   const inside = op === 'tril' ? graph.lessEqual([column, edge]) : graph.greaterEqual([column, edge])
   return graph.where([inside, x, literal(0, x.dtype)])

@@ -4,6 +4,7 @@
  * once for operands of the same types, over `bound` leaves of its own, so that equal applications are one node; the value is
  * an ordinary expression, and the node around it is gone when kernels are made.
  */
+import { expecting } from './arguments.ts'
 import { isFloat } from '../core/dtype.ts'
 import { equalTypes, showType } from '../core/shape.ts'
 import type { Custom } from '../ops/control.ts'
@@ -108,6 +109,10 @@ const traced =
     if (list.length !== like.length)
       throw refused(op, `the pullback gives ${list.length} cotangents for ${like.length} inputs`, like)
     const receivers = list.flatMap((c, i) => (c === null ? [] : [i]))
+    expecting(
+      op,
+      receivers.map((i) => list[i]),
+    )
     for (const i of receivers) {
       const [c, x] = [list[i] as Node, like[i] as Node]
       if (!isFloat(x.dtype)) throw refused(op, `input ${i} is ${showType(x)}, which has no cotangent`, like)
@@ -180,6 +185,7 @@ export const customVjp: <X extends readonly Expr[], Y extends Expr>(
  */
 export const withGradient: <X extends Expr>(x: X, hook: (cotangent: X) => Expr) => X = typed(
   (x: Node, hook: (cotangent: Node) => Node) => {
+    expecting('withGradient', [x])
     const rule = traced(
       'withGradient',
       ({ cotangent }) => [hook(cotangent)],

@@ -3,6 +3,7 @@
  * Invariant: made of blocks at one place each, so that a slice is one computed address and an update touches what it changes
  * alone. A start that is a constant has to lie inside; a computed one is moved so that the slice does.
  */
+import { checkList } from './arguments.ts'
 import type { CheckIndices } from '../core/indexing-types.ts'
 import type { TakenAt, BlockOf } from '../core/block-types.ts'
 import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
@@ -21,6 +22,8 @@ const refused = (code: string, ins: readonly Node[], sentence: string) => shapeE
 
 /** A start for each axis, and an extent that the axis has. */
 const checkBlock = (op: string, x: Node, starts: readonly (number | Node)[], sizes: readonly number[]): void => {
+  checkList(op, 'the list of starts', starts)
+  checkList(op, 'the list of extents', sizes)
   const rank = x.shape.length
   if (sizes.length !== rank)
     throw refused('E_RANK', [x], `${op}: sizes given for ${sizes.length} axes, but ${showShape(x.shape)} has ${rank}`)

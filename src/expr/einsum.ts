@@ -69,6 +69,7 @@ const shapes = (ins: readonly Node[]): string => ins.map((x) => showShape(x.shap
 
 /** The terms with the sign … in place of three points. */
 const parse = (spec: string, ins: readonly Node[]): Spec => {
+  if (typeof spec !== 'string') throw refused('E_EINSUM_SPEC', `the spec ${String(spec)} is not a text`, [])
   const [left = '', ...right] = spec.replaceAll(/\s/g, '').replaceAll('...', '…').split('->')
   const terms = left.split(',')
   const isTerm = (t: string) => /^\p{L}*…?\p{L}*$/u.test(t)

@@ -4,6 +4,7 @@
  * where it is a constant; where it is computed, reading takes the nearest row and adding leaves the update out, on every
  * target alike. Negative indices do not count from the end.
  */
+import { expecting } from './arguments.ts'
 import type { CheckIndices, Taken, WithRows } from '../core/indexing-types.ts'
 import { equalShapes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
@@ -27,6 +28,7 @@ export const strayIndex = (indices: Node, extent: number): number | null => {
 
 /** The axis counted from the front, where the constants among the indices name rows of it. */
 export const indexedAxis = (op: string, x: Node, indices: Node, axis: number): number => {
+  expecting(op, [x, indices])
   const at = axisOf(op, x, axis)
   const extent = x.shape[at] as number
   const stray = indices.dtype === 'i32' && extent > 0 ? strayIndex(indices, extent) : null
@@ -87,6 +89,7 @@ type CheckRows<X extends Expr, I extends Expr> = First<
 >
 
 export const checkIndices = (op: string, indices: Node): void => {
+  expecting(op, [indices])
   if (indices.dtype !== 'i32')
     throw shapeError({ code: 'E_DTYPE', sentence: `${op}: the indices must be i32, not ${indices.dtype}` }, [indices])
 }

@@ -2,6 +2,7 @@
  * Joining, splitting and repeating. In: expressions and static arguments. Out: expressions of the same dtype.
  * Invariant: made of concat, slice, reshape and broadcastTo, whose derivatives are movements or sums.
  */
+import { numberOf, checkList, expecting } from './arguments.ts'
 import type { DType } from '../core/dtype.ts'
 import type { Concat, Repeat, Split, Stack, Tile } from '../core/movement-types.ts'
 import { equalShapes, type Shape, showShape } from '../core/shape.ts'
@@ -30,7 +31,13 @@ type CheckDTypes<Op extends string, Xs extends readonly Expr[], D extends DType 
     : CheckDTypes<Op, Rest, D>
   : unknown
 
+const checkOperands = (op: string, xs: readonly Node[]): void => {
+  checkList(op, 'what is joined', xs)
+  expecting(op, xs)
+}
+
 const joined = (xs: readonly Node[], axis: number): Node => {
+  checkOperands('concat', xs)
   const [first] = xs
   return graph.concat(xs, { axis: first === undefined ? 0 : axisOf('concat', first, axis) })
 }
@@ -56,6 +63,7 @@ export const stack: <const Xs extends readonly Expr[], const A extends number = 
   xs: Checked<Xs, First<[CheckDTypes<'stack', Xs>, Fits<Stack<Shapes<Xs>, A>>]>>,
   axis?: A,
 ) => Expr<ShapeOf<Stack<Shapes<Xs>, A>>, OneDType<Xs>> = typed((xs: readonly Node[], axis = 0) => {
+  checkOperands('stack', xs)
   const [first] = xs
   if (first === undefined) throw refused('E_CONCAT_EMPTY', [], 'stack: no operand given')
   for (const x of xs) sameDType('stack', first, x)
@@ -89,6 +97,7 @@ const partSizes = (x: Node, parts: number | readonly number[], axis: number): re
       )
     return Array.from({ length: parts }, () => extent / parts)
   }
+  checkList('split', 'the list of sizes', parts)
   if (parts.reduce((n, p) => n + p, 0) !== extent)
     throw refused(
       'E_SHAPE_SPLIT',
@@ -167,6 +176,7 @@ export const tile: {
   ): <X extends Expr>(x: X & Fits<Tile<X['shape'], R>>) => Expr<ShapeOf<Tile<X['shape'], R>>, X['dtype']>
 } = typed(
   dataLast((x, counts: readonly number[]) => {
+    checkList('tile', 'the list of counts', counts)
     if (counts.length !== x.shape.length)
       throw refused(
         'E_COUNT',
@@ -214,6 +224,7 @@ export const roll: {
 } = typed(
   dataLast((x, shift: number, axis: number) => {
     const at = axisOf('roll', x, axis)
+    numberOf('roll', 'the shift', shift, 'an integer')
     const extent = x.shape[at] as number
     const moved = extent === 0 ? 0 : ((shift % extent) + extent) % extent
     if (moved === 0 || !isExpr(x)) return x

@@ -3,6 +3,7 @@
  * Invariant: the initial value of a parameter or a state is itself an expression, over the one input `key` (two i32 words),
  * so that it is compiled and run like everything else; each leaf draws from a key of its own, derived by its name.
  */
+import { checkFill } from './arguments.ts'
 import type { DType } from '../core/dtype.ts'
 import { equalShapes, type Shape, showType, type TensorType } from '../core/shape.ts'
 import type { Elements } from '../ops/leaf.ts'
@@ -60,17 +61,27 @@ const checkedInitial = (leaf: string, value: Node, type: TensorType, key: Node):
 const initialValue = (leaf: string, name: string, initial: Initial, type: TensorType): Node => {
   const key = makeInitKey()
   if (typeof initial === 'function') return checkedInitial(leaf, initial(foldIn(key, hashOf(name)), type), type, key)
-  if (typeof initial === 'number' || typeof initial === 'boolean')
+  if (typeof initial === 'number' || typeof initial === 'boolean') {
+    checkFill(leaf, typeof initial === 'boolean' ? Number(initial) : initial, type.dtype)
     return make('full', [], { dtype: type.dtype, shape: type.shape, value: Number(initial) })
+  }
   const given = constantOf(initial, type.shape, type.dtype)
   return checkedInitial(leaf, given, type, key)
+}
+
+const checkName = (op: string, name: unknown): void => {
+  if (typeof name !== 'string')
+    throw shapeError({ code: 'E_NAME', sentence: `${op}: the name ${String(name)} is not a text` }, [])
 }
 
 const kept =
   (op: 'param' | 'state') =>
   (name: string, shape: Shape, initial: Initial, dtype: DType = 'f32'): Node => {
     const leaf = `${op} ${name}`
+    checkName(op, name)
     extentsOf(leaf, shape)
+    if (initial === undefined || initial === null)
+      throw shapeError({ code: 'E_INITIAL', sentence: `${leaf}: no initial value is given` }, [])
     return make(op, [], { name, dtype, shape, init: initialValue(leaf, name, initial, { shape, dtype }) })
   }
 
@@ -84,6 +95,7 @@ export const input: <const S extends Shape, const D extends DType = 'f32'>(
   shape: S,
   dtype?: D,
 ) => Expr<S, D> = typed((name: string, shape: Shape, dtype: DType = 'f32') => {
+  checkName('input', name)
   extentsOf(`input ${name}`, shape)
   return make('input', [], { name, dtype, shape })
 })

@@ -2,6 +2,7 @@
  * Loops as expressions. In: a function of carry and element, initial carries, sequences. Out: the last carries and the
  * outputs stacked along a new first axis. Invariant: whatever is saved for the way back, values and derivatives are the same.
  */
+import { numberOf, oneOf } from './arguments.ts'
 import type { Checkpoint } from '../ops/control.ts'
 import { checkpoint } from './checkpoint.ts'
 import type { Expr, Node } from './expr.ts'
@@ -57,6 +58,7 @@ export interface ScanOptions {
 }
 
 const lengthOf = (sequences: readonly Node[], options: ScanOptions): number => {
+  if (options.length !== undefined) numberOf('scan', 'length', options.length, 'a natural number')
   const length = options.length ?? sequences[0]?.shape[0]
   if (length === undefined || !Number.isInteger(length) || length < 0)
     throw shapeError(
@@ -101,7 +103,10 @@ const savingOnly =
 /** How many steps a segment has, or null where the loop is not cut. */
 const segmentOf = (save: SavePolicy, length: number, operands: readonly Node[]): number | null => {
   if (save === 'sqrt') return Math.max(1, Math.ceil(Math.sqrt(length)))
-  if (typeof save === 'string') return null
+  if (typeof save !== 'object' || save === null) {
+    oneOf('scan', 'save', save, ['all', 'products', 'nothing', 'sqrt'])
+    return null
+  }
   if (!Number.isInteger(save.every) || save.every < 1)
     throw shapeError(
       {

@@ -3,11 +3,12 @@
  * of the same dtype. Invariant: nothing is computed; most are views. Axes may be counted from the end. Every one works
  * data-first, `reshape(x, [6])`, and data-last, `pipe(x, reshape([6]))`.
  */
+import { checkList, expecting } from './arguments.ts'
 import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { Insert, Reshape, Slice, Squeeze, Transpose } from '../core/movement-types.ts'
 import type { AxesArgument, BroadcastTo, CheckAxes, CheckAxis, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
-import { graph, isExpr, shapeError } from './node.ts'
+import { graph, shapeError } from './node.ts'
 import { axesOf, axisOf, dataLast, extentsOf, typed } from './typed.ts'
 
 const refused = (code: string, x: Node, sentence: string) => shapeError({ code, sentence }, [x])
@@ -15,6 +16,7 @@ const refused = (code: string, x: Node, sentence: string) => shapeError({ code, 
 // ---- shape
 
 const resolveHole = (x: Node, shape: Shape): Shape => {
+  checkList('reshape', 'the shape', shape)
   const holes = shape.filter((d) => d === -1).length
   if (holes === 0) return extentsOf('reshape', shape)
   const known = sizeOf(
@@ -72,6 +74,7 @@ export const broadcastTo: {
 const permuted = (x: Node, perm: readonly number[] | undefined): Node => {
   const rank = x.shape.length
   if (perm === undefined) return graph.transpose([x], { perm: range(rank).toReversed() })
+  checkList('transpose', 'the permutation', perm)
   const found = perm.map((p) => (p < 0 ? p + rank : p))
   if (found.length !== rank || !range(rank).every((i) => found.includes(i)))
     throw refused(
@@ -225,6 +228,7 @@ export const slice: {
 } = typed(dataLast((x, start: Range, stop?: Range, step?: Range) => sliced(x, start, stop, step)))
 
 const diagonalOf = (x: Node): Node => {
+  expecting('diagonal', [x])
   const rank = x.shape.length
   if (rank < 2) throw refused('E_RANK', x, `diagonal: ${showShape(x.shape)} is not a matrix`)
   const batch = x.shape.slice(0, -2)
@@ -259,7 +263,8 @@ export const diagonal: <X extends Expr>(x: X) => Expr<DiagonalOf<X['shape']>, X[
  */
 export const diag: <N extends number, D extends Expr['dtype']>(x: Expr<readonly [N], D>) => Expr<readonly [N, N], D> =
   typed((x: Node) => {
-    if (!isExpr(x) || x.shape.length !== 1) throw refused('E_RANK', x, `diag: ${showShape(x.shape)} is not a vector`)
+    expecting('diag', [x])
+    if (x.shape.length !== 1) throw refused('E_RANK', x, `diag: ${showShape(x.shape)} is not a vector`)
     const n = x.shape[0] as number
     // n zeros between neighbours put element i at i·(n + 1)
     const spread = graph.pad([x], { low: [0], high: [0], interior: [n], value: 0 })

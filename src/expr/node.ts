@@ -4,8 +4,8 @@
  * (origin.ts) and never decide identity. Operands have smaller ids than their users, so ids are a topological order.
  */
 import { InternalError, ShapeError } from '../core/errors.ts'
-import type { DType } from '../core/dtype.ts'
-import { showShape, showType } from '../core/shape.ts'
+import { type DType, dtypes } from '../core/dtype.ts'
+import { showShape, showType, type TensorType } from '../core/shape.ts'
 import { deriveBuilder, opDef } from '../ops/registry.ts'
 import type { Builder, OpName, ParamsOf, Violation } from '../ops/signature.ts'
 import type { Node } from './expr.ts'
@@ -29,7 +29,7 @@ let nextId = 0
 
 const keyOf = (op: OpName, ins: readonly Node[], params: unknown): string => {
   let key: string = op
-  for (const n of ins) key += `|${n.id}`
+  for (const n of ins) key += `|${n?.id}`
   return params === null ? key : `${key};${paramsKey(params)}`
 }
 
@@ -45,6 +45,17 @@ export const shapeError = (
   const names = operandNames(ins, code.startsWith('E_DTYPE') ? showType : (n) => showShape(n.shape))
   const whole = ins.length === 0 ? sentence : `${sentence}, operand${ins.length === 1 ? '' : 's'} ${names}`
   return new ShapeError(code, whole, { hint, source: sourceHere(), constraint })
+}
+
+/** Refuses what no tensor can be: a dtype that there is not, an extent that is no natural number. */
+const checkType = (op: OpName, { dtype, shape }: TensorType): void => {
+  if (!dtypes.includes(dtype))
+    throw shapeError({ code: 'E_DTYPE', sentence: `${op}: ${String(dtype)} is none of ${dtypes.join(', ')}` }, [])
+  if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
+    throw shapeError(
+      { code: 'E_EXTENT', sentence: `${op}: ${showShape(shape)} is not a shape: extents are natural numbers` },
+      [],
+    )
 }
 
 let asked: Set<Node> | null = null
@@ -79,11 +90,18 @@ const nodeOf = (op: OpName, ins: readonly Node[], params: unknown): Node => {
   const key = keyOf(op, ins, params)
   const known = table.get(key)?.deref()
   if (known !== undefined) return known
+  const stray = ins.findIndex((x) => !isExpr(x))
+  if (stray >= 0)
+    throw shapeError(
+      { code: 'E_OPERAND', sentence: `${op}: operand ${stray} is ${String(ins[stray])}, not an expression` },
+      [],
+    )
   const def = opDef(op)
   if (def.arity !== 'n' && def.arity !== ins.length)
     throw new InternalError(`${op} takes ${String(def.arity)} operands, ${ins.length} given`)
   const type = def.infer(ins, params)
   if (type._tag === 'Left') throw shapeError(type.left, ins, `${op} ${type.left.constraint}`)
+  checkType(op, type.right)
   const node: Node = Object.freeze({
     id: nextId++,
     op,

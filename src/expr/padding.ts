@@ -3,6 +3,7 @@
  * Invariant: a value is one pad; a border made of the tensor itself is a concat of views an axis, so that it costs one copy
  * for each axis that grows, and its derivative adds what the copies of an element got.
  */
+import { checkFill, oneOf, checkList } from './arguments.ts'
 import type { Pad } from '../core/movement-types.ts'
 import { showShape } from '../core/shape.ts'
 import type { Checked, Fits, ShapeOf } from '../core/shape-types.ts'
@@ -84,14 +85,15 @@ export const pad: {
     mode?: PadMode,
   ): Expr<ShapeOf<Pad<X['shape'], W>>, X['dtype']>
 } = typed(
-  dataLast((x, widths: PadWidths, mode: PadMode = 0) =>
-    typeof mode === 'string'
-      ? bordered(x, widths, mode)
-      : graph.pad([x], {
-          low: widths.map(([before]) => before),
-          high: widths.map(([, behind]) => behind),
-          interior: widths.map(() => 0),
-          value: mode,
-        }),
-  ),
+  dataLast((x, widths: PadWidths, mode: PadMode = 0) => {
+    checkList('pad', 'the list of counts', widths)
+    if (typeof mode === 'string') return bordered(x, widths, oneOf('pad', 'mode', mode, ['reflect', 'edge']))
+    checkFill('pad', mode, x.dtype)
+    return graph.pad([x], {
+      low: widths.map(([before]) => before),
+      high: widths.map(([, behind]) => behind),
+      interior: widths.map(() => 0),
+      value: mode,
+    })
+  }),
 )

@@ -3,6 +3,8 @@
  * Invariant: a pooling is a reduction of windows, which are a view; what a position sees of the padding is −∞ for a maximum,
  * and nothing, unless asked for, for a mean.
  */
+import { spanOf } from '../ops/windows.ts'
+import { oneOf } from './arguments.ts'
 import { range, showShape, sizeOf, unravel } from '../core/shape.ts'
 import type { CheckDType, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
 import type { PerAxis, Pooled, WindowOptions } from '../core/window-types.ts'
@@ -28,8 +30,13 @@ const poolOf = (op: string, x: Node, window: PerAxis, options: PoolOptions): Mov
   if (x.shape.length !== 4)
     throw shapeError({ code: 'E_RANK', sentence: `${op}: the image has 4 axes, not ${showShape(x.shape)}` }, [x])
   const size = perAxis(op, 'window', window, 2)
-  const first = isChannelsFirst(options.layout ?? 'NHWC') ? 2 : 1
-  return moving(op, x, x.shape.slice(first, first + 2), pace(op, size, options, size, first), options.pads ?? 'valid')
+  const first = isChannelsFirst(oneOf(op, 'layout', options.layout ?? 'NHWC', ['NHWC', 'NCHW'])) ? 2 : 1
+  const windows = pace(op, size, options, size, first)
+  const move = moving(op, x, x.shape.slice(first, first + 2), windows, options.pads ?? 'valid')
+  const blind = move.pads.find((pair, i) => Math.max(...pair) >= spanOf(size[i] as number, move.dilation[i] as number))
+  if (blind === undefined) return move
+  const sentence = `${op}: beside pads ${showShape(blind)} a window of ${showShape(size)} sees nothing of ${showShape(x.shape)}`
+  throw shapeError({ code: 'E_PAD', sentence }, [x])
 }
 
 /** The axes of the window within its windows. */

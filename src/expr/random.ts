@@ -4,6 +4,7 @@
  * same bits on every target and every use of a key wants a key of its own (`splitKey`, `foldIn`). Derived keys live at a
  * counter that draws never reach, as in core/threefry.ts. No derivative flows into a key.
  */
+import { expecting, numberOf, oneOf } from './arguments.ts'
 import type { DType, Float } from '../core/dtype.ts'
 import { range, type Shape, showType, stridesOf } from '../core/shape.ts'
 import type { CheckAxis, CheckDType, Reduce, ShapeOf } from '../core/shape-types.ts'
@@ -22,6 +23,7 @@ const derivation = -1
 const draws = 0
 
 const wordsOf = (op: string, key: Node): readonly [Node, Node] => {
+  expecting(op, [key])
   if (key.dtype !== 'i32' || key.shape.length !== 1 || key.shape[0] !== 2)
     throw shapeError({ code: 'E_KEY', sentence: `${op}: a key is i32[2], not ${showType(key)}` }, [key])
   const word = (i: number) =>
@@ -44,6 +46,7 @@ export const key: (seed: number) => Key = typed((seed: number) => {
 /** A number to derive a key from, which counts modulo 2^32. */
 const countOf = (n: number | Node): Node => {
   if (typeof n !== 'number') {
+    expecting('foldIn', [n])
     if (n.dtype === 'i32' && n.shape.length === 0) return n
     throw shapeError({ code: 'E_KEY', sentence: `foldIn: the number is ${showType(n)}, not i32[]` }, [n])
   }
@@ -73,7 +76,7 @@ export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => 
  * @example const [a, b] = splitKey(key(1), 2)
  */
 export const splitKey = (from: Key | Node, n: number): readonly Key[] =>
-  Array.from({ length: n }, (_, i) => foldIn(from, i))
+  range(numberOf('splitKey', 'the count', n, 'a natural number')).map((i) => foldIn(from, i))
 
 /** 0, 1, 2, … over a shape in row-major order, as sums along the axes, so that it stays inside a fused loop. */
 const counter = (shape: Shape): Node =>
@@ -90,6 +93,7 @@ const bits = (op: string, from: Node, shape: Shape, word: 0 | 1): Node => {
 
 /** In [0, 1), multiples of 2^-23. */
 const unit = (op: string, from: Node, shape: Shape, word: 0 | 1, dtype: DType): Node => {
+  oneOf(op, 'dtype', dtype, ['f32', 'f64'])
   const u = graph.unitFloat([bits(op, from, shape, word)])
   return dtype === 'f32' ? u : graph.cast([u], { dtype })
 }
@@ -110,6 +114,8 @@ export const uniform: <const S extends Shape, const D extends Float = 'f32'>(
   hi?: number,
   dtype?: D,
 ) => Expr<S, D> = typed((from: Node, shape: Shape, lo = 0, hi = 1, dtype: Float = 'f32') => {
+  for (const end of [lo, hi]) numberOf('uniform', 'an end', end, 'a finite number')
+  if (lo > hi) throw shapeError({ code: 'E_RANGE', sentence: `uniform: ${lo} to ${hi} is not a range` }, [])
   const u = unit('uniform', from, shape, 0, dtype)
   const scaled = hi - lo === 1 ? u : graph.mul([u, literal(hi - lo, dtype)])
   return lo === 0 ? scaled : graph.add([scaled, literal(lo, dtype)])
@@ -128,6 +134,8 @@ export const normal: <const S extends Shape, const D extends Float = 'f32'>(
   deviation?: number,
   dtype?: D,
 ) => Expr<S, D> = typed((from: Node, shape: Shape, mean = 0, deviation = 1, dtype: Float = 'f32') => {
+  numberOf('normal', 'the mean', mean, 'a finite number')
+  numberOf('normal', 'the deviation', deviation, 'a number of 0 or more')
   const away = graph.sub([literal(1, dtype), unit('normal', from, shape, 0, dtype)])
   const radius = graph.sqrt([graph.mul([literal(-2, dtype), graph.log([away])])])
   const angle = graph.mul([literal(2 * Math.PI, dtype), unit('normal', from, shape, 1, dtype)])
@@ -145,8 +153,12 @@ export const bernoulli: <const S extends Shape>(
   p: number | Expr<Shape, Float>,
   shape: S,
 ) => Expr<S, 'bool'> = typed((from: Node, p: number | Node, shape: Shape) => {
-  const chance = typeof p === 'number' ? literal(p, 'f32') : p
-  return graph.less([unit('bernoulli', from, shape, 0, chance.dtype), chance])
+  if (typeof p === 'number' && !(p >= 0 && p <= 1))
+    throw shapeError({ code: 'E_RATE', sentence: `bernoulli: the probability ${p} is not in [0, 1]` }, [])
+  const chance = typeof p === 'number' ? literal(p, 'f32') : accepting('bernoulli', 'float', p)
+  const chances =
+    chance.shape.length === 0 ? chance : graph.broadcastTo([chance], { shape: extentsOf('bernoulli', shape) })
+  return graph.less([unit('bernoulli', from, shape, 0, chance.dtype), chances])
 })
 
 /**

@@ -5,11 +5,12 @@
  * E_AXIS where an axis does not exist, E_AXIS_REPEATED where it is given twice, E_EMPTY where an extreme of nothing is asked
  * for.
  */
+import { numberOf, oneOf } from './arguments.ts'
 import type { DType } from '../core/dtype.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import type { Accepts, AxesArgument, CheckDType, Checked, Fits, Reduce, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
-import { graph, literal } from './node.ts'
+import { graph, literal, shapeError } from './node.ts'
 import { accepting, axesOf, dataLast, type First, typed } from './typed.ts'
 
 export interface ReduceOptions {
@@ -93,6 +94,9 @@ const spreadOf = (op: string, x: Node, axes: AxesArgument, options: MomentOption
   const apart = graph.square([graph.sub([x, graph.mean([x], { axes: over, keepDims: true })])])
   if (ddof === 0) return graph.mean([apart], { axes: over, keepDims })
   const n = sizeOf(over.map((a) => x.shape[a] as number))
+  numberOf(op, 'ddof', ddof, 'a natural number')
+  if (ddof >= n)
+    throw shapeError({ code: 'E_OPTION', sentence: `${op}: ddof ${ddof} of ${n} elements leaves none` }, [x])
   return graph.div([graph.sum([apart], { axes: over, keepDims }), literal(n - ddof, x.dtype)])
 }
 
@@ -122,7 +126,9 @@ export interface NormOptions extends ReduceOptions {
 export const norm: Reduction<'norm', 'float', never, NormOptions> = typed(
   dataLast((x, axes?: AxesArgument, options: NormOptions = {}) => {
     const p = { axes: axesOf('norm', accepting('norm', 'float', x), axes), keepDims: options.keepDims ?? false }
-    return options.order === 1 ? graph.sum([graph.abs([x])], p) : graph.sqrt([graph.sum([graph.square([x])], p)])
+    return oneOf('norm', 'order', options.order ?? 2, [1, 2]) === 1
+      ? graph.sum([graph.abs([x])], p)
+      : graph.sqrt([graph.sum([graph.square([x])], p)])
   }),
 )
 

@@ -3,6 +3,7 @@
  * function that a scan holds is closed. What it used of the world around it is taken out of the loop as far as it does not
  * depend on the loop's own values (so invariant work is done once), and is passed in as constants.
  */
+import { expecting } from './arguments.ts'
 import type { TensorType } from '../core/shape.ts'
 import type { Scan } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
@@ -192,7 +193,11 @@ export const closeAround = (own: ReadonlySet<Node>, params: readonly Node[], res
 /** An expression, a list or a record of them. */
 export type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
 
-export const listOf = (v: Values): readonly Node[] => (isExpr(v) ? [v] : (Object.values(v) as readonly Node[]))
+export const listOf = (v: Values, op = 'scan'): readonly Node[] => {
+  const list = isExpr(v) ? [v] : typeof v === 'object' && v !== null ? Object.values(v) : [v]
+  expecting(op, list)
+  return list as readonly Node[]
+}
 
 /** The structure of `like` over other nodes. */
 export const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {

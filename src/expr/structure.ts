@@ -4,12 +4,14 @@
  */
 import { InternalError } from '../core/errors.ts'
 import type { Expr, Node } from './expr.ts'
-import { isExpr } from './node.ts'
+import { isExpr, shapeError } from './node.ts'
 
 export type Structure = Expr | readonly Structure[] | { readonly [name: string]: Structure }
 
 export const flatten = (s: Structure): readonly Node[] => {
   if (isExpr(s)) return [s]
+  if (typeof s !== 'object' || s === null)
+    throw shapeError({ code: 'E_OPERAND', sentence: `a structure of expressions holds ${String(s)}` }, [])
   return (Array.isArray(s) ? (s as readonly Structure[]) : Object.values(s)).flatMap(flatten)
 }
 

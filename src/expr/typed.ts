@@ -4,6 +4,7 @@
  * Invariant: the graph is built by functions over plain nodes; `typed` is the one place where they get the types that users
  * see, because only `infer` knows shapes while running. What a type refuses, `infer` refuses with the same words.
  */
+import { expecting, isValueOf, checkList, shown } from './arguments.ts'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { isSome } from 'fp-ts/lib/Option.js'
 import type { DType } from '../core/dtype.ts'
@@ -105,13 +106,8 @@ export interface Binary<Op extends string, T extends Accepts, Out extends DType 
 // ---- running
 
 const literalOf = (op: string, value: number | boolean, dtype: DType, beside: readonly Node[]): Node => {
-  const fits =
-    typeof value === 'boolean'
-      ? dtype === 'bool'
-      : dtype === 'i32'
-        ? Number.isInteger(value) && Math.abs(value + 0.5) <= 2 ** 31
-        : dtype !== 'bool'
-  if (!fits) throw shapeError({ code: 'E_LITERAL', sentence: `${op}: ${value} is not of dtype ${dtype}` }, beside)
+  if (!isValueOf(value, dtype))
+    throw shapeError({ code: 'E_LITERAL', sentence: `${op}: ${shown(value)} is not of dtype ${dtype}` }, beside)
   return literal(Number(value), dtype)
 }
 
@@ -144,6 +140,7 @@ export const binary = <F>(op: OpName): F => typed<F>(dual(2, (...operands) => ma
 
 /** Operands that fit together, or the error of an op of this name that takes such dtypes and broadcasts. */
 const fitting = <const Ins extends readonly Node[]>(op: string, accepts: Accepts, ins: Ins): Ins => {
+  expecting(op, ins)
   const type = inferElementwise(op, accepts)(ins)
   if (isLeft(type)) throw shapeError(type.left, ins)
   return ins
@@ -154,6 +151,7 @@ export const accepting = (op: string, accepts: Accepts, x: Node): Node => fittin
 
 /** Refuses two operands of different dtypes. */
 export const sameDType = (op: string, a: Node, b: Node): void => {
+  expecting(op, [a, b])
   if (a.dtype === b.dtype) return
   const sentence = `${op}: dtypes ${a.dtype} and ${b.dtype} differ`
   throw shapeError({ code: 'E_DTYPE_MISMATCH', sentence, hint: 'nothing is converted silently: cast one of them' }, [
@@ -172,9 +170,12 @@ export const composedPair = <F>(op: string, accepts: Accepts, f: (x: Node, y: No
 
 /** The shape, or the error that it is none; the error shows what the user wrote. */
 export const extentsOf = (op: string, shape: Shape, shown: Shape = shape): Shape => {
-  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+  if (!Array.isArray(shape) || shape.some((d) => !Number.isInteger(d) || d < 0))
     throw shapeError(
-      { code: 'E_EXTENT', sentence: `${op}: ${showShape(shown)} is not a shape: extents are natural numbers` },
+      {
+        code: 'E_EXTENT',
+        sentence: `${op}: ${Array.isArray(shown) ? showShape(shown) : String(shown)} is not a shape: extents are natural numbers`,
+      },
       [],
     )
   if (sizeOf(shape) > 2 ** 31)
@@ -184,6 +185,7 @@ export const extentsOf = (op: string, shape: Shape, shown: Shape = shape): Shape
 
 /** An axis counted from the front, or the error that the axis does not exist. */
 export const axisOf = (op: string, x: Node, axis: number): number => {
+  expecting(op, [x])
   const found = normalizeAxis(axis, x.shape.length)
   if (isSome(found)) return found.value
   throw shapeError({ code: 'E_AXIS', sentence: `${op}: axis ${axis} does not exist in shape ${showShape(x.shape)}` }, [
@@ -194,6 +196,7 @@ export const axisOf = (op: string, x: Node, axis: number): number => {
 /** Axes counted from the front, ascending; all of them where none are given. */
 export const axesOf = (op: string, x: Node, axes: AxesArgument): readonly number[] => {
   if (axes === null || axes === undefined) return range(x.shape.length)
+  if (typeof axes !== 'number') checkList(op, 'what names the axes', axes)
   const found = (typeof axes === 'number' ? [axes] : axes).map((a) => axisOf(op, x, a))
   const twice = found.find((a, i) => found.indexOf(a) !== i)
   if (twice !== undefined)

@@ -3,6 +3,7 @@
  * for which the condition does not hold. Invariant: as in a scan, the functions are closed, and what does not depend on the
  * carries is computed once, outside.
  */
+import { expecting } from './arguments.ts'
 import { equalTypes, showType } from '../core/shape.ts'
 import type { While } from '../ops/branching.ts'
 import { cond } from './cond.ts'
@@ -62,6 +63,7 @@ const requireSame = (init: readonly Node[], next: readonly Node[]): void => {
 
 /** Refuses a condition that is no scalar truth. */
 const requireTruth = (holds: Node): void => {
+  expecting('whileLoop', [holds])
   if (holds.dtype === 'bool' && holds.shape.length === 0) return
   const sentence = `whileLoop: the condition is ${showType(holds)}, not a scalar of bool`
   throw shapeError({ code: 'E_WHILE_CONDITION', sentence }, [])

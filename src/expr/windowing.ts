@@ -2,6 +2,7 @@
  * Windows as users say them. In: extents, a window, options. Out: how it moves and what is padded, or the error.
  * Invariant: every number is checked here, under the name of the function that the user called.
  */
+import { oneOf } from './arguments.ts'
 import { range, showShape, type Shape } from '../core/shape.ts'
 import type { Pads, PerAxis, WindowOptions } from '../core/window-types.ts'
 import { spanOf, type Windows } from '../ops/windows.ts'
@@ -17,7 +18,7 @@ const isNatural = (n: number): boolean => Number.isInteger(n) && n >= 0
 
 /** A positive number an axis. */
 export const perAxis = (op: string, what: string, given: PerAxis, rank: number): readonly number[] => {
-  const list = typeof given === 'number' ? range(rank).map(() => given) : given
+  const list = Array.isArray(given) ? (given as readonly number[]) : range(rank).map(() => given as number)
   if (list.length === rank && list.every((n) => isNatural(n) && n > 0)) return list
   const sentence = `${op}: ${what} ${showShape(list)} is not a positive number for each of ${rank} axes`
   throw shapeError({ code: 'E_WINDOW', sentence }, [])
@@ -45,6 +46,7 @@ export const pace = (op: string, size: Shape, options: WindowOptions, stride: Pe
 
 /** Pads as numbers: `same` by what `total` says of an axis. */
 export const padsOf = (op: string, pads: Pads, rank: number, total: (axis: number) => number): Moving['pads'] => {
+  if (!Array.isArray(pads)) oneOf(op, 'pads', pads as string, ['same', 'valid'])
   if (pads === 'same') return range(rank).map((i) => halves(Math.max(0, total(i))))
   return pads === 'valid' ? range(rank).map(() => [0, 0] as const) : checkPads(op, pads, rank)
 }

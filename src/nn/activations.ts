@@ -3,6 +3,7 @@
  * expr/elementwise.ts; here are softmax and the compositions.
  * Invariant: every branch that a `where` does not choose is finite too, so that no NaN enters a derivative.
  */
+import { numberOf, oneOf } from '../expr/arguments.ts'
 import type { DivExact } from '../core/natural-types.ts'
 import { type Shape, showShape } from '../core/shape.ts'
 import type { CheckAxis, CheckDType, Checked } from '../core/shape-types.ts'
@@ -51,7 +52,11 @@ export type Tuned<Op extends string> = <X extends Expr | number>(
 ) => X extends Expr ? X : <Y extends Expr>(x: Y & CheckDType<Op, 'float', Y['dtype']>) => Y
 
 const tuned = <F>(op: string, preset: number, f: (x: Node, value: number) => Node): F =>
-  typed<F>(dataLast((x, value = preset) => f(accepting(op, 'float', x), value as number)))
+  typed<F>(
+    dataLast((x, value = preset) =>
+      f(accepting(op, 'float', x), numberOf(op, 'the parameter', value as number, 'a finite number')),
+    ),
+  )
 
 /**
  * x where x > 0, else slope·x; the slope is 0.01 unless told. The derivative at 0 is the slope.
@@ -96,7 +101,9 @@ export const gelu: <X extends Expr | GeluForm>(
   x: X & (X extends Expr ? CheckDType<'gelu', 'float', X['dtype']> : unknown),
   form?: GeluForm,
 ) => X extends Expr ? X : <Y extends Expr>(x: Y & CheckDType<'gelu', 'float', Y['dtype']>) => Y = typed(
-  dataLast((x, form = 'erf') => geluOf(accepting('gelu', 'float', x), form as GeluForm)),
+  dataLast((x, form = 'erf') =>
+    geluOf(accepting('gelu', 'float', x), oneOf('gelu', 'form', form as GeluForm, ['erf', 'tanh'])),
+  ),
 )
 
 /** x·tanh(softplus(x)): Misra, "Mish" (2019). */
@@ -143,6 +150,7 @@ export const maxout: {
 } = typed(
   dataLast((x, pieces: number) => {
     const last = x.shape.at(-1)
+    numberOf('maxout', 'the number of pieces', pieces, 'an integer of 1 or more')
     if (last === undefined || last % pieces !== 0)
       throw shapeError(
         {

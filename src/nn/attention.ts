@@ -3,6 +3,7 @@
  * how well its key fits.
  * Invariant: a query that may meet no key gives zeros, and has derivative zero; nothing is NaN where the operands are finite.
  */
+import { numberOf } from '../expr/arguments.ts'
 import { showShape, type Shape } from '../core/shape.ts'
 import type { CheckDType, Fits, MatMul, SameDType, ShapeOf } from '../core/shape-types.ts'
 import { matmul } from '../expr/contraction.ts'
@@ -60,6 +61,7 @@ const attend = (q: Node, k: Node, v: Node, options: AttentionOptions): Node => {
       )
   }
   const scale = options.scale ?? 1 / Math.sqrt(q.shape.at(-1) as number)
+  numberOf('attention', 'scale', scale, 'a finite number')
   return matmul(weightsOf(mul(matmul(q, turned(k)), literal(scale, q.dtype)), options), v)
 }
 

@@ -4,6 +4,7 @@
  * Invariant: in training only the statistics of the batch are used, in prediction only the running ones; both modes give the
  * same record, so that a model is one function of the mode.
  */
+import { numberOf, oneOf } from '../expr/arguments.ts'
 import { type Shape, showShape } from '../core/shape.ts'
 import type { AxisIndex, CheckAxis, CheckDType, SameDType, Show } from '../core/shape-types.ts'
 import type { Expr, Node } from '../expr/expr.ts'
@@ -80,6 +81,9 @@ const kept = (momentum: number, target: Node, now: Node): Update => {
 const normalized = (x: Node, running: RunningMoments, options: BatchNormOptions): BatchNormalized => {
   accepting('batchNorm', 'float', x)
   const { mode = 'train', momentum = 0.9, epsilon = 1e-5, scale, shift } = options
+  oneOf('batchNorm', 'mode', mode, ['train', 'predict'])
+  numberOf('batchNorm', 'momentum', momentum, 'a number in [0, 1]')
+  numberOf('batchNorm', 'epsilon', epsilon, 'a number of 0 or more')
   const axis = axisOf('batchNorm', x, options.axis ?? -1)
   const along = alongOf(x, axis, options.axis ?? -1)
   const over = { axes: x.shape.flatMap((_, i) => (i === axis ? [] : [i])), keepDims: true }

@@ -3,6 +3,7 @@
  * so every parameter of a model stands in the model's text.
  * Invariant: built on the constructors of src/expr alone; errors are theirs.
  */
+import { numberOf } from '../expr/arguments.ts'
 import type { Broadcast, CheckDType, Fits, MatMul, SameDType, ShapeOf } from '../core/shape-types.ts'
 import { showShape } from '../core/shape.ts'
 import { matmul } from '../expr/contraction.ts'
@@ -107,7 +108,11 @@ const normalize = <F>(op: string, f: (x: Node, axes: readonly number[], epsilon:
   typed<F>(
     dataLast((x, options: NormalizeOptions = {}) => {
       accepting(op, 'float', x)
-      const y = f(x, [axisOf(op, x, options.axis ?? -1)], literal(options.epsilon ?? 1e-5, x.dtype))
+      const y = f(
+        x,
+        [axisOf(op, x, options.axis ?? -1)],
+        literal(numberOf(op, 'epsilon', options.epsilon ?? 1e-5, 'a number of 0 or more'), x.dtype),
+      )
       return checkUnchanged(op, x, scaled(y, options))
     }),
   )

@@ -4,6 +4,7 @@
  * otherwise.
  * Invariant: those that are ops of the table have the textbook's derivative; logits, not probabilities, go in.
  */
+import { expecting, numberOf, oneOf } from '../expr/arguments.ts'
 import { equalShapes, range, type Shape, showShape } from '../core/shape.ts'
 import type { Broadcast, CheckDType, Checked, SameDType, ShapeOf, Show } from '../core/shape-types.ts'
 import type { Expr, Node } from '../expr/expr.ts'
@@ -42,6 +43,7 @@ type Reduced<S extends Shape, O, Default extends LossReduction> =
   | (Exclude<ReductionOf<O, Default>, 'none'> extends never ? never : readonly [])
 
 const reduced = (each: Node, reduction: LossReduction): Node => {
+  oneOf('the loss', 'reduction', reduction, ['none', 'mean', 'sum'])
   const all = { axes: range(each.shape.length), keepDims: false }
   return reduction === 'none' ? each : reduction === 'mean' ? graph.mean([each], all) : graph.sum([each], all)
 }
@@ -93,6 +95,7 @@ const smoothed = (t: Node, epsilon: number): Node => {
 }
 
 const crossEntropyOf = (z: Node, y: Node, { smoothing = 0 }: CrossEntropyOptions): Node => {
+  expecting('crossEntropy', [z, y])
   if (!(smoothing >= 0 && smoothing < 1))
     throw shapeError({ code: 'E_RATE', sentence: `crossEntropy: the smoothing ${smoothing} is not in [0, 1)` }, [z, y])
   const isSoft = y.dtype === z.dtype
@@ -254,6 +257,7 @@ export interface HuberOptions extends LossOptions {
 export const huber: MeanLoss<'huber', HuberOptions> = meanLoss<HuberOptions, MeanLoss<'huber', HuberOptions>>(
   'huber',
   (y, t, { delta = 1 }) => {
+    numberOf('huber', 'delta', delta, 'a number above 0')
     const d = graph.sub([y, t])
     // with c = clip(d, ±δ): c·(d − c/2) is d²/2 inside and δ·(|d| − δ/2) outside
     const c = graph.clip([d], { lo: -delta, hi: delta })

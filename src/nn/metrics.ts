@@ -2,6 +2,7 @@
  * Metrics as expressions, to be results beside a loss. In: classes as i32, or a mean cross-entropy. Out: f32 scores.
  * Invariant: counts are exact up to 2²⁴ examples; 0 / 0 is 0, so a class that never occurs and is never predicted scores 0.
  */
+import { numberOf, oneOf } from '../expr/arguments.ts'
 import type { DType } from '../core/dtype.ts'
 import { equalShapes, range, type Shape, showShape } from '../core/shape.ts'
 import type { CheckDType, Show } from '../core/shape-types.ts'
@@ -82,6 +83,10 @@ const countsOf = (predicted: Node, actual: Node, options: ClassOptions | undefin
     options === undefined
       ? asFloat(graph.equal([x, literal(1, 'i32')]))
       : graph.oneHot([x], { depth: options.classes, dtype: float })
+  if (options !== undefined) {
+    numberOf('the score', 'classes', options.classes, 'an integer of 1 or more')
+    oneOf('the score', 'average', options.average ?? 'none', ['none', 'macro', 'micro'])
+  }
   const [p, a] = [rows(predicted), rows(actual)]
   const count = (x: Node): Node => graph.sum([x], examplesOf(actual))
   return { hits: count(graph.mul([p, a])), predicted: count(p), actual: count(a) }

@@ -4,6 +4,7 @@
  * own; a layer has them side by side in one matrix, in PyTorch's order.
  * Invariant: a layer is one loop. What it does with the inputs is one product over all steps, outside of the loop.
  */
+import { oneOf, expecting } from '../expr/arguments.ts'
 import type { Add } from '../core/natural-types.ts'
 import { showShape } from '../core/shape.ts'
 import { matmul } from '../expr/contraction.ts'
@@ -36,7 +37,8 @@ const ofBoth = (x: Node, h: Node, gate: Gate): Node => add(ofInput(x, gate), ofS
 
 export type RnnActivation = 'tanh' | 'relu'
 
-const activate = (activation: RnnActivation, x: Node): Node => (activation === 'relu' ? relu(x) : tanh(x))
+const activate = (activation: RnnActivation, x: Node): Node =>
+  oneOf('rnn', 'activation', activation, ['tanh', 'relu']) === 'relu' ? relu(x) : tanh(x)
 
 /** The gates of a GRU: update, reset, and the new memory. */
 export interface GruGates {
@@ -159,6 +161,7 @@ const listed = (words: readonly string[]): string => `${words.slice(0, -1).join(
 
 /** The extent of the state, or the error that the parameters of n gates do not fit the sequence. */
 const stateExtent = (op: string, gates: number, xs: Node, { w, u, b, c }: Gate): number => {
+  expecting(op, [xs, w, u, ...[b, c].filter((bias) => bias !== undefined)])
   accepting(op, 'float', xs)
   const size = u.shape[0] ?? 0
   const wide = [gates * size].join()

@@ -2,6 +2,7 @@
  * What keeps weights small. In: weights. Out: a penalty to add to a loss, or weights of the same shape.
  * Invariant: nothing chooses weights by itself: biases are left alone by not being given.
  */
+import { checkList, numberOf } from '../expr/arguments.ts'
 import { range } from '../core/shape.ts'
 import type { CheckDType } from '../core/shape-types.ts'
 import type { Expr, Node } from '../expr/expr.ts'
@@ -16,6 +17,7 @@ type Penalty<W extends readonly Expr[]> = Expr<readonly [], W[number]['dtype']>
 const penalty =
   (op: string, each: (w: Node) => Node) =>
   (weights: readonly Node[]): Node => {
+    checkList(op, 'the list of weights', weights)
     const totals = weights.map((w) =>
       graph.sum([each(accepting(op, 'float', w))], { axes: range(w.shape.length), keepDims: false }),
     )
@@ -53,7 +55,7 @@ export const maxNorm: {
   dataLast((w, limit: number, axis: number = 0) => {
     const along = { axes: [axisOf('maxNorm', accepting('maxNorm', 'float', w), axis)], keepDims: true }
     const norm = graph.sqrt([graph.sum([graph.square([w])], along)])
-    const bound = literal(limit, w.dtype)
+    const bound = literal(numberOf('maxNorm', 'the limit', limit, 'a number above 0'), w.dtype)
     return graph.mul([w, graph.div([bound, graph.maximum([norm, bound])])])
   }),
 )

@@ -6,7 +6,7 @@
 import { range } from '../core/shape.ts'
 import type { Node } from '../expr/expr.ts'
 import { graph, literal } from '../expr/node.ts'
-import { average, correction, flushTiny } from './moments.ts'
+import { average, correction, flushTiny, checkOptions } from './moments.ts'
 import { type Optimizer, optimizer } from './optimizer.ts'
 
 export interface AdamOptions {
@@ -51,8 +51,9 @@ export const adam = ({
   beta2 = 0.999,
   epsilon = 1e-8,
   lazy = false,
-}: AdamOptions & Laziness = {}): Optimizer<'m' | 'v'> =>
-  optimizer('adam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
+}: AdamOptions & Laziness = {}): Optimizer<'m' | 'v'> => {
+  checkOptions('adam', { beta1, beta2, epsilon })
+  return optimizer('adam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
     const m = flushTiny(average(beta1, slots.m, gradient))
     const v = flushTiny(average(beta2, slots.v, graph.square([gradient])))
     const size = graph.div([learningRate, correction(beta1, step)])
@@ -69,6 +70,7 @@ export const adam = ({
       slots: { m: carried(slots.m, m), v: carried(slots.v, v) },
     }
   })
+}
 
 export type AdamaxOptions = Omit<AdamOptions, 'epsilon'>
 
@@ -79,8 +81,9 @@ export type AdamaxOptions = Omit<AdamOptions, 'epsilon'>
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), adamax()).updates.length) // 4
  */
-export const adamax = ({ beta1 = 0.9, beta2 = 0.999 }: AdamaxOptions = {}): Optimizer<'m' | 'u'> =>
-  optimizer('adamax', ['m', 'u'], ({ param, gradient, slots, learningRate, step }) => {
+export const adamax = ({ beta1 = 0.9, beta2 = 0.999 }: AdamaxOptions = {}): Optimizer<'m' | 'u'> => {
+  checkOptions('adamax', { beta1, beta2 })
+  return optimizer('adamax', ['m', 'u'], ({ param, gradient, slots, learningRate, step }) => {
     const [zero, one] = [literal(0, param.dtype), literal(1, param.dtype)]
     const m = flushTiny(average(beta1, slots.m, gradient))
     const kept = graph.mul([literal(beta2, param.dtype), slots.u])
@@ -89,6 +92,7 @@ export const adamax = ({ beta1 = 0.9, beta2 = 0.999 }: AdamaxOptions = {}): Opti
     const along = graph.div([graph.mul([size, m]), graph.where([graph.equal([u, zero]), one, u])])
     return { param: graph.sub([param, along]), slots: { m, u } }
   })
+}
 
 /**
  * Adam that looks ahead: m̂ = β₁·m/(1 − β₁ᵗ⁺¹) + (1 − β₁)·g/(1 − β₁ᵗ) in the place of m/(1 − β₁ᵗ). Dozat, "Incorporating
@@ -97,8 +101,9 @@ export const adamax = ({ beta1 = 0.9, beta2 = 0.999 }: AdamaxOptions = {}): Opti
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), nadam()).updates.length) // 4
  */
-export const nadam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer<'m' | 'v'> =>
-  optimizer('nadam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
+export const nadam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer<'m' | 'v'> => {
+  checkOptions('nadam', { beta1, beta2, epsilon })
+  return optimizer('nadam', ['m', 'v'], ({ param, gradient, slots, learningRate, step }) => {
     const of = (x: number): Node => literal(x, param.dtype)
     const m = flushTiny(average(beta1, slots.m, gradient))
     const v = flushTiny(average(beta2, slots.v, graph.square([gradient])))
@@ -108,3 +113,4 @@ export const nadam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOption
     const spread = graph.add([graph.mul([graph.sqrt([v]), graph.rsqrt([correction(beta2, step)])]), of(epsilon)])
     return { param: graph.sub([param, graph.div([along, spread])]), slots: { m, v } }
   })
+}

@@ -2,6 +2,7 @@
  * Clipping of gradients by their norm over all parameters. In: gradients, as a list or under names. Out: the same structure.
  * Invariant: gradients whose norm is within the bound are left as they are (scaled by exactly 1).
  */
+import { numberOf } from '../expr/arguments.ts'
 import { range } from '../core/shape.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { graph, literal, shapeError } from '../expr/node.ts'
@@ -28,7 +29,7 @@ export const clipByGlobalNorm = <const G extends readonly Node[] | Readonly<Reco
 ): G => {
   const all = Object.values(gradients) as readonly Node[]
   const norm = globalNorm(all)
-  const bound = literal(max, norm.dtype)
+  const bound = literal(numberOf('clipByGlobalNorm', 'the bound', max, 'a number above 0'), norm.dtype)
   const scale = graph.div([bound, graph.maximum([norm, bound])])
   const scaled = (g: Node): Node => graph.mul([g, scale])
   // a list or a record of the same keys: only the type checker cannot see that mapping keeps which of both it is

@@ -2,6 +2,7 @@
  * What optimizers with moments share. In: moments as they were, gradients, the number of the step. Out: expressions.
  * Invariant: corrections are scalars, computed once a step for all parameters, without cancellation.
  */
+import { numberOf } from '../expr/arguments.ts'
 import type { Node } from '../expr/expr.ts'
 import { graph, literal } from '../expr/node.ts'
 
@@ -24,4 +25,10 @@ export const flushTiny = (moment: Node): Node => {
   const { dtype } = moment
   const bound = literal(tiny[dtype === 'f64' ? 'f64' : 'f32'], dtype)
   return graph.where([graph.less([graph.abs([moment]), bound]), literal(0, dtype), moment])
+}
+
+/** Refuses decays that do not forget, and an epsilon that is no distance from 0, under the name of the optimizer. */
+export const checkOptions = (name: string, options: Readonly<Record<string, number>>): void => {
+  for (const [option, value] of Object.entries(options))
+    numberOf(name, option, value, option === 'epsilon' ? 'a number of 0 or more' : 'a number in [0, 1)')
 }

@@ -5,6 +5,7 @@
  * 0; the step counter is the one state `step` (i32, from 0), the learning rate the one input `learningRate` (f32), or an
  * expression (schedules.ts).
  */
+import { checkList, expecting } from '../expr/arguments.ts'
 import { isFloat } from '../core/dtype.ts'
 import { equalShapes, showType } from '../core/shape.ts'
 import { zeros } from '../expr/creation.ts'
@@ -48,6 +49,10 @@ const cast = (x: Node, dtype: Node['dtype']): Node => (x.dtype === dtype ? x : g
 const slotOf = (param: Node, slot: string): Node => state(`${nameOf(param)}/${slot}`, param.shape, zeros, param.dtype)
 
 const check = (optimizer: string, params: readonly Node[], gradients: readonly Node[]): void => {
+  for (const list of [params, gradients]) {
+    checkList(optimizer, 'the list of parameters or gradients', list)
+    expecting(optimizer, list)
+  }
   if (params.length !== gradients.length)
     throw shapeError(
       { code: 'E_OPTIMIZER', sentence: `${optimizer}: ${params.length} parameters and ${gradients.length} gradients` },
@@ -79,6 +84,7 @@ export const optimizer = <Slot extends string>(
   update,
   updates: (params, gradients, rate = learningRate()) => {
     check(name, params, gradients)
+    expecting(name, [rate])
     if (!isFloat(rate.dtype) || rate.shape.length > 0)
       throw shapeError(
         { code: 'E_OPTIMIZER', sentence: `${name}: the learning rate is ${showType(rate)}, not a scalar` },

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../expr/expr.ts'
 import { graph, literal } from '../expr/node.ts'
-import { average, flushTiny } from './moments.ts'
+import { average, flushTiny, checkOptions } from './moments.ts'
 import { type Optimizer, optimizer } from './optimizer.ts'
 
 export interface RmspropOptions {
@@ -21,12 +21,14 @@ export interface RmspropOptions {
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), rmsprop()).updates.length) // 3
  */
-export const rmsprop = ({ decay = 0.9, epsilon = 1e-8 }: RmspropOptions = {}): Optimizer<'v'> =>
-  optimizer('rmsprop', ['v'], ({ param, gradient, slots, learningRate }) => {
+export const rmsprop = ({ decay = 0.9, epsilon = 1e-8 }: RmspropOptions = {}): Optimizer<'v'> => {
+  checkOptions('rmsprop', { decay, epsilon })
+  return optimizer('rmsprop', ['v'], ({ param, gradient, slots, learningRate }) => {
     const v = flushTiny(average(decay, slots.v, graph.square([gradient])))
     const size = graph.add([graph.sqrt([v]), literal(epsilon, param.dtype)])
     return { param: graph.sub([param, graph.div([graph.mul([learningRate, gradient]), size])]), slots: { v } }
   })
+}
 
 export interface AdadeltaOptions {
   /** ρ, the decay of both means of squares, 0.95 unless told. */
@@ -42,8 +44,9 @@ export interface AdadeltaOptions {
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), adadelta(), { learningRate: constant(1) }).updates.length) // 4
  */
-export const adadelta = ({ decay = 0.95, epsilon = 1e-6 }: AdadeltaOptions = {}): Optimizer<'v' | 'u'> =>
-  optimizer('adadelta', ['v', 'u'], ({ param, gradient, slots, learningRate }) => {
+export const adadelta = ({ decay = 0.95, epsilon = 1e-6 }: AdadeltaOptions = {}): Optimizer<'v' | 'u'> => {
+  checkOptions('adadelta', { decay, epsilon })
+  return optimizer('adadelta', ['v', 'u'], ({ param, gradient, slots, learningRate }) => {
     const above = (x: Node): Node => graph.add([x, literal(epsilon, param.dtype)])
     const v = flushTiny(average(decay, slots.v, graph.square([gradient])))
     // one root of the quotient: the two parts may differ by many orders, but neither is below 1e-6
@@ -51,3 +54,4 @@ export const adadelta = ({ decay = 0.95, epsilon = 1e-6 }: AdadeltaOptions = {})
     const u = flushTiny(average(decay, slots.u, graph.square([d])))
     return { param: graph.sub([param, graph.mul([learningRate, d])]), slots: { v, u } }
   })
+}

@@ -3,7 +3,7 @@
  * step, and the velocity. Invariant: one expression a parameter, which fuses with what makes its gradient.
  */
 import { graph, literal } from '../expr/node.ts'
-import { flushTiny } from './moments.ts'
+import { flushTiny, checkOptions } from './moments.ts'
 import { type Optimizer, optimizer } from './optimizer.ts'
 
 /** θ ← θ − ε·g. */
@@ -28,10 +28,12 @@ export interface MomentumOptions {
  * const w = param('w', [3], ones)
  * console.log(trainStep(sum(square(w)), momentum({ momentum: 0.9 })).updates.length) // 3
  */
-export const momentum = ({ momentum: mu = 0.9, nesterov = false }: MomentumOptions = {}): Optimizer<'velocity'> =>
-  optimizer('momentum', ['velocity'], ({ param, gradient, slots, learningRate }) => {
+export const momentum = ({ momentum: mu = 0.9, nesterov = false }: MomentumOptions = {}): Optimizer<'velocity'> => {
+  checkOptions('momentum', { momentum: mu })
+  return optimizer('momentum', ['velocity'], ({ param, gradient, slots, learningRate }) => {
     const keep = literal(mu, param.dtype)
     const velocity = flushTiny(graph.add([graph.mul([keep, slots.velocity]), gradient]))
     const along = nesterov ? graph.add([gradient, graph.mul([keep, velocity])]) : velocity
     return { param: graph.sub([param, graph.mul([learningRate, along])]), slots: { velocity } }
   })
+}

@@ -3,6 +3,7 @@
  * Invariant: each is refused while it is built, though its types were made loose enough to compile.
  */
 import {
+  adam,
   add,
   arange,
   argmax,
@@ -136,6 +137,14 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_KEY: { message: 'uniform: a key is i32[2], not f32[4,3], operand x [4,3]', run: () => loose(uniform)(x, [3]) },
   E_LITERAL: { message: 'mul: 0.5 is not of dtype i32, operand labels [4]', run: () => loose(mul)(labels, 0.5) },
   E_NAME: { message: 'input: the name is empty', run: () => input('', [3]) },
+  E_OPERAND: {
+    message: 'matmul: operand 0 is undefined, not an expression',
+    run: () => loose(matmul)(x, undefined),
+  },
+  E_OPTION: {
+    message: 'adam: beta1 is 1, not a number in [0, 1)',
+    run: () => adam({ beta1: 1 }),
+  },
   E_OPTIMIZER: { message: 'sgd: 1 parameters and 0 gradients', run: () => sgd().updates([w], []) },
   E_PAD: {
     message: 'pad: the count -1 of axis 1 is not a natural number, operand x [4,3]',
