@@ -8,7 +8,7 @@ import type { Printable } from '../compiler/inspect/print.ts'
 import { topological } from '../compiler/program/walk.ts'
 import { flatten, type Structure } from '../src/expr/structure.ts'
 import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
-import { cost, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
+import { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
@@ -80,6 +80,8 @@ export const forms = {
   kernels: { show: (m) => kernels(m.entries) },
   cost: { show: (m) => cost(m.entries) },
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
+  graph: { show: (m) => graph(m.entries), bare: true },
+  dot: { show: (m) => dot(m.entries), bare: true },
   wat: { show: (m) => wat(m.entries), bare: true },
   javascript: { show: (m) => javascript(m.entries), bare: true },
 } as const satisfies Readonly<Record<string, Form>>

@@ -20,7 +20,7 @@ export {
   rewrites,
 } from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
-export { cost, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
+export { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { type Derivative, toTypeScript, type TypeScriptOptions } from './typescript.ts'
 export { grad, jvp, type Scalar, simplify, valueAndGrad, vjp } from './transforms.ts'

@@ -236,18 +236,18 @@ const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   faults: (p) => faultsOfPlan(p).map((f) => `${f.rule}: ${f.message}`),
 })
 
-/** What all targets share: the kernels of each entry, and the plan. */
+/** What all targets share: each entry simplified and as kernels, and the plan. */
 export interface Planned {
+  readonly simplified: readonly EntryProgram[]
   readonly plan: Plan
   readonly fused: readonly Fused[]
 }
 
 export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
   const { fastMath } = settings
-  const fused = entries.map((e) =>
-    runPass(watch, fusePass, runPass(watch, sparsePass(fastMath), runPass(watch, simplifyPass(fastMath), e))),
-  )
-  return { plan: runPass(watch, planPass(settings), fused), fused }
+  const simplified = entries.map((e) => runPass(watch, simplifyPass(fastMath), e))
+  const fused = simplified.map((e) => runPass(watch, fusePass, runPass(watch, sparsePass(fastMath), e)))
+  return { plan: runPass(watch, planPass(settings), fused), fused, simplified }
 }
 
 /** What is emitted, as text; above each kernel stand the lines that `notes` has for it. */

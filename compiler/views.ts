@@ -14,6 +14,11 @@ import { topological } from './program/walk.ts'
 import type { Checkpoint } from '../src/ops/control.ts'
 import { derivativesOf, lossesOf } from './describe.ts'
 import { type EntryInput, type EntryInputs, isStep, toPrograms } from './entries.ts'
+import { graphDot } from './inspect/graph/dot.ts'
+import { graphPicture } from './inspect/graph/draw.ts'
+import { graphOf, type NamedGraph } from './inspect/graph/model.ts'
+import { phaseOf } from './inspect/machine/phases.ts'
+import type { EntryProgram } from './program/entry.ts'
 import { costText } from './inspect/machine/cost.ts'
 import { kernelsText } from './inspect/machine/kernels.ts'
 import type { Machine } from './inspect/machine/machine.ts'
@@ -22,7 +27,7 @@ import { arenaPicture } from './inspect/machine/picture.ts'
 import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
-import { emitText, planEntries, type Settings } from './pipeline.ts'
+import { emitText, type Planned, planEntries, type Settings } from './pipeline.ts'
 
 const settingsFor = (target: Target): Settings => ({ target, simd: 'plain', fastMath: false, debug: false })
 
@@ -42,16 +47,18 @@ const withGradients = (name: string, entry: EntryInput): EntryInput => {
 
 const silent = { checked: false, dump: () => undefined, wanted: new Set<never>(), note: () => undefined }
 
+/** The entries of a model with the gradients of its losses. */
+const programsOf = (model: EntryInputs): Either<CompileError, readonly EntryProgram[]> =>
+  toPrograms(Object.fromEntries(Object.entries(model).map(([name, e]) => [name, withGradients(name, e)])))
+
 /** The plan of a model with its gradients, and the programs that it was made of. */
-export const machineOf = (model: EntryInputs, target: Target = 'wasm'): Either<CompileError, Machine> => {
-  const programs = toPrograms(
-    Object.fromEntries(Object.entries(model).map(([name, e]) => [name, withGradients(name, e)])),
-  )
+export const machineOf = (model: EntryInputs, target: Target = 'wasm'): Either<CompileError, Planned> => {
+  const programs = programsOf(model)
   return isLeft(programs) ? programs : right(planEntries(programs.right, settingsFor(target), silent))
 }
 
 const viewed =
-  (show: (machine: Machine) => string) =>
+  (show: (planned: Planned) => string) =>
   (model: EntryInputs): Either<CompileError, string> => {
     const machine = machineOf(model)
     return isLeft(machine) ? machine : right(show(machine.right))
@@ -127,3 +134,17 @@ export const wat = emitted('wasm')
 
 /** The ES module of the JavaScript target; above each function the kernel, and the expressions that it computes. */
 export const javascript = emitted('javascript')
+
+const graphsOf = ({ simplified }: Planned): readonly NamedGraph[] =>
+  simplified.flatMap((entry) =>
+    entry.name === 'init' ? [] : [{ name: entry.name, graph: graphOf(entry, phaseOf({ entry })) }],
+  )
+
+/**
+ * The expression graph with its gradients as a picture, in SVG: forward, backward and update in colours of their own, loops as
+ * boxes around what they hold, shapes on the edges.
+ */
+export const graph = viewed((m) => graphPicture(graphsOf(m)))
+
+/** The same graph in DOT, the language of Graphviz. */
+export const dot = viewed((m) => graphDot(graphsOf(m)))

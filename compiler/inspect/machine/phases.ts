@@ -17,7 +17,7 @@ export type Phase = (typeof phases)[number]
  * A value is forward where the results need it; backward where a derivative is it or needs it besides; else it belongs to the
  * update.
  */
-const phaseOf = (fused: Pick<Fused, 'entry'>): ((n: Node) => Phase) => {
+export const phaseOf = (fused: Pick<Fused, 'entry'>): ((n: Node) => Phase) => {
   const { entry } = fused
   const forward = forwardOf(entry)
   const all = topological(rootsOf(entry))
