@@ -148,10 +148,14 @@ const differentiated = (output: Node, cotangent: Node, wrt: readonly Node[]): re
   return cts.map((c) => (c === null ? null : (given[k++] as Node)))
 }
 
-/** The cotangents as reverse mode leaves them, before they are simplified; the output is simplified first. */
+/** The cotangents of `wrt` as reverse mode leaves them, before they are simplified. */
+export const rawCotangents = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] =>
+  pull(output, cotangent, wrt, once)
+
+/** Those of a scalar, which is simplified first. */
 export const rawGradients = (output: Node, wrt: readonly Node[]): readonly (Node | null)[] => {
   const [stable] = stableForms([output])
-  return pull(stable as Node, b.lit(1, output.dtype), wrt, once)
+  return rawCotangents(stable as Node, b.lit(1, output.dtype), wrt)
 }
 
 const pulled = (output: Node, cotangent: Node, wrt: readonly Node[]): readonly (Node | null)[] => {

@@ -1,0 +1,323 @@
+/**
+ * `derivation`: the gradients of a model derived as a lecturer would. In: a model, and what to differentiate by. Out: Markdown.
+ * Invariant: every formula is the compiler's own; where its last form differs from what the steps lead to, that is said.
+ */
+import type { Node } from '../src/expr/expr.ts'
+import { graph, is } from '../src/expr/node.ts'
+import { nameOf } from '../src/expr/origin.ts'
+import { type Arrival, type Backward, backwardOf, type Form, type Way } from './backward.ts'
+import { type InspectOptions, type Loss, lossesOf } from './describe.ts'
+import { type Doc, nameDoc, negate, render } from './inspect/doc.ts'
+import { equationsOf, type Line } from './inspect/equations.ts'
+import { heard } from './inspect/indices.ts'
+import { layout, showMargin, widthOf } from './inspect/layout.ts'
+import { type LocalRule, localRules } from './inspect/local-rules.ts'
+import { type Printable, rootsOf } from './inspect/print.ts'
+import { lawOf, rawCotangents, simplifyRoots } from './pipeline.ts'
+import { leavesOf, topological } from './program/walk.ts'
+import { grad, type Scalar } from './transforms.ts'
+
+const block = (lines: readonly string[]): string => ['```text', ...lines, '```'].join('\n')
+
+const code = (text: string): string => `\`${text}\``
+
+const listOf = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+
+// ---- formulas
+
+/** A formula on one line, and the lines that it needs before it. */
+interface Formula {
+  readonly text: string
+  readonly before: readonly Line[]
+}
+
+const formulaOf = (n: Node, taken: ReadonlySet<string>): Formula => {
+  const { equations } = equationsOf([{ label: '', node: n, defines: false }], {
+    within: { values: new Map(), indices: [], taken },
+  })
+  const [own, last] = [equations.at(-2), equations.at(-1)]
+  // one that bears a name is defined before it is asked for
+  if (own?.tag === 'equation' && last?.tag === 'equation' && render(last.doc).text === own.name)
+    return { text: render(own.doc).text, before: equations.slice(0, -2) }
+  return last?.tag === 'equation'
+    ? { text: render(last.doc).text, before: equations.slice(0, -1) }
+    : { text: '', before: equations }
+}
+
+const shown = (lines: readonly Line[], width: number): readonly string[] =>
+  lines.length === 0 ? [] : layout(lines, { width }).split('\n')
+
+// ---- one way back
+
+interface Writer {
+  readonly back: Backward
+  readonly label: string
+  readonly width: number
+  readonly taken: ReadonlySet<string>
+}
+
+const by = ({ label }: Writer, name: string): string => `∂${label}/∂${name}`
+
+/** What only puts numbers, axes and operands where they are written: nobody does it on paper. */
+const silent =
+  /^(fold|reshape|broadcast|transpose|literal|elementwise-broadcast|mul-one|add-zero|mul-minus-one|.*-commute)/
+
+/** The forms that a reader sees: one that differs from the one before only by what is not written replaces it. */
+const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
+  const found: { readonly formula: Formula; readonly rules: readonly string[] }[] = []
+  let pending: readonly string[] = []
+  for (const { node, rules } of forms) {
+    const formula = write(node)
+    const last = found.at(-1)
+    const loud = rules.filter((r) => !silent.test(r))
+    pending = [...pending, ...loud]
+    if (last === undefined) found.push({ formula, rules: [] })
+    else if (last.formula.text === formula.text) continue
+    else if (pending.length === 0) found[found.length - 1] = { ...last, formula }
+    else {
+      found.push({ formula, rules: pending })
+      pending = []
+    }
+  }
+  return found
+}
+
+const padded = (s: string, width: number): string => s + ' '.repeat(Math.max(0, width - widthOf(s)))
+
+const ruleText = (rule: string): string => {
+  const { law } = lawOf(rule)
+  return law.length > 32 ? rule : `${rule}: ${law}`
+}
+
+/** `head = first form`, then below one another the simpler ones, each with the rule that made it. */
+const chain = (w: Writer, head: string, product: string, forms: readonly Form[], end?: string): readonly string[] => {
+  const found = visibleForms(forms, (n) => formulaOf(w.back.voiced(n), w.taken))
+  const last = found.at(-1)
+  if (last === undefined) return []
+  const steps = [
+    ...(product === '' ? [] : [{ text: product, rules: [] }]),
+    ...found.map((f) => ({ text: f.formula.text, rules: f.rules })),
+    ...(end === undefined || end === last.formula.text ? [] : [{ text: end, rules: [] }]),
+  ]
+  const left = ' '.repeat(widthOf(head))
+  const rows = steps.map((s, i) => `${i === 0 ? head : left} = ${s.text}`)
+  const widest = Math.max(...rows.map(widthOf))
+  return [
+    ...shown(last.formula.before, w.width),
+    ...rows.map((row, i) => {
+      const notes = [...new Set(steps[i]?.rules)].map(ruleText)
+      return notes.length === 0 ? row : `${padded(row, widest)}   (${notes.join('; ')})`
+    }),
+  ]
+}
+
+/** `∂h/∂z = 1 − h²` for h = tanh(z), in the variables of the formula. */
+const slopeText = (w: Writer, way: Way, symbol: Node, { slope }: LocalRule): string => {
+  if (slope === undefined) return ''
+  const { node } = slope
+  const operand = node.ins[slope.by] as Node
+  const one = graph.broadcastTo([graph.lit(1, node.dtype)], { shape: node.shape })
+  const [raw] = rawCotangents(node, one, [operand])
+  if (raw === undefined || raw === null) return ''
+  const formula = formulaOf(w.back.voiced(simplifyRoots([raw]).roots[0] as Node), w.taken)
+  if (formula.before.length > 0) return ''
+  const whole = node === way.formula && operand === symbol
+  return `, ${code(`${whole ? `∂${way.from.name}/∂${nameOf(symbol)} = ` : ''}${formula.text}`)}`
+}
+
+const rulesText = (w: Writer, way: Way, symbol: Node): string => {
+  const rules = localRules(way.formula, symbol)
+  return rules.map((r) => `${r.said}${slopeText(w, way, symbol, r)}`).join('; ')
+}
+
+const formulaText = (w: Writer, name: string, n: Node): string => {
+  const { text, before } = formulaOf(w.back.voiced(n, true), w.taken)
+  return before.length > 0 || text === '' ? code(name) : code(`${name} = ${text}`)
+}
+
+const arrivalText = (w: Writer, { station, ways, sum, called, equals }: Arrival): string => {
+  const name = by(w, station.name)
+  const head = called === undefined ? name : `${called} = ${name}`
+  const [only, ...others] = ways
+  const said = (way: Way): string =>
+    `${formulaText(w, way.from.name, way.formula)} (${rulesText(w, way, station.symbol)})`
+  const product = ({ from }: Way): string =>
+    from.name === w.label ? '' : `${by(w, from.name)} ∂${from.name}/∂${station.name}`
+  if (others.length === 0)
+    return [`From ${said(only)}:`, block(chain(w, head, product(only), only.forms, equals))].join('\n\n')
+  const parts = ways.map((way) => {
+    const along = `${station.name} in ${way.from.name}`
+    return [`- from ${said(way)}:`, '', block(chain(w, along, product(way), way.forms)).replace(/^/gm, '  ')].join('\n')
+  })
+  const times = others.length === 1 ? 'twice' : `${ways.length} times`
+  return [
+    `${station.name} is used ${times}, in ${listOf(ways.map((x) => x.from.name))}. What comes back adds up:`,
+    ...parts,
+    block(chain(w, head, '', [{ node: sum, rules: [] }], equals)),
+  ].join('\n\n')
+}
+
+// ---- the document
+
+const givenText = (loss: Node): string => {
+  const named = (op: 'input' | 'param' | 'state'): readonly string[] =>
+    leavesOf([loss], op).map((n) => code(`${nameOf(n)} ${showMargin(n)}`))
+  const [inputs, params, states] = [named('input'), named('param'), named('state')]
+  return [
+    ...(inputs.length === 0 ? [] : [`Given: ${listOf(inputs)}.`]),
+    ...(params.length === 0 ? [] : [`Parameters: ${listOf(params)}.`]),
+    ...(states.length === 0 ? [] : [`States: ${listOf(states)}.`]),
+  ].join(' ')
+}
+
+/** Classes that are written as the one-hot vectors that they stand for. */
+const labelNotes = (back: Backward): readonly string[] => {
+  const leaves = new Set(
+    [...back.asides()].flatMap(([name, n]) => (is(n, 'oneHot') && nameOf(n.ins[0] as Node) === name ? [name] : [])),
+  )
+  return [...leaves].map(
+    (name) => `In formulas of the way back ${code(name)} is the one-hot vector of the class ${code(name)}.`,
+  )
+}
+
+const forwardLines = (w: Writer): readonly string[] => {
+  const { back } = w
+  const own = back.stations.filter((s) => s.node.ins.length > 0)
+  const asides = [...back.asides()].filter(([name, n]) => !(is(n, 'oneHot') && nameOf(n.ins[0] as Node) === name))
+  const beside = asides.map(([name, node]) => ({ name, node }))
+  const all = [...own.slice(0, -1), ...beside, ...own.slice(-1)]
+  const values = new Map<Node, Doc>()
+  const roots = all.map((s) => ({ label: s.name, node: s.node, defines: true }))
+  return shown(equationsOf(roots, { within: { values, indices: [], taken: new Set() } }).equations, w.width)
+}
+
+/** What the simplifier makes of the model before it is differentiated. */
+const simplifiedText = (loss: Node, stable: Node): readonly string[] => {
+  const rules = [...new Set(simplifyRoots([loss]).fired.map((f) => f.rule))].filter((r) => !silent.test(r))
+  return loss === stable || rules.length === 0
+    ? []
+    : [`Simplified first by ${listOf(rules.map((r) => `*${r}* (${lawOf(r).law})`))}.`]
+}
+
+/** CE(ŷ, y), which is computed from what the softmax is taken of. */
+const crossEntropyNotes = (back: Backward): readonly string[] =>
+  [...back.asides()].flatMap(([name, n]) => {
+    const { stations, formulaOf: own } = back
+    const z = n.op === 'softmax' ? stations.find((s) => s.node === n.ins[0]) : undefined
+    const made = stations
+      .flatMap((s) => topological([own(s)]))
+      .find((m) => m.op === 'crossEntropy' && m.ins[0] === z?.symbol)
+    if (z === undefined || made === undefined) return []
+    const label = nameOf(made.ins[1] as Node) ?? 'y'
+    return [
+      `${code(`crossEntropy(${z.name}, ${label})`)} is the cross-entropy ${code(`CE(${name}, ${label})`)}, without a logarithm of what may be 0.`,
+    ]
+  })
+
+const written = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : [block(lines)])
+
+/** The gradients as the compiler makes them, over the variables and those δ that they share. */
+const resultText = (w: Writer, wrt: readonly Node[], gradients: readonly Node[]): string => {
+  const { back } = w
+  const inside = new Set(topological(gradients))
+  const values = new Map<Node, Doc>(
+    back.stations.filter((s) => s.node.ins.length > 0 && !wrt.includes(s.node)).map((s) => [s.node, nameDoc(s.name)]),
+  )
+  for (const [name, n] of back.asides()) values.set(n, nameDoc(name))
+  // −δ, where the compiler has moved a sign
+  const turned = back.arrivals.flatMap((a) => {
+    const node = a.called === undefined ? undefined : back.whole(a.sum)
+    const minus = node === undefined ? undefined : (simplifyRoots([graph.neg([node])]).roots[0] as Node)
+    return node === undefined || minus === undefined || inside.has(node) || !inside.has(minus)
+      ? []
+      : [{ a, node, minus }]
+  })
+  for (const { a, minus } of turned) values.set(minus, negate(nameDoc(a.called as string)))
+  const roots = wrt.map((v, i) => ({ label: by(w, nameOf(v) ?? v.op), node: gradients[i] as Node, defines: false }))
+  // what gets a name anyway has the one of its derivation
+  const { told } = equationsOf(roots, { within: { values, indices: [], taken: w.taken } })
+  const shared = back.arrivals.flatMap((a) => {
+    const node = back.whole(a.sum)
+    const isWritten = told.has(node) || turned.some((t) => t.a === a)
+    return a.called !== undefined && isWritten ? [{ label: a.called, node, defines: true }] : []
+  })
+  const { equations } = equationsOf([...shared, ...roots], { within: { values, indices: [], taken: w.taken } })
+  return block(shown(equations, w.width))
+}
+
+/** What the simplifier still finds where the steps meet. */
+const meetingText = (back: Backward, wrt: readonly Node[]): string => {
+  const sums = wrt.flatMap((v) => back.arrivals.find((a) => a.station.node === v)?.sum ?? [])
+  const { fired } = simplifyRoots(sums.map(back.whole))
+  const rules = [...new Set(fired.map((f) => f.rule))].filter((r) => !silent.test(r) && !/extent|outer/.test(r))
+  return rules.length === 0
+    ? ''
+    : ` Where the steps meet, the simplifier also applies ${listOf(rules.map((r) => `*${r}* (${lawOf(r).law})`))}.`
+}
+
+/** Sections that are put at the end of the chapter of a loss: how its gradient was checked, say. */
+export interface DerivationOptions extends InspectOptions {
+  readonly after?: (loss: Node) => string
+}
+
+const chapter = (loss: Loss, stable: Node, options: DerivationOptions): string => {
+  const { width = 88 } = options
+  const label = loss.label
+  const wrt = loss.wrt
+  const names = wrt.map((v) => nameOf(v) ?? v.op)
+  const back = backwardOf(stable, label, wrt)
+  const heardNames = [...topological([stable]).flatMap((n) => nameOf(n) ?? []), ...back.stations.map((s) => s.name)]
+  const taken = new Set([...heardNames, ...back.arrivals.flatMap((a) => a.called ?? [])].map(heard))
+  const w: Writer = { back, label, width, taken }
+  // which asides there are is known once everything has been said
+  const section = (a: Arrival): string => `### ${by(w, a.station.name)}\n\n${arrivalText(w, a)}`
+  const ends = back.arrivals.filter((a) => wrt.includes(a.station.node) && a.station.node.ins.length === 0)
+  const inner = back.arrivals.filter((a) => !ends.includes(a)).map(section)
+  const outer = wrt.flatMap((v) => ends.filter((a) => a.station.node === v)).map(section)
+  const gradients = grad(loss.node as Scalar, wrt)
+  const unused = wrt.filter((v) => !back.arrivals.some((a) => a.station.node === v))
+  const title = `# The gradient of ${label} by ${listOf(names)}`
+  if (back.arrivals.length === 0)
+    return [title, `${label} does not change with ${listOf(names)} wherever it has a derivative.`].join('\n\n')
+  const extra = options.after?.(loss.node)
+  return [
+    title,
+    [givenText(loss.node), ...labelNotes(back)].join(' '),
+    '## Forward',
+    ...simplifiedText(loss.node, stable),
+    ...written(forwardLines(w)),
+    ...crossEntropyNotes(back),
+    '## Backward',
+    `The error of a variable v is ∂${label}/∂v, of the shape of v. It starts as ∂${label}/∂${label} = 1 and goes back by the chain rule, from each variable to those of which it is made; what is used several times adds up what it receives. A product with · is element by element.`,
+    ...inner,
+    ...(outer.length === 0 ? [] : ['## The gradients', ...outer]),
+    ...(unused.length === 0 ? [] : [`${label} does not depend on ${listOf(unused.map((v) => nameOf(v) ?? v.op))}.`]),
+    '## Together',
+    `This is what is compiled.${meetingText(back, wrt)}`,
+    resultText(w, wrt, gradients),
+    ...(extra === undefined ? [] : [extra]),
+  ].join('\n\n')
+}
+
+/**
+ * The gradient of each scalar result derived step by step, as Markdown: the variables of the forward pass; what each receives on
+ * the way back, by which rule of differentiation, where ways meet, and how that is simplified; the gradients together.
+ *
+ * @example
+ * const x = input('x', [3])
+ * console.log(derivation(named('y', sum(square(x)))))
+ */
+export const derivation = (model: Printable, options: DerivationOptions = {}): string => {
+  const roots = rootsOf(model, '').filter((r) => r.sign !== '←')
+  const named = roots.map((r) => ({
+    ...r,
+    label: nameOf(r.node) ?? (r.label === '' ? (options.name ?? 'y') : r.label),
+  }))
+  // all results together, so that the names of each are known to the others
+  const simple = simplifyRoots(named.map((r) => r.node)).roots
+  const simplified = new Map(named.map((r, i) => [r.node, simple[i] as Node] as const))
+  return lossesOf(named, options.wrt)
+    .map((l) => chapter(l, simplified.get(l.node) as Node, options))
+    .join('\n\n')
+}
