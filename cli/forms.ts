@@ -14,7 +14,8 @@ import type { Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { refuseCli } from './codes.ts'
-import type { Model } from './model.ts'
+import { derived } from './derived.ts'
+import type { Model, Sample } from './model.ts'
 
 export interface FormSettings {
   readonly width: number
@@ -24,6 +25,8 @@ export interface FormSettings {
   readonly derivative?: Derivative
   /** Names of what to differentiate by. */
   readonly wrt?: readonly string[]
+  /** Values for inputs, where the model is run. */
+  readonly sample?: Sample
 }
 
 type Shown = Either<NablaError, string>
@@ -48,8 +51,9 @@ const variablesOf = (
   names: readonly string[] | undefined,
 ): Either<NablaError, { readonly wrt?: readonly Node[] }> => {
   if (names === undefined) return right({})
-  const leaves = topological(flatten(entries as Structure)).filter((n) => n.ins.length === 0)
-  const found = names.map((name) => leaves.find((n) => nameOf(n) === name))
+  const nodes = topological(flatten(entries as Structure))
+  const leaves = nodes.filter((n) => n.ins.length === 0)
+  const found = names.map((name) => [...leaves, ...nodes].find((n) => nameOf(n) === name))
   const lost = names.find((_, i) => found[i] === undefined)
   if (lost === undefined) return right({ wrt: found as readonly Node[] })
   const known = [...new Set(leaves.flatMap((n) => nameOf(n) ?? []))].join(', ')
@@ -74,9 +78,15 @@ const typescript = (model: Model, { derivative = 'gradient', wrt }: FormSettings
   return isLeft(variables) ? variables : right(toTypeScript(what, { name, derivative, ...variables.right }))
 }
 
+const derivation = async (model: Model, { width, wrt, sample }: FormSettings): Promise<Shown> => {
+  const variables = variablesOf(model, wrt)
+  return isLeft(variables) ? variables : derived(model, { width, sample: sample ?? {}, ...variables.right })
+}
+
 export const forms = {
   math: { show: math },
   typescript: { show: typescript, bare: true },
+  derivation: { show: derivation, bare: true },
   kernels: { show: (m) => kernels(m.entries) },
   cost: { show: (m) => cost(m.entries) },
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },

@@ -61,7 +61,7 @@ const by = ({ label }: Writer, name: string): string => `∂${label}/∂${name}`
 
 /** What only puts numbers, axes and operands where they are written: nobody does it on paper. */
 const silent =
-  /^(fold|reshape|broadcast|transpose|literal|elementwise-broadcast|mul-one|add-zero|mul-minus-one|.*-commute)/
+  /^(fold|reshape|broadcast|transpose|dot-transpose|dot-extent|dot-scalar|elementwise-lead|sum-nothing|div-literal|literal|elementwise-broadcast|mul-one|add-zero|mul-minus-one|.*-commute)/
 
 /** The forms that a reader sees: one that differs from the one before only by what is not written replaces it. */
 const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
@@ -103,8 +103,10 @@ const chain = (w: Writer, head: string, product: string, forms: readonly Form[],
   const left = ' '.repeat(widthOf(head))
   const rows = steps.map((s, i) => `${i === 0 ? head : left} = ${s.text}`)
   const widest = Math.max(...rows.map(widthOf))
+  // loops stand once, with all gradients together
+  const isLooped = last.formula.before.some((l) => l.tag === 'loop')
   return [
-    ...shown(last.formula.before, w.width),
+    ...(isLooped ? [] : shown(last.formula.before, w.width)),
     ...rows.map((row, i) => {
       const notes = [...new Set(steps[i]?.rules)].map(ruleText)
       return notes.length === 0 ? row : `${padded(row, widest)}   (${notes.join('; ')})`
@@ -176,9 +178,9 @@ const labelNotes = (back: Backward): readonly string[] => {
   const leaves = new Set(
     [...back.asides()].flatMap(([name, n]) => (is(n, 'oneHot') && nameOf(n.ins[0] as Node) === name ? [name] : [])),
   )
-  return [...leaves].map(
-    (name) => `In formulas of the way back ${code(name)} is the one-hot vector of the class ${code(name)}.`,
-  )
+  const names = [...leaves].map(code)
+  const stand = names.length === 1 ? 'stands for the one-hot vectors of its' : 'stand for the one-hot vectors of their'
+  return names.length === 0 ? [] : [`On the way back ${listOf(names)} ${stand} classes.`]
 }
 
 const forwardLines = (w: Writer): readonly string[] => {
@@ -222,7 +224,7 @@ const resultText = (w: Writer, wrt: readonly Node[], gradients: readonly Node[])
   const { back } = w
   const inside = new Set(topological(gradients))
   const values = new Map<Node, Doc>(
-    back.stations.filter((s) => s.node.ins.length > 0 && !wrt.includes(s.node)).map((s) => [s.node, nameDoc(s.name)]),
+    back.stations.filter((s) => s.node.ins.length > 0).map((s) => [s.node, nameDoc(s.name)]),
   )
   for (const [name, n] of back.asides()) values.set(n, nameDoc(name))
   // −δ, where the compiler has moved a sign
@@ -261,11 +263,13 @@ export interface DerivationOptions extends InspectOptions {
   readonly after?: (loss: Node) => string
 }
 
-const chapter = (loss: Loss, stable: Node, options: DerivationOptions): string => {
+const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptions): string => {
   const { width = 88 } = options
   const label = loss.label
-  const wrt = loss.wrt
+  const wrt = loss.wrt.map(simple)
+  const stable = simple(loss.node)
   const names = wrt.map((v) => nameOf(v) ?? v.op)
+  const gradients = grad(loss.node as Scalar, loss.wrt)
   const back = backwardOf(stable, label, wrt)
   const heardNames = [...topological([stable]).flatMap((n) => nameOf(n) ?? []), ...back.stations.map((s) => s.name)]
   const taken = new Set([...heardNames, ...back.arrivals.flatMap((a) => a.called ?? [])].map(heard))
@@ -275,7 +279,6 @@ const chapter = (loss: Loss, stable: Node, options: DerivationOptions): string =
   const ends = back.arrivals.filter((a) => wrt.includes(a.station.node) && a.station.node.ins.length === 0)
   const inner = back.arrivals.filter((a) => !ends.includes(a)).map(section)
   const outer = wrt.flatMap((v) => ends.filter((a) => a.station.node === v)).map(section)
-  const gradients = grad(loss.node as Scalar, wrt)
   const unused = wrt.filter((v) => !back.arrivals.some((a) => a.station.node === v))
   const title = `# The gradient of ${label} by ${listOf(names)}`
   if (back.arrivals.length === 0)
@@ -314,10 +317,10 @@ export const derivation = (model: Printable, options: DerivationOptions = {}): s
     ...r,
     label: nameOf(r.node) ?? (r.label === '' ? (options.name ?? 'y') : r.label),
   }))
-  // all results together, so that the names of each are known to the others
-  const simple = simplifyRoots(named.map((r) => r.node)).roots
-  const simplified = new Map(named.map((r, i) => [r.node, simple[i] as Node] as const))
-  return lossesOf(named, options.wrt)
-    .map((l) => chapter(l, simplified.get(l.node) as Node, options))
-    .join('\n\n')
+  const losses = lossesOf(named, options.wrt)
+  // all together, so that what the simplifier makes of one is known by its name to the others
+  const nodes = [...named.map((r) => r.node), ...losses.flatMap((l) => l.wrt)]
+  const simplified = simplifyRoots(nodes).roots
+  const simple = new Map(nodes.map((n, i) => [n, simplified[i] as Node] as const))
+  return losses.map((l) => chapter(l, (n) => simple.get(n) as Node, options)).join('\n\n')
 }

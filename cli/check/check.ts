@@ -26,6 +26,8 @@ export interface CheckOptions {
   readonly samples: number
   readonly tolerance: number
   readonly seed: number
+  /** By what; the parameters where left out, or the float inputs where there are none. */
+  readonly wrt?: readonly Node[]
   /** Told after each coordinate. */
   readonly progress?: (done: number, all: number) => void
 }
@@ -136,7 +138,7 @@ export const checkGradient = async (
   sample: Sample,
   options: CheckOptions,
 ): Promise<Either<NablaError, readonly VariableReport[]>> => {
-  const variables = variablesOf(loss)
+  const variables = options.wrt ?? variablesOf(loss)
   if (variables.length === 0)
     return refuseCli('E_CLI_CHECK', 'the scalar depends on no float parameter and no float input')
   const inputs = drawInputs(leavesOf([loss], 'input'), labelRanges([loss]), options.seed, sample)

@@ -16,7 +16,7 @@ import { loadModels, type Model } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** The scalar floats among a model's results, each once. */
-const scalarsOf = ({ entries }: Model): ReadonlyMap<Node, string> => {
+export const scalarsOf = ({ entries }: Model): ReadonlyMap<Node, string> => {
   const found = new Map<Node, string>()
   for (const [entry, e] of Object.entries(entries))
     for (const [name, n] of Object.entries(isExpr(e) ? { [entry]: e } : isStep(e) ? e.results : e))
@@ -25,7 +25,7 @@ const scalarsOf = ({ entries }: Model): ReadonlyMap<Node, string> => {
   return found
 }
 
-const short = (x: number): string =>
+export const short = (x: number): string =>
   x === 0 ? '0' : Math.abs(x) < 1e-3 || Math.abs(x) >= 1e4 ? x.toExponential(1) : String(Number(x.toPrecision(4)))
 
 const rowOf = ({ name, shape, differences }: VariableReport): readonly string[] => {

@@ -13,7 +13,7 @@ import { type NablaError, ShapeError } from '../../src/core/errors.ts'
 import { refuseCli } from '../codes.ts'
 import { writeFiles } from '../files.ts'
 import { type Form, type FormName, forms, isBare } from '../forms.ts'
-import { loadModels, type Model } from '../model.ts'
+import { loadModels, type Model, type Sample } from '../model.ts'
 import { readRewrites, type RecordedModel, rewritesJson } from '../rewrites.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -27,6 +27,8 @@ export interface InspectSettings {
   readonly derivative?: Derivative
   /** Names of what to differentiate by. */
   readonly wrt?: readonly string[]
+  /** Values for inputs, where the model is run. */
+  readonly sample?: Sample
   /** Refuse a model that needs more bytes. */
   readonly maxMemory?: number
   /** The rules that fired instead of the formulas. */
@@ -116,7 +118,7 @@ export const inspectCommand = async (
   const file = await loadModels(place)
   if (isLeft(file)) return file
   try {
-    const text = await answer(file.right.models, settings, colors.bold)
+    const text = await answer(file.right.models, { ...settings, sample: file.right.sample }, colors.bold)
     if (isLeft(text)) return text
     out(text.right)
   } catch (e) {

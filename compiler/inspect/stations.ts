@@ -28,15 +28,15 @@ export const symbolOf = (name: string, { dtype, shape }: Pick<Node, 'dtype' | 's
 const isAffine = (n: Node): boolean =>
   n.op === 'dotGeneral' || ((n.op === 'add' || n.op === 'sub') && n.ins.some((i) => isAffine(behind(i))))
 
-/** Ops through which an affine function stays one. */
-const staysAffine = new Set(['add', 'sub', 'neg', 'dotGeneral', 'mul', 'div'])
+/** Ops that activate nothing. */
+const plainOps = new Set<string>(['add', 'sub', 'neg', 'mul', 'div', 'square', 'abs'])
 
 /** The affine functions that are about to be activated, each with what becomes of it. */
 const activated = (order: readonly Node[]): ReadonlyMap<Node, Node> => {
   const found = new Map<Node, Node>()
   for (const n of order) {
     const { kind } = opDef(n.op)
-    if ((kind !== 'elementwise' && kind !== 'composite') || staysAffine.has(n.op)) continue
+    if ((kind !== 'elementwise' && kind !== 'composite') || plainOps.has(n.op)) continue
     for (const i of n.ins) {
       const c = carrierOf(i)
       if (isAffine(c) && !found.has(c)) found.set(c, n)
@@ -46,7 +46,7 @@ const activated = (order: readonly Node[]): ReadonlyMap<Node, Node> => {
 }
 
 /** Differences and the like, which a person writes as often as they are used. */
-const isPlain = (n: Node): boolean => staysAffine.has(n.op) && !isAffine(n)
+const isPlain = (n: Node): boolean => plainOps.has(n.op)
 
 /** The nodes on the way from `wrt` to the end of the order. */
 const between = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<Node> => {
@@ -65,7 +65,11 @@ export const stationsOf = (loss: Node, label: string, wrt: readonly Node[]): rea
   const readings = readAll([loss])
   const named = namedNodes(readings, [{ label, node: loss, defines: true }], new Map(), new Set(about.keys()))
   const isVariable = (n: Node): boolean =>
-    n.ins.length > 0 && readings.has(n) && named.has(n) && !isLoopResult(n) && (nameOf(n) !== undefined || !isPlain(n))
+    n.ins.length > 0 &&
+    readings.has(n) &&
+    named.has(n) &&
+    !isLoopResult(n) &&
+    (nameOf(n) !== undefined || about.has(n) || !isPlain(n))
   const chosen = order.filter((n) => on.has(n) && (n === loss || wrt.includes(n) || isVariable(n)))
   const taken = new Set(
     order.flatMap((n) => (n.ins.length === 0 || chosen.includes(n) ? (nameOf(n) ?? []) : [])).map(heard),
