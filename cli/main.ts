@@ -79,7 +79,9 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
         .choices(derivatives)
         .default('gradient'),
     )
-    .option('--wrt <names>', 'of math, typescript and derivation: what to differentiate by', (names) => names.split(','))
+    .option('--wrt <names>', 'of math, typescript and derivation: what to differentiate by', (names) =>
+      names.split(','),
+    )
     .option('--max-memory <bytes>', 'refuse a model that needs more memory', numberIn(1, 'a number of bytes', true))
     .option('--rewrites', 'how it was simplified: each rule that fired, in order', false)
     .addOption(new Option('--json <record>', 'write the rewritings to a file').conflicts('replay'))

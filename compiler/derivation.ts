@@ -66,12 +66,11 @@ const silent =
 /** The forms that a reader sees: one that differs from the one before only by what is not written replaces it. */
 const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
   const found: { readonly formula: Formula; readonly rules: readonly string[] }[] = []
-  let pending: readonly string[] = []
+  let pending: string[] = []
   for (const { node, rules } of forms) {
     const formula = write(node)
     const last = found.at(-1)
-    const loud = rules.filter((r) => !silent.test(r))
-    pending = [...pending, ...loud]
+    pending.push(...rules.filter((r) => !silent.test(r)))
     if (last === undefined) found.push({ formula, rules: [] })
     else if (last.formula.text === formula.text) continue
     else if (pending.length === 0) found[found.length - 1] = { ...last, formula }
@@ -294,7 +293,7 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
     '## Backward',
     `The error of a variable v is ∂${label}/∂v, of the shape of v. It starts as ∂${label}/∂${label} = 1 and goes back by the chain rule, from each variable to those of which it is made; what is used several times adds up what it receives. A product with · is element by element.`,
     ...inner,
-    ...(outer.length === 0 ? [] : ['## The gradients', ...outer]),
+    ...(inner.length === 0 || outer.length === 0 ? outer : ['## The gradients', ...outer]),
     ...(unused.length === 0 ? [] : [`${label} does not depend on ${listOf(unused.map((v) => nameOf(v) ?? v.op))}.`]),
     '## Together',
     `This is what is compiled.${meetingText(back, wrt)}`,
@@ -309,7 +308,8 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
  *
  * @example
  * const x = input('x', [3])
- * console.log(derivation(named('y', sum(square(x)))))
+ * const lines = derivation(named('y', sum(square(x)))).split('\n')
+ * console.log(lines[0]) // # The gradient of y by x
  */
 export const derivation = (model: Printable, options: DerivationOptions = {}): string => {
   const roots = rootsOf(model, '').filter((r) => r.sign !== '←')
