@@ -163,8 +163,15 @@ const predicate = (choose: Choose, source: Node): Node => {
   return b.less([b.reshape([first], { shape: [] }), b.lit(choose(2000) / 1000 - 1, 'f32')])
 }
 
+interface Source {
+  /** An input, by which choices are made. */
+  readonly leaf: Node
+  /** Whether loops that end by a condition have a bound, and with it a gradient. */
+  readonly bounded: boolean
+}
+
 /** One of two functions, or one as often as a counter says; small programs themselves. */
-const controlled = (choose: Choose, x: Node, y: Node, source: Node): Node => {
+const controlled = (choose: Choose, x: Node, y: Node, { leaf: source, bounded }: Source): Node => {
   if (choose(2) === 0) {
     const count = b.lit(choose(4), 'i32')
     const step = (v: Node): Node => tame(pairwise(choose, b.sin([v]), v))
@@ -172,6 +179,7 @@ const controlled = (choose: Choose, x: Node, y: Node, source: Node): Node => {
       { v: x, k: b.lit(0, 'i32') },
       ({ k }) => b.less([k, count]),
       ({ v, k }) => ({ v: step(v), k: b.add([k, b.lit(1, 'i32')]) }),
+      bounded ? { bound: 4 } : {},
     ).v
   }
   // small programs, whose results are made to have the type of x
@@ -179,12 +187,12 @@ const controlled = (choose: Choose, x: Node, y: Node, source: Node): Node => {
     b.broadcastTo([b.mean([tame(v)], { axes: range(v.shape.length), keepDims: false })], { shape: x.shape })
   return cond(
     predicate(choose, source),
-    () => b.add([x, spread(grow(choose, [x, y], source))]),
-    () => b.mul([b.cos([x]), spread(grow(choose, [y, x], source))]),
+    () => b.add([x, spread(grow(choose, [x, y], { leaf: source, bounded }))]),
+    () => b.mul([b.cos([x]), spread(grow(choose, [y, x], { leaf: source, bounded }))]),
   )
 }
 
-const grow = (choose: Choose, nodes: readonly Node[], source: Node): Node => {
+const grow = (choose: Choose, nodes: readonly Node[], source: Source): Node => {
   const x = nodes[choose(nodes.length)] as Node
   const y = nodes[choose(nodes.length)] as Node
   if (sizeOf(x.shape) > 5000) return b.mean([x], { axes: range(x.shape.length), keepDims: false })
@@ -210,8 +218,8 @@ const grow = (choose: Choose, nodes: readonly Node[], source: Node): Node => {
   }
 }
 
-/** A program from a seed; the same seed gives the same program. */
-export const programOf = (seed: number, size: number): Program => {
+/** A program from a seed; the same seed gives the same program. One with `bounded` loops alone has a gradient. */
+export const programOf = (seed: number, size: number, bounded = false): Program => {
   let state = seed >>> 0
   const choose: Choose = (bound) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -223,7 +231,7 @@ export const programOf = (seed: number, size: number): Program => {
   const unique = [...new Set(inputs)]
   const nodes: Node[] = [...unique]
   for (let i = 0; i < size; i++) {
-    const n = grow(choose, nodes, unique[0] as Node)
+    const n = grow(choose, nodes, { leaf: unique[0] as Node, bounded })
     nodes.push(i % 4 === 3 && n.dtype === 'f32' ? tame(n) : n)
   }
   const roots = [

@@ -89,7 +89,7 @@ export const widened = (root: Node): Node => {
     const value = 'value' in params ? { value: Math.fround(params.value as number) } : {}
     return { ...params, dtype: 'f64', ...data, ...value }
   }
-  return mapGraph([root], (n, ins) => make(n.op, ins, widen(n.params)))(root)
+  return retyped([root], widen)(root)
 }
 
 const sameBits = (a: number, b: number): boolean => Object.is(a, b)

@@ -25,7 +25,7 @@ const chooser = (seed: number): ((bound: number) => number) => {
 }
 
 const withGradients = (seed: number, size: number): readonly Node[] => {
-  const { roots, env } = programOf(seed, size)
+  const { roots, env } = programOf(seed, size, true)
   const first = roots.find((r) => r.dtype === 'f32')
   if (first === undefined) return roots
   const loss = b.sum([b.tanh([first])], { axes: range(first.shape.length), keepDims: false })

@@ -30,7 +30,7 @@ interface Wide {
 
 /** A random program in f64, with the gradients of its first root by every input. */
 const programWithGradients = (seed: number, size: number): Wide => {
-  const program = programOf(seed, size)
+  const program = programOf(seed, size, true)
   const roots = program.roots.map(widened)
   const env = new Map([...program.env].map(([n, t]) => [widened(n), tensor('f64', t.shape, t.data)]))
   const first = roots.find((r) => r.dtype === 'f64')
