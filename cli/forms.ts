@@ -3,7 +3,7 @@
  * Invariant: a form is a row of this table; the command line offers what stands here and nothing else.
  */
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
-import { inspect } from '../compiler/describe.ts'
+import { inspect, toLatex } from '../compiler/describe.ts'
 import type { Printable } from '../compiler/inspect/print.ts'
 import { topological } from '../compiler/program/walk.ts'
 import { flatten, type Structure } from '../src/expr/structure.ts'
@@ -66,11 +66,13 @@ const shownOf = ({ name, entries }: Model): { readonly what: Printable; readonly
   return { what: only !== undefined && rest.length === 0 && isExpr(only) ? only : entries, name }
 }
 
-const math = (model: Model, { width, wrt }: FormSettings): Shown => {
-  const { what, name } = shownOf(model)
-  const variables = variablesOf(model, wrt)
-  return isLeft(variables) ? variables : right(inspect(what, { name, width, ...variables.right }))
-}
+const mathematics =
+  (write: typeof inspect) =>
+  (model: Model, { width, wrt }: FormSettings): Shown => {
+    const { what, name } = shownOf(model)
+    const variables = variablesOf(model, wrt)
+    return isLeft(variables) ? variables : right(write(what, { name, width, ...variables.right }))
+  }
 
 const typescript = (model: Model, { derivative = 'gradient', wrt }: FormSettings): Shown => {
   const { what, name } = shownOf(model)
@@ -84,7 +86,8 @@ const derivation = async (model: Model, { width, wrt, sample }: FormSettings): P
 }
 
 export const forms = {
-  math: { show: math },
+  math: { show: mathematics(inspect) },
+  latex: { show: mathematics(toLatex), bare: true },
   typescript: { show: typescript, bare: true },
   derivation: { show: derivation, bare: true },
   kernels: { show: (m) => kernels(m.entries) },

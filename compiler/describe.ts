@@ -7,7 +7,8 @@ import type { Node } from '../src/expr/expr.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { nameDoc } from './inspect/doc.ts'
 import { equationsOf, type Line } from './inspect/equations.ts'
-import { type Layout, layout, listed, showMargin } from './inspect/layout.ts'
+import { aligned, equationRows, leafRow } from './inspect/latex.ts'
+import { type Layout, layout, listed, rowsOf, showMargin } from './inspect/layout.ts'
 import type { Root } from './inspect/names.ts'
 import { type Printable, rootsOf } from './inspect/print.ts'
 import { simplifyRoots } from './pipeline.ts'
@@ -69,8 +70,45 @@ const modelRoots = (model: Printable, options: InspectOptions): readonly Root[] 
     return { ...r, label: own ?? (r.label === '' ? (options.name ?? 'y') : r.label) }
   })
 
-const section = (title: string, equations: readonly Line[], options: Layout): readonly string[] =>
-  equations.length === 0 ? [] : [`${title}\n${layout(equations, options).replace(/^/gm, '  ')}`]
+/** A part of a description with its title: `model`, `derivatives`. */
+interface Section {
+  readonly title: string
+  readonly lines: readonly Line[]
+}
+
+interface Description {
+  /** What inputs, parameters and states are found below. */
+  readonly roots: readonly Node[]
+  readonly sections: readonly Section[]
+}
+
+const describe = (model: Printable, options: InspectOptions): Description => {
+  const all = modelRoots(model, options)
+  const { roots } = simplifyRoots(all.map((r) => r.node))
+  const simple = all.map((r, i) => ({ ...r, node: roots[i] as Node }))
+  const results = simple.filter((r) => r.sign !== '←')
+  const updates = simple.filter((r) => r.sign === '←')
+  const asWritten = all.filter((r) => r.sign !== '←')
+  const derivatives = lossesOf(asWritten, options.wrt).flatMap(derivativesOf)
+  const forward = new Set(topological(results.map((r) => r.node)))
+  const written = equationsOf([...results, ...derivatives], { forward })
+  const own = (e: Line): boolean => e.root < results.length
+  const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, nameDoc(d.label)] as const]))
+  const before = { values: new Map([...gradients, ...written.told]), indices: [], taken: written.taken }
+  const steps = equationsOf(updates, { forward, within: before })
+  const asIs = equationsOf(asWritten).equations
+  const simplified = written.equations.filter(own)
+  // definitions that only the derivatives need stand with the simplified model, so that one is shown where they are the same
+  const changed =
+    asWritten.some((r, i) => r.node !== results[i]?.node) && layout(asIs, options) !== layout(simplified, options)
+  const sections: readonly Section[] = [
+    ...(changed ? [{ title: 'model', lines: asIs }] : []),
+    { title: changed ? 'simplified' : 'model', lines: simplified },
+    { title: 'derivatives', lines: written.equations.filter((e) => !own(e)) },
+    { title: 'updates', lines: steps.equations },
+  ]
+  return { roots: all.map((r) => r.node), sections: sections.filter((s) => s.lines.length > 0) }
+}
 
 /**
  * A model and its simplified derivatives as mathematics: inputs and parameters with their shapes, the model's equations as
@@ -91,35 +129,44 @@ const section = (title: string, equations: readonly Line[], options: Layout): re
  * //   ∂loss/∂w = xᵀ (softmax(x w) − onehot(y)) / 128  [784,10]
  */
 export const inspect = (model: Printable, options: InspectOptions = {}): string => {
-  const all = modelRoots(model, options)
-  const { roots } = simplifyRoots(all.map((r) => r.node))
-  const simple = all.map((r, i) => ({ ...r, node: roots[i] as Node }))
-  const results = simple.filter((r) => r.sign !== '←')
-  const updates = simple.filter((r) => r.sign === '←')
-  const asWritten = all.filter((r) => r.sign !== '←')
-  const derivatives = lossesOf(asWritten, options.wrt).flatMap(derivativesOf)
-  const forward = new Set(topological(results.map((r) => r.node)))
-  const written = equationsOf([...results, ...derivatives], { forward })
-  const own = (e: Line): boolean => e.root < results.length
-  const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, nameDoc(d.label)] as const]))
-  const before = { values: new Map([...gradients, ...written.told]), indices: [], taken: written.taken }
-  const steps = equationsOf(updates, { forward, within: before })
-  const asIs = section('model', equationsOf(asWritten).equations, options)
-  const simplified = section('simplified', written.equations.filter(own), options)
-  const body = (sections: readonly string[]): string => sections.join('').replace(/^.*\n/, '')
-  // definitions that only the derivatives need stand with the simplified model, so that one is shown where they are the same
-  const changed = asWritten.some((r, i) => r.node !== results[i]?.node) && body(asIs) !== body(simplified)
+  const { roots, sections } = describe(model, options)
   return [
-    describeLeaves(
-      all.map((r) => r.node),
-      options,
-    ),
-    ...(changed ? [...asIs, ...simplified] : section('model', written.equations.filter(own), options)),
-    ...section(
-      'derivatives',
-      written.equations.filter((e) => !own(e)),
-      options,
-    ),
-    ...section('updates', steps.equations, options),
+    describeLeaves(roots, options),
+    ...sections.map(({ title, lines }) => `${title}\n${layout(lines, options).replace(/^/gm, '  ')}`),
   ].join('\n\n')
+}
+
+/**
+ * The same as LaTeX, one `aligned` block that KaTeX, MathJax and LaTeX (amsmath) set in display mode: what `inspect` shows,
+ * arranged and named as there, with the shapes in a margin.
+ *
+ * @example
+ * const x = input('x', [])
+ * console.log(toLatex(square(x)))
+ * // \begin{aligned}
+ * //   \text{inputs} & \quad x\ {\scriptstyle []} \\[4pt]
+ * //   \text{model} & \\
+ * //   y &= x^{2} && {\scriptstyle []} \\[4pt]
+ * //   \text{derivatives} & \\
+ * //   \frac{\partial y}{\partial x} &= 2 \cdot x && {\scriptstyle []}
+ * // \end{aligned}
+ */
+export const toLatex = (model: Printable, { width = 88, shapes = true, ...options }: InspectOptions = {}): string => {
+  const { roots, sections } = describe(model, { width, ...options })
+  const leaves = kinds.flatMap(([op, title]) => {
+    const names = leavesOf(roots, op)
+    return names.length === 0
+      ? []
+      : [
+          leafRow(
+            title,
+            names.map((n) => ({ name: label(n), type: n })),
+            shapes,
+          ),
+        ]
+  })
+  return aligned([
+    leaves,
+    ...sections.map(({ title, lines }) => [`\\text{${title}} &`, ...equationRows(rowsOf(lines, width), shapes)]),
+  ])
 }

@@ -4,7 +4,7 @@
 export { hessian, hvp, jacobian, type VmapOptions, vmap } from './batching.ts'
 export { type CompileError, showError } from '../src/core/errors.ts'
 export { type Artifact, type CompileOptions, compile } from './compile.ts'
-export { type InspectOptions, inspect } from './describe.ts'
+export { type InspectOptions, inspect, toLatex } from './describe.ts'
 export { derivation, type DerivationOptions } from './derivation.ts'
 export type { EntryInput, EntryInputs, Step } from './entries.ts'
 export { interpret, type Tensor, tensor } from './interpret.ts'

@@ -39,40 +39,57 @@ export interface Layout {
   readonly shapes?: boolean
 }
 
-interface Row {
+/** A line before it is set: in text, or in LaTeX. */
+export interface Row {
+  /** The number of loops around it. */
+  readonly depth: number
+  /** What stands left of the sign, empty where a formula goes on; none of what is no equation. */
+  readonly name?: string
+  readonly sign: string
   readonly text: string
+  /** Columns for names. */
+  readonly left: number
   readonly type?: TensorType
 }
 
 const nest = 2
 
+const words = { sign: '', left: 0 } as const
+
 /** `with h₀ = 0, c₀ = 0` */
-const startRows = ({ starts }: LoopBlock, margin: string, width: number): readonly Row[] =>
+const startRows = ({ starts }: LoopBlock, depth: number, width: number): readonly Row[] =>
   brokenAt(
     starts.map((s, i) => `${s.name} = ${render(s.doc).text}${i < starts.length - 1 ? ',' : ''}`),
-    Math.max(narrowest, width - widthOf(margin) - 5),
-  ).map((text, i) => ({ text: `${margin}${i === 0 ? 'with ' : '   '}${text}` }))
+    Math.max(narrowest, width - nest * depth - 5),
+  ).map((text, i) => ({ ...words, depth, text: `${i === 0 ? 'with ' : '   '}${text}` }))
 
-const rowsOf = (lines: readonly Line[], indent: number, width: number): readonly Row[] => {
-  const margin = ' '.repeat(indent)
+/** Lines as rows, broken where they are wider than `width`. */
+export const rowsOf = (lines: readonly Line[], width: number, depth = 0): readonly Row[] => {
   const left = widest(lines.flatMap((e) => (e.tag === 'equation' ? [e.name] : [])))
-  const room = Math.max(narrowest, width - indent - left - 3)
+  const room = Math.max(narrowest, width - nest * depth - left - 3)
   return lines.flatMap((e): readonly Row[] =>
     e.tag === 'loop'
       ? [
-          { text: `${margin}${e.header}` },
-          ...rowsOf(e.body, indent + nest, width),
-          ...(e.starts.length === 0 ? [] : startRows(e, margin, width)),
+          { ...words, depth, text: e.header },
+          ...rowsOf(e.body, width, depth + 1),
+          ...(e.starts.length === 0 ? [] : startRows(e, depth, width)),
         ]
-      : brokenAt(pieces(e.doc), room).map((line, i) => ({
-          text: `${margin}${padTo(i === 0 ? e.name : '', left)} ${i === 0 ? e.sign : ' '} ${line}`,
+      : brokenAt(pieces(e.doc), room).map((text, i) => ({
+          depth,
+          name: i === 0 ? e.name : '',
+          sign: i === 0 ? e.sign : ' ',
+          text,
+          left,
           ...(i === 0 ? { type: e.type } : {}),
         })),
   )
 }
 
+const rowText = ({ depth, name, sign, text, left }: Row): string =>
+  `${' '.repeat(nest * depth)}${name === undefined ? '' : `${padTo(name, left)} ${sign} `}${text}`
+
 export const layout = (lines: readonly Line[], { width = 88, shapes = true }: Layout = {}): string => {
-  const rows = rowsOf(lines, 0, width)
+  const rows = rowsOf(lines, width).map((r) => ({ text: rowText(r), type: r.type }))
   const margin = Math.min(width, widest(rows.map((r) => r.text)))
   return rows
     .map(({ text, type }) => (shapes && type !== undefined ? `${padTo(text, margin)}  ${showMargin(type)}` : text))

@@ -1,0 +1,82 @@
+// Mathematics as LaTeX. In: formulas, the ops of the laws, the models of examples/. Out: whether KaTeX sets all of it, and
+// whether what is written is what a book would print.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import katex from 'katex'
+import { add, input, matmul, mean, param, scan, square, sum, tanh, zeros } from 'nabla'
+import { toLatex } from 'nabla/compiler'
+import { describe, expect, test } from 'vitest'
+import { loadModels } from '../../cli/model.ts'
+import { latexOf } from '../../compiler/inspect/latex.ts'
+import { casesOf, triedOps } from '../laws/cases.ts'
+import { settingOf } from '../laws/setting.ts'
+
+/** A model of many equations has more commands than KaTeX expands unless told. */
+const expectSet = (latex: string): void => {
+  const html = katex.renderToString(latex, { displayMode: true, throwOnError: true, strict: 'ignore', maxExpand: 1e5 })
+  expect(html).toContain('katex-display')
+}
+
+test.each([
+  ['W₁', 'W_{1}'],
+  ['w1', 'w_{1}'],
+  ['ŷ − y', '\\hat{y} - y'],
+  ['x_j · hₜ₋₁', 'x_{j} \\cdot h_{t-1}'],
+  ['w1ᵀ δ₂', 'w_{1}^{\\top}\\,\\delta_{2}'],
+  ['δhₜ₋₁', '\\delta h_{t-1}'],
+  ['∂loss/∂W₁', '\\frac{\\partial \\mathit{loss}}{\\partial W_{1}}'],
+  ['softmax(z) − onehot(y)', '\\operatorname{softmax}(z) - \\operatorname{onehot}(y)'],
+  ['Σ₀(δ) + ‖x‖²', '\\sum\\nolimits_{0}(\\delta) + \\Vert x\\Vert ^{2}'],
+  ['(x w)ᵀ 1[h > 0]', '(x\\,w)^{\\top}\\,\\mathbf{1}[h > 0]'],
+  ['1e-7 · exp(x)', '1 \\cdot 10^{-7} \\cdot \\exp(x)'],
+  ['w/m′', "w/m'"],
+  ['50% {a}', '50\\% \\{a\\}'],
+])('%s', (formula, latex) => {
+  expect(latexOf(formula)).toBe(latex)
+  expectSet(latex)
+})
+
+test('a loop is a recurrence', () => {
+  const [xs, h0] = [input('xs', [12, 3, 4]), input('h0', [3, 5])]
+  const [wx, wh] = [param('wx', [4, 5], zeros), param('wh', [5, 5], zeros)]
+  const { carry, outputs } = scan(
+    (h, x) => {
+      const next = tanh(add(matmul(x, wx), matmul(h, wh)))
+      return { carry: next, output: sum(square(next)) }
+    },
+    h0,
+    xs,
+  )
+  const latex = toLatex({ loss: add(sum(outputs), mean(carry)) })
+  expectSet(latex)
+  expect(latex).toMatchSnapshot()
+})
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const examples = readdirSync(join(root, 'examples')).filter((name) =>
+  existsSync(join(root, 'examples', name, 'model.ts')),
+)
+
+describe('KaTeX sets', () => {
+  test.each(examples)('the example %s', async (example) => {
+    const file = await loadModels(join('examples', example, 'model.ts'))
+    if (isLeft(file)) throw new Error(file.left.message)
+    for (const { entries } of file.right.models) expectSet(toLatex(entries))
+  })
+
+  test.each(triedOps)('%s', (op) => {
+    for (const [k, c] of casesOf(op).entries()) {
+      const { output } = settingOf(c, { float: 'f64', seed: k + 1 })
+      expectSet(toLatex({ y: output }))
+    }
+  })
+})
+
+test.each(['two-layer-classifier', 'siamese-exercise'])('%s, as a book prints it', async (example) => {
+  const file = await loadModels(join('examples', example, 'model.ts#model'))
+  if (isLeft(file)) throw new Error(file.left.message)
+  expect(toLatex(file.right.models[0]?.entries ?? {})).toMatchSnapshot()
+})
