@@ -12,6 +12,7 @@ export const cliErrorCodes = {
   E_CLI_MODEL: { phase: 'cli', summary: 'the export is not a model' },
   E_CLI_SAMPLE: { phase: 'cli', summary: 'the sample of inputs does not fit the model' },
   E_CLI_CHECK: { phase: 'cli', summary: 'the gradient differs from central differences, or there is none to check' },
+  E_CLI_DIFF: { phase: 'cli', summary: 'two models or their derivatives differ' },
   E_CLI_REPLAY: { phase: 'cli', summary: 'a record of rewritings does not lead to the simplified model' },
   E_CLI_OUT: { phase: 'cli', summary: 'a file cannot be written' },
 } as const satisfies Record<string, ErrorCode>

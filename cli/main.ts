@@ -12,6 +12,7 @@ import type { NablaError } from '../src/core/errors.ts'
 import { cliError } from './codes.ts'
 import { checkCommand } from './commands/check.ts'
 import { compileCommand, type CompileSettings } from './commands/compile.ts'
+import { diffCommand } from './commands/diff.ts'
 import { inspectCommand, type InspectSettings } from './commands/inspect.ts'
 import { showCommand } from './commands/show.ts'
 import { formNames } from './forms.ts'
@@ -117,6 +118,11 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     .action((place: string, o: { samples: number; all: boolean; tolerance: number; seed: number }) =>
       run(() => checkCommand(place, { ...o, samples: o.all ? Infinity : o.samples }, terminal)),
     )
+
+  sub(
+    'diff <A#EXPORT> <B#EXPORT>',
+    'what differs between two models: their results and the gradients of these, by name; exit code 1 where something does',
+  ).action((a: string, b: string) => run(() => diffCommand(a, b, terminal)))
 
   sub('show <ARTIFACT>', 'what an artifact says about itself').action((file: string) =>
     run(() => showCommand(file, terminal)),

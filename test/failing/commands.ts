@@ -3,6 +3,7 @@
  */
 import { type CliCode, cliError } from '../../cli/codes.ts'
 import { checkCommand } from '../../cli/commands/check.ts'
+import { diffCommand } from '../../cli/commands/diff.ts'
 import { inspectCommand } from '../../cli/commands/inspect.ts'
 import { main } from '../../cli/main.ts'
 import { writeFiles } from '../../cli/files.ts'
@@ -42,6 +43,10 @@ export const commands: FailingPrograms<CliCode> = {
   E_CLI_CHECK: {
     message: 'test/cli/fixtures/network.ts#logits has no scalar float result, so it has no gradient',
     run: () => checked(`${network}#logits`),
+  },
+  E_CLI_DIFF: {
+    message: '5 of 5 formulas differ',
+    run: () => diffCommand(`${network}#loss`, `${network}#logits`, quiet),
   },
   E_CLI_REPLAY: {
     message: 'package.json.name: expected no key but rewrites, models, found "nabla"',
