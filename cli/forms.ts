@@ -16,6 +16,7 @@ import { nameOf } from '../src/expr/origin.ts'
 import { refuseCli } from './codes.ts'
 import { derived } from './derived.ts'
 import type { Model, Sample } from './model.ts'
+import { markdownPage } from './page.ts'
 
 export interface FormSettings {
   readonly width: number
@@ -80,9 +81,11 @@ const typescript = (model: Model, { derivative = 'gradient', wrt }: FormSettings
   return isLeft(variables) ? variables : right(toTypeScript(what, { name, derivative, ...variables.right }))
 }
 
-const derivation = async (model: Model, { width, wrt, sample }: FormSettings): Promise<Shown> => {
+const derivation = async (model: Model, { width, wrt, sample, out }: FormSettings): Promise<Shown> => {
   const variables = variablesOf(model, wrt)
-  return isLeft(variables) ? variables : derived(model, { width, sample: sample ?? {}, ...variables.right })
+  if (isLeft(variables)) return variables
+  const document = await derived(model, { width, sample: sample ?? {}, ...variables.right })
+  return isLeft(document) || !/\.html?$/i.test(out ?? '') ? document : markdownPage(document.right)
 }
 
 export const forms = {

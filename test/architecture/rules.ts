@@ -32,6 +32,7 @@ const floors: Readonly<Record<string, Floor>> = {
   'cli/': {
     on: ['src/', 'compiler/', 'runtime/', 'cli/'],
     packages: ['fp-ts', 'io-ts', 'commander', 'picocolors', 'tsx', 'node:'],
+    lazily: ['marked'],
   },
 }
 

@@ -3,8 +3,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isRight } from 'fp-ts/lib/Either.js'
 import { afterAll, expect, test } from 'vitest'
 import { formNames } from '../../cli/forms.ts'
+import { markdownPage } from '../../cli/page.ts'
 import { elementsOf } from '../inspect/xml.ts'
 import { fixture, nabla } from './collect.ts'
 
@@ -40,4 +42,16 @@ test('a model that needs more memory than is allowed is refused with what lives 
   expect(code).toBe(1)
   expect(err).toMatch(/^E_COMPILE_MEMORY: [^]*at its peak \(loss, step \d+ of \d+, \w+\) live/)
   expect(existsSync(file)).toBe(false)
+})
+
+test('a derivation for a file called .html is a page, which shows markup as text', async () => {
+  const file = join(folder, 'derivation.html')
+  const { code, err } = await nabla('inspect', `${network}#loss`, '--as', 'derivation', '--out', file)
+  expect([code, err]).toEqual([0, ''])
+  const page = readFileSync(file, 'utf8')
+  expect(page).toMatch(/^<!doctype html>\n<html lang="en">[^]*<h1>[^]*<\/table>[^]*<\/html>\n$/)
+  expect(page).not.toMatch(/https?:\/\/|<script/)
+  const hostile = await markdownPage('# <b>x</b> & y\n\n<script>alert(1)</script>\n\n```text\na < b\n```\n')
+  expect(isRight(hostile) && hostile.right).toContain('<title>&lt;b&gt;x&lt;/b&gt; &amp; y</title>')
+  expect(isRight(hostile) && /<script|<b>/.test(hostile.right)).toBe(false)
 })
