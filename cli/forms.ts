@@ -2,11 +2,13 @@
  * The forms in which a model is shown. In: a model. Out: text.
  * Invariant: a form is a row of this table; the command line offers what stands here and nothing else.
  */
+import { readFileSync } from 'node:fs'
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import { inspect, toLatex } from '../compiler/describe.ts'
 import type { Printable } from '../compiler/inspect/print.ts'
 import { topological } from '../compiler/program/walk.ts'
 import { flatten, type Structure } from '../src/expr/structure.ts'
+import { provenance } from '../compiler/provenance.ts'
 import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
 import { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
@@ -88,6 +90,15 @@ const derivation = async (model: Model, { width, wrt, sample, out }: FormSetting
   return isLeft(document) || !/\.html?$/i.test(out ?? '') ? document : markdownPage(document.right)
 }
 
+/** What stands in a model's file; a file that is gone has no text. */
+const textOf = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 export const forms = {
   math: { show: mathematics(inspect) },
   latex: { show: mathematics(toLatex), bare: true },
@@ -98,6 +109,7 @@ export const forms = {
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
   graph: { show: (m) => graph(m.entries), bare: true },
   dot: { show: (m) => dot(m.entries), bare: true },
+  provenance: { show: (m) => provenance(m.entries, { source: textOf }) },
   wat: { show: (m) => wat(m.entries), bare: true },
   javascript: { show: (m) => javascript(m.entries), bare: true },
 } as const satisfies Readonly<Record<string, Form>>

@@ -11,6 +11,7 @@ export { interpret, type Tensor, tensor } from './interpret.ts'
 export { print, type Printable } from './inspect/print.ts'
 export type { PassName, PassTime } from './pass.ts'
 export type { Update } from '../src/expr/leaves.ts'
+export { provenance, type ProvenanceOptions } from './provenance.ts'
 export {
   printRewrites,
   replay,

@@ -28,6 +28,8 @@ export interface Equation {
   /** `=` for a value, `:` for a field of a record, `←` for what a leaf is after a step. */
   readonly sign: Sign
   readonly type: TensorType
+  /** The node that the formula writes. */
+  readonly node: Node
   /** Which root it belongs to; a definition belongs to the first root that needs it. */
   readonly root: number
   readonly definition: boolean
@@ -232,7 +234,7 @@ const linesOf = (
     if (!named.has(n) || name === label) return before
     done.add(name)
     const doc = formulas.get(n) as Doc
-    return [...before, { tag: 'equation', name, sign: '=', doc, type: n, root, definition: true }]
+    return [...before, { tag: 'equation', name, sign: '=', doc, type: n, node: n, root, definition: true }]
   }
   return roots.flatMap((r, root): readonly Line[] => {
     const carrier = carrierOf(r.node)
@@ -244,7 +246,11 @@ const linesOf = (
     done.add(r.label)
     const own = names.get(carrier) === r.label ? formulas.get(carrier) : undefined
     const sign = r.sign ?? '='
-    return [...lines, { tag: 'equation', name: r.label, sign, doc: own ?? doc, type: r.node, root, definition: false }]
+    const { node } = r
+    return [
+      ...lines,
+      { tag: 'equation', name: r.label, sign, doc: own ?? doc, type: node, node, root, definition: false },
+    ]
   })
 }
 

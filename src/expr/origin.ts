@@ -51,7 +51,7 @@ export const noteOrigin = (node: Node): void => {
 }
 
 const root = new URL('../../', import.meta.url).href
-const own = ['src/', 'compiler/'].flatMap((d) => [root + d, root.replace(/^file:\/\//, '') + d])
+const own = ['src/', 'compiler/', 'cli/'].flatMap((d) => [root + d, root.replace(/^file:\/\//, '') + d])
 
 /** The first frame of a stack that is not Nabla's own and not the platform's. */
 const userFrame = (stack: string): Source | undefined => {

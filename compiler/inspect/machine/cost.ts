@@ -3,9 +3,9 @@
  * Invariant: the phases and the copies together are the plan's own totals.
  */
 import { bytesOf } from '../../../src/core/dtype.ts'
-import { costOf } from '../../kernel/cost.ts'
+import { type Cost, costOf } from '../../kernel/cost.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { type Plan, type PlanEntry, type Region, tripsOf } from '../../plan/plan.ts'
+import { type Plan, type PlanEntry, type PlanStep, type Region, tripsOf } from '../../plan/plan.ts'
 import type { Fused } from '../../program/fused.ts'
 import { showBytes, showFlops, showIntensity, table } from '../amounts.ts'
 import { type Machine, ownEntries } from './machine.ts'
@@ -23,12 +23,18 @@ export interface PhaseCost {
 const trips = (e: PlanEntry, at: number): number =>
   e.ranges.reduce((n, r, i) => (r.tag === 'loop' && r.from <= at && at < r.to ? n * tripsOf(e, i) : n), 1)
 
+/** What the step at a place costs in one call of the entry. */
+export const costAt = (plan: Plan, e: PlanEntry, at: number): Cost => {
+  const s = e.steps[at] as PlanStep
+  const { flops, bytes } = costOf(s.of?.kernel ?? (plan.kernels[s.kernel] as Kernel))
+  return { flops: flops * trips(e, at), bytes: bytes * trips(e, at) }
+}
+
 export const costByPhase = (plan: Plan, e: PlanEntry, fused: Fused): readonly PhaseCost[] => {
   const phaseOf = phasesOf(fused)
   const costs = e.steps.map((s, i) => {
-    const { flops, bytes } = costOf(s.of?.kernel ?? (plan.kernels[s.kernel] as Kernel))
     const phase: PhaseCost['phase'] = (s.of === undefined ? undefined : phaseOf.get(s.of)) ?? 'copies'
-    return { phase, flops: flops * trips(e, i), bytes: bytes * trips(e, i) }
+    return { phase, ...costAt(plan, e, i) }
   })
   return [...phases, 'copies' as const].flatMap((phase) => {
     const own = costs.filter((c) => c.phase === phase)

@@ -5,6 +5,9 @@ import {
   add,
   crossEntropy,
   dense,
+  gather,
+  glorotUniform,
+  gru,
   input,
   matmul,
   mean,
@@ -24,6 +27,24 @@ import { trainStep } from 'nabla/compiler'
 export const right = <A>(e: Either<Error | { readonly message: string }, A>): A => {
   if (isLeft(e)) throw new Error(e.left.message)
   return e.right
+}
+
+/** Rows of a table that are learnt: what updates them is sparse. */
+export const embedded = () => {
+  const [ids, y] = [input('ids', [6], 'i32'), input('y', [6], 'i32')]
+  const [table, w] = [param('table', [50, 4], glorotUniform), param('w', [4, 3], glorotUniform)]
+  return pipe(matmul(gather(table, ids), w), crossEntropy(y), mean)
+}
+
+export const gated = () => {
+  const [xs, y] = [input('xs', [7, 2, 3]), input('y', [2], 'i32')]
+  const params = {
+    w: param('w', [3, 12], glorotUniform),
+    u: param('u', [4, 12], glorotUniform),
+    b: param('b', [12], zeros),
+  }
+  const { last } = gru(xs, params)
+  return pipe(last, dense(param('v', [4, 3], glorotUniform), param('c', [3], zeros)), crossEntropy(y), mean)
 }
 
 /** A net with one hidden layer. */
