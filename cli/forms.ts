@@ -8,7 +8,8 @@ import { inspect, toLatex } from '../compiler/describe.ts'
 import type { Printable } from '../compiler/inspect/print.ts'
 import { topological } from '../compiler/program/walk.ts'
 import { flatten, type Structure } from '../src/expr/structure.ts'
-import { provenance } from '../compiler/provenance.ts'
+import { provenance, provenancePage } from '../compiler/provenance.ts'
+import { trace, tracePage } from '../compiler/trace.ts'
 import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
 import { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
@@ -40,13 +41,17 @@ export interface Form {
   readonly bare?: true
   /** So it is where the file for it is called `.svg`. */
   readonly picture?: true
+  /** So it is where the file for it is called `.html`. */
+  readonly page?: true
 }
 
 const isPicture = ({ out }: FormSettings): boolean => out !== undefined && /\.svg$/i.test(out)
 
+const isPage = ({ out }: FormSettings): boolean => out !== undefined && /\.html?$/i.test(out)
+
 /** Whether nothing may stand around the text. */
 export const isBare = (form: Form, settings: FormSettings): boolean =>
-  form.bare === true || (form.picture === true && isPicture(settings))
+  form.bare === true || (form.picture === true && isPicture(settings)) || (form.page === true && isPage(settings))
 
 /** What to differentiate by, where names are given. */
 const variablesOf = (
@@ -99,6 +104,9 @@ const textOf = (file: string): string | undefined => {
   }
 }
 
+const showProvenance = (m: Model, s: FormSettings): Shown =>
+  (isPage(s) ? provenancePage : provenance)(m.entries, { source: textOf, title: m.place })
+
 export const forms = {
   math: { show: mathematics(inspect) },
   latex: { show: mathematics(toLatex), bare: true },
@@ -109,7 +117,8 @@ export const forms = {
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
   graph: { show: (m) => graph(m.entries), bare: true },
   dot: { show: (m) => dot(m.entries), bare: true },
-  provenance: { show: (m) => provenance(m.entries, { source: textOf }) },
+  provenance: { show: showProvenance, page: true },
+  trace: { show: (m, s) => (isPage(s) ? tracePage(m.entries, { title: m.place }) : trace(m.entries)), page: true },
   wat: { show: (m) => wat(m.entries), bare: true },
   javascript: { show: (m) => javascript(m.entries), bare: true },
 } as const satisfies Readonly<Record<string, Form>>

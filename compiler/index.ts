@@ -11,7 +11,7 @@ export { interpret, type Tensor, tensor } from './interpret.ts'
 export { print, type Printable } from './inspect/print.ts'
 export type { PassName, PassTime } from './pass.ts'
 export type { Update } from '../src/expr/leaves.ts'
-export { provenance, type ProvenanceOptions } from './provenance.ts'
+export { provenance, type ProvenanceOptions, provenancePage } from './provenance.ts'
 export {
   printRewrites,
   replay,
@@ -23,6 +23,7 @@ export {
 } from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
 export { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
+export { trace, type TraceOptions, tracePage } from './trace.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { type Derivative, toTypeScript, type TypeScriptOptions } from './typescript.ts'
 export { grad, jvp, type Scalar, simplify, valueAndGrad, vjp } from './transforms.ts'

@@ -9,6 +9,8 @@ export interface Pass<A, B> {
   readonly run: (input: A) => B
   /** The result as a person reads it. */
   readonly show?: (output: B) => string
+  /** How large the result is, in words. */
+  readonly size?: (output: B) => string
   /** What is wrong with the result: an empty list where nothing is. */
   readonly faults?: (output: B) => readonly string[]
 }
@@ -26,7 +28,7 @@ export interface Watch {
   /** Checks every representation behind the pass that made it; a fault is an InternalError. */
   readonly checked: boolean
   /** Receives the printed result of the passes asked for. */
-  readonly dump: (pass: PassName, text: string) => void
+  readonly dump: (pass: PassName, text: string, size: string) => void
   readonly wanted: ReadonlySet<PassName>
   readonly note: (time: PassTime) => void
 }
@@ -35,7 +37,8 @@ export const runPass = <A, B>(watch: Watch, pass: Pass<A, B>, input: A): B => {
   const start = performance.now()
   const output = pass.run(input)
   watch.note({ pass: pass.name, milliseconds: performance.now() - start })
-  if (watch.wanted.has(pass.name) && pass.show !== undefined) watch.dump(pass.name, pass.show(output))
+  if (watch.wanted.has(pass.name) && pass.show !== undefined)
+    watch.dump(pass.name, pass.show(output), pass.size?.(output) ?? '')
   if (watch.checked) {
     const faults = pass.faults?.(output) ?? []
     if (faults.length > 0) throw new InternalError(`${pass.name} made what its checker refuses:\n${faults.join('\n')}`)

@@ -33,6 +33,7 @@ import type { Plan } from './plan/plan.ts'
 import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
+import { topological } from './program/walk.ts'
 import { lawOf } from './simplify/law.ts'
 import { replaySteps, type Step, stepOf } from './simplify/replay.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
@@ -188,6 +189,8 @@ export const batch: Batch = batchRoots
 const showEntry = (e: EntryProgram): string =>
   print({ results: Object.fromEntries(e.results.map((r) => [r.name, r.value])), updates: e.updates })
 
+const sizeOfEntry = (e: EntryProgram): string => `${topological(rootsOf(e)).length} nodes`
+
 const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   name: 'simplify',
   run: (e) => {
@@ -201,6 +204,7 @@ const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
     return mapEntry(e, (n) => after.get(n) as Node)
   },
   show: showEntry,
+  size: sizeOfEntry,
 })
 
 /** Bodies of loops first, as everywhere; what comes of rows is simplified once more. */
@@ -215,6 +219,7 @@ const sparsePass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
     return mapEntry(e, (n) => after.get(n) as Node)
   },
   show: showEntry,
+  size: sizeOfEntry,
 })
 
 const fusePass: Pass<EntryProgram, Fused> = {
@@ -224,6 +229,7 @@ const fusePass: Pass<EntryProgram, Fused> = {
     kernelsOf(f)
       .map((k) => printKernel(k.kernel))
       .join('\n'),
+  size: (f) => `${kernelsOf(f).length} kernels`,
   faults: (f) =>
     kernelsOf(f).flatMap((k) => faultsOf(k.kernel).map((x) => `${k.kernel.name}: ${x.rule}: ${x.message}`)),
 }
@@ -237,6 +243,8 @@ const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   name: 'plan',
   run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings) }),
   show: printPlan,
+  size: (p) =>
+    `${p.kernels.length} different kernels, ${p.entries.reduce((n, e) => n + e.steps.length, 0)} steps, ${p.memoryBytes} bytes`,
   faults: (p) => faultsOfPlan(p).map((f) => `${f.rule}: ${f.message}`),
 })
 

@@ -9,6 +9,7 @@ import { derivativesOf, lossesOf } from './describe.ts'
 import { type EntryInput, type EntryInputs, isStep } from './entries.ts'
 import { costByLine } from './inspect/machine/lines.ts'
 import { type Machine, ownEntries } from './inspect/machine/machine.ts'
+import { provenancePage as pageOf } from './inspect/machine/beside.ts'
 import { type EntryProvenance, entryText, type SourceText } from './inspect/machine/provenance.ts'
 import { type Term, termsOf } from './inspect/machine/terms.ts'
 import { type Root } from './inspect/names.ts'
@@ -19,6 +20,8 @@ import { machineOf } from './views.ts'
 export interface ProvenanceOptions {
   /** The text of a file by its path, for what stands at a line. Default: nothing is known. */
   readonly source?: SourceText
+  /** What a page is called. Default `provenance`. */
+  readonly title?: string
 }
 
 const simplified = (roots: readonly Root[]): readonly Root[] => {
@@ -56,4 +59,13 @@ export const provenance = (
       .map((e) => entryText(e, source))
       .join('\n\n'),
   )
+}
+
+/** The same as a page of HTML by itself: the text of each file, and beside each line what it costs and what comes from it. */
+export const provenancePage = (
+  model: EntryInputs,
+  { source = () => undefined, title = 'provenance' }: ProvenanceOptions = {},
+): Either<CompileError, string> => {
+  const machine = machineOf(model)
+  return isLeft(machine) ? machine : right(pageOf(title, provenancesOf(model, machine.right), source))
 }

@@ -8,6 +8,7 @@ import type { Node } from '../src/expr/expr.ts'
 import { graph } from '../src/expr/node.ts'
 import { nameOf, sourceOf } from '../src/expr/origin.ts'
 import { substitute } from '../src/expr/scan.ts'
+import { InternalError } from '../src/core/errors.ts'
 import type { Label } from '../src/ops/signature.ts'
 import { lossesOf } from './describe.ts'
 import { showMargin } from './inspect/layout.ts'
@@ -118,13 +119,14 @@ const rewriteOf = (f: Fired): Rewrite => {
 
 // ---- records
 
+const printed = (roots: readonly Node[], labels: readonly string[]): string =>
+  print(Object.fromEntries(roots.map((r, i) => [labels[i] ?? `r${i + 1}`, r])))
+
 const programOf = (title: string, d: Derivation, labels: readonly string[]): RewrittenProgram => {
-  const shown = (roots: readonly Node[]): string =>
-    print(Object.fromEntries(roots.map((r, i) => [labels[i] ?? `r${i + 1}`, r])))
   return {
     title: d.loop === undefined ? title : `${title}, the loop of ${d.loop}`,
-    before: shown(d.before),
-    after: shown(d.after),
+    before: printed(d.before, labels),
+    after: printed(d.after, labels),
     from: d.before.map(digestOf),
     to: d.after.map(digestOf),
     steps: d.fired.map(rewriteOf),
@@ -167,6 +169,31 @@ const programsOf = (model: Printable): readonly Program[] => {
 export const rewrites = (model: Printable, { fastMath = false }: RewriteOptions = {}): readonly RewrittenProgram[] =>
   programsOf(model).flatMap(({ title, labels, roots }) =>
     derivationsOf(roots, fastMath).map((d) => programOf(title, d, d.loop === undefined ? labels : [])),
+  )
+
+/** A program with what it is between its rewritings. */
+export interface ProgramStates {
+  readonly program: RewrittenProgram
+  readonly nodes: { readonly before: number; readonly after: number }
+  /** The whole after so many of its steps. */
+  readonly stateAfter: (steps: number) => string
+}
+
+export const programStates = (model: Printable): readonly ProgramStates[] =>
+  programsOf(model).flatMap(({ title, labels, roots }) =>
+    derivationsOf(roots, false).map((d): ProgramStates => {
+      const own = d.loop === undefined ? labels : []
+      const program = programOf(title, d, own)
+      return {
+        program,
+        nodes: { before: topological(d.before).length, after: topological(d.after).length },
+        stateAfter: (steps) => {
+          const state = replaySteps(d.before, program.steps.slice(0, steps), false)
+          if (isLeft(state)) throw new InternalError(`step ${state.left.step + 1}: ${state.left.sentence}`)
+          return printed(state.right, own)
+        },
+      }
+    }),
   )
 
 /** Why a record does not lead from the model to its simplified form. */

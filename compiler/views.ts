@@ -27,6 +27,7 @@ import { arenaPicture } from './inspect/machine/picture.ts'
 import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
+import { passNames, type Watch } from './pass.ts'
 import { emitText, type Planned, planEntries, type Settings } from './pipeline.ts'
 
 const settingsFor = (target: Target): Settings => ({ target, simd: 'plain', fastMath: false, debug: false })
@@ -45,17 +46,25 @@ const withGradients = (name: string, entry: EntryInput): EntryInput => {
   return { ...results, ...Object.fromEntries(gradients.map((g) => [g.label, g.node])) }
 }
 
-const silent = { checked: false, dump: () => undefined, wanted: new Set<never>(), note: () => undefined }
+const silent: Watch = { checked: false, dump: () => undefined, wanted: new Set(), note: () => undefined }
 
 /** The entries of a model with the gradients of its losses. */
 const programsOf = (model: EntryInputs): Either<CompileError, readonly EntryProgram[]> =>
   toPrograms(Object.fromEntries(Object.entries(model).map(([name, e]) => [name, withGradients(name, e)])))
 
 /** The plan of a model with its gradients, and the programs that it was made of. */
-export const machineOf = (model: EntryInputs, target: Target = 'wasm'): Either<CompileError, Planned> => {
+export const machineOf = (
+  model: EntryInputs,
+  target: Target = 'wasm',
+  watch: Watch = silent,
+): Either<CompileError, Planned> => {
   const programs = programsOf(model)
-  return isLeft(programs) ? programs : right(planEntries(programs.right, settingsFor(target), silent))
+  return isLeft(programs) ? programs : right(planEntries(programs.right, settingsFor(target), watch))
 }
+
+/** The same, told pass by pass. */
+export const watchMachine = (model: EntryInputs, dump: Watch['dump']): Either<CompileError, Machine> =>
+  machineOf(model, 'wasm', { ...silent, wanted: new Set(passNames), dump })
 
 const viewed =
   (show: (planned: Planned) => string) =>

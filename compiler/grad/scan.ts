@@ -9,7 +9,7 @@ import { isFloat } from '../../src/core/dtype.ts'
 import { range } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, paramsOf } from '../../src/expr/node.ts'
-import { nameOf, setName } from '../../src/expr/origin.ts'
+import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
 import {
   boundFor,
   carryName,
@@ -87,6 +87,8 @@ const isOver = (n: Node, forward: ReadonlySet<Node>): boolean => {
 
 /** One term of a constant's cotangent: what each step stacks, and what is done with the stacks behind the loop. */
 interface Leaving {
+  /** The term at each step, whose line it keeps. */
+  readonly of: Node
   readonly stacked: readonly Node[]
   readonly finish: (stacks: readonly Node[]) => Node
 }
@@ -105,6 +107,7 @@ const leaving = (ct: Node): readonly Leaving[] | null => {
     const axes = (c: readonly number[]) => [0, ...behindBatch(c)]
     return [
       {
+        of: ct,
         stacked: ct.ins,
         finish: (stacks) =>
           b.dotGeneral(stacks as readonly [Node, Node], { batch, contract: [axes(contract[0]), axes(contract[1])] }),
@@ -114,13 +117,17 @@ const leaving = (ct: Node): readonly Leaving[] | null => {
   if (ct.op === 'scatterRows') {
     const p = paramsOf(ct, 'scatterRows')
     if (p.axis > 0) return null
-    return [{ stacked: ct.ins, finish: (stacks) => b.scatterRows(stacks as readonly [Node, Node], p) }]
+    return [{ of: ct, stacked: ct.ins, finish: (stacks) => b.scatterRows(stacks as readonly [Node, Node], p) }]
   }
   if (ct.op === 'sum') {
     const { axes, keepDims } = paramsOf(ct, 'sum')
     if (keepDims) return null
     return [
-      { stacked: ct.ins, finish: ([x]) => b.sum([x as Node], { axes: [0, ...behindBatch(axes)], keepDims: false }) },
+      {
+        of: ct,
+        stacked: ct.ins,
+        finish: ([x]) => b.sum([x as Node], { axes: [0, ...behindBatch(axes)], keepDims: false }),
+      },
     ]
   }
   return null
@@ -246,7 +253,7 @@ export const pullScan = (
     const terms = q.terms.map((t) => {
       const mine = given.slice(at, at + t.stacked.length)
       at += t.stacked.length
-      return t.finish(mine)
+      return derivedFrom(t.of, () => t.finish(mine))
     })
     constantResults.set(
       q.p,

@@ -7,7 +7,8 @@ export type Attributes = Readonly<Record<string, string | number>>
 const codes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 /** Text as XML has it: control characters cannot be written there at all. */
-const escaped = (text: string): string => text.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (c) => codes[c] as string)
+export const escaped = (text: string): string =>
+  text.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (c) => codes[c] as string)
 
 const number = (n: number): string => String(Math.round(n * 100) / 100)
 

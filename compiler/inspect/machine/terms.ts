@@ -25,7 +25,7 @@ const placesOf = (node: Node, known: ReadonlySet<Node>): readonly Place[] => {
   const stack = [node]
   while (stack.length > 0) {
     const n = stack.pop() as Node
-    if (seen.has(n) || opDef(n.op).kind === 'leaf' || n.op === 'scan') continue
+    if (seen.has(n) || opDef(n.op).kind === 'leaf' || n.op === 'scan' || n.op === 'result') continue
     if (n !== node && known.has(n)) continue
     seen.add(n)
     stack.push(...n.ins)
@@ -44,10 +44,10 @@ const placesOf = (node: Node, known: ReadonlySet<Node>): readonly Place[] => {
 /** The terms that derivatives and updates are made of, beside results. */
 export const termsOf = (results: readonly Root[], derived: readonly Root[]): readonly Term[] => {
   const forward = new Set(topological(results.map((r) => r.node)))
-  const all = flat(equationsOf([...results, ...derived], { forward }).equations)
-  const written = new Set(all.map((e) => e.node))
-  const known = new Set([...forward, ...written])
-  return all
-    .filter((e) => !forward.has(e.node) || (!e.definition && e.root >= results.length))
+  const { equations } = equationsOf([...results, ...derived], { forward })
+  const all = flat(equations)
+  const known = new Set([...forward, ...all.map((e) => e.node)])
+  return flat(equations.filter((e) => e.root >= results.length))
+    .filter((e) => !e.definition || !forward.has(e.node))
     .map((equation) => ({ equation, places: placesOf(equation.node, known) }))
 }

@@ -78,3 +78,10 @@ test('a term names the lines of the parts that it writes', () => {
   const at = 1 + text.findIndex((line) => line.includes('return pipe(x, dense(w1, b1)'))
   expect(table).toContain(`${at}          δ₂ = (δ₁ w2ᵀ) · 1[h > 0]`)
 })
+
+test('what leaves a loop keeps the line of what it is at each step', () => {
+  const table = right(provenance({ loss: recurrent() }))
+  const at = 1 + text.findIndex((line) => line.includes('const next = tanh('))
+  expect(table).toContain(`${at}          ∂loss/∂wh = Σₜ hₜ₋₁ᵀ δₜ`)
+  expect(table).not.toContain('hₜ = tanh(')
+})
