@@ -20,7 +20,7 @@ export type SourceText = (file: string) => string | undefined
 export const fileName = (file: string): string => file.replace(/^.*[\\/]/, '')
 
 /** What stands at a line. */
-export const lineText = (source: SourceText, { file, line }: Place): string =>
+const lineText = (source: SourceText, { file, line }: Place): string =>
   source(file)?.split(/\r?\n/)[line - 1]?.trim() ?? ''
 
 const files = (places: readonly (Place | null)[]): readonly string[] => [
@@ -31,7 +31,7 @@ export const filesOf = ({ lines, terms }: EntryProvenance): readonly string[] =>
   files([...lines.map((l) => l.place), ...terms.flatMap((t) => t.places)].toSorted(byPlace))
 
 /** Where all stands in one file its name says nothing. */
-export const placeWriter =
+const placeWriter =
   (among: readonly string[]) =>
   (p: Place | null): string =>
     p === null ? '–' : among.length > 1 ? `${fileName(p.file)}:${p.line}` : String(p.line)
