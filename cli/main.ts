@@ -101,6 +101,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
         .default('plain'),
     )
     .option('--dump <passes>', `print what passes made: ${passNames.slice(0, -1).join(',')}`, passList, [])
+    .option('--checks', 'look at indices and numbers in every run, and name what is at fault', false)
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
     .action((place: string, o: CompileSettings) => run(() => compileCommand(place, o, terminal)))

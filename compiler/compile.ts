@@ -21,6 +21,11 @@ export interface CompileOptions {
   readonly fastMath?: boolean
   /** Checks every representation behind the pass that made it. Default false. */
   readonly checked?: boolean
+  /**
+   * The program looks at its indices and numbers in every run, and a run that finds one out of range, or the first NaN or
+   * infinity, is an error that names the expression and its line. Slower and larger; for finding faults. Default false.
+   */
+  readonly checks?: boolean
   /** Names in the Wasm module. Default false. */
   readonly debug?: boolean
   /** Refuse an artifact whose memory is larger, in bytes. Default 1 GiB. */
@@ -69,6 +74,7 @@ const settingsOf = (o: CompileOptions): Settings => ({
   simd: o.simd ?? 'plain',
   fastMath: o.fastMath ?? false,
   debug: o.debug ?? false,
+  checks: o.checks ?? false,
   ...(o.certificate === undefined ? {} : { certificate: o.certificate }),
 })
 

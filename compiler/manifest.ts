@@ -4,9 +4,9 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { decodeManifest, MANIFEST_SCHEMA } from '../src/artifact/manifest.ts'
-import type { GradientCertificate, Manifest, ManifestPort, Simd, Target } from '../src/artifact/types.ts'
+import type { GradientCertificate, Manifest, ManifestEntry, ManifestPort, Simd, Target } from '../src/artifact/types.ts'
 import { InternalError } from '../src/core/errors.ts'
-import type { Plan, Port } from './plan/plan.ts'
+import type { Plan, PlanEntry, Port } from './plan/plan.ts'
 
 /** The version that artifacts carry: that of package.json, which a test holds them to. */
 export const COMPILER_VERSION = '0.1.0'
@@ -26,6 +26,27 @@ const offsetOf = (plan: Plan, buffer: number): number => {
 const portsOf = (plan: Plan, ports: readonly Port[]): readonly ManifestPort[] =>
   ports.map(({ name, dtype, shape, buffer }) => ({ name, dtype, shape, offset: offsetOf(plan, buffer) }))
 
+/** What the world sees of an entry: its outputs without the findings of checks, which lie behind them. */
+const entryOf = (
+  plan: Plan,
+  { name, inputs, outputs, flops, traffic, peak, checks = [] }: PlanEntry,
+): ManifestEntry => {
+  const findings = new Set(checks.flatMap((c) => c.results))
+  const at = (i: number): number => offsetOf(plan, (outputs[i] as Port).buffer)
+  return {
+    name,
+    inputs: portsOf(plan, inputs),
+    outputs: portsOf(
+      plan,
+      outputs.filter((_, i) => !findings.has(i)),
+    ),
+    flops,
+    bytes: traffic,
+    peak,
+    ...(checks.length === 0 ? {} : { checks: checks.map(({ results, ...c }) => ({ ...c, offsets: results.map(at) })) }),
+  }
+}
+
 export const manifestOf = (plan: Plan, { target, simd, certificate }: ManifestSettings): Manifest => {
   const manifest: Manifest = {
     schema: MANIFEST_SCHEMA,
@@ -36,14 +57,7 @@ export const manifestOf = (plan: Plan, { target, simd, certificate }: ManifestSe
     memoryBytes: plan.memoryBytes,
     params: portsOf(plan, plan.params),
     states: portsOf(plan, plan.states),
-    entries: plan.entries.map((entry) => ({
-      name: entry.name,
-      inputs: portsOf(plan, entry.inputs),
-      outputs: portsOf(plan, entry.outputs),
-      flops: entry.flops,
-      bytes: entry.traffic,
-      peak: entry.peak,
-    })),
+    entries: plan.entries.map((entry) => entryOf(plan, entry)),
     constants: plan.constants.map(({ buffer, bytes }) => ({ offset: offsetOf(plan, buffer), bytes: bytes.length })),
     ...(certificate === undefined ? {} : { certificate }),
   }

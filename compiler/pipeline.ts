@@ -10,6 +10,9 @@ import type { Node } from '../src/expr/expr.ts'
 import { graph as b, isRecording } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
+import { indexObserver } from './checks/indices.ts'
+import { instrument } from './checks/instrument.ts'
+import { numberObserver } from './checks/numbers.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
 import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm, emitWasmText } from './emit/wasm/emit.ts'
@@ -46,6 +49,8 @@ export interface Settings {
   readonly simd: Simd
   readonly fastMath: boolean
   readonly debug: boolean
+  /** Whether the program looks at its indices and numbers. */
+  readonly checks: boolean
   readonly certificate?: GradientCertificate
 }
 
@@ -191,6 +196,12 @@ const showEntry = (e: EntryProgram): string =>
 
 const sizeOfEntry = (e: EntryProgram): string => `${topological(rootsOf(e)).length} nodes`
 
+/** Indices are looked at as the user wrote them: rewriting may stop reading them. `init` is the compiler's own. */
+const withIndexChecks = (e: EntryProgram): EntryProgram => (e.name === 'init' ? e : instrument(e, indexObserver()))
+
+/** Numbers are looked at as the program computes them: looking changes none. */
+const withNumberChecks = (e: EntryProgram): EntryProgram => (e.name === 'init' ? e : instrument(e, numberObserver()))
+
 const simplifyPass = (fastMath: boolean): Pass<EntryProgram, EntryProgram> => ({
   name: 'simplify',
   run: (e) => {
@@ -256,9 +267,13 @@ export interface Planned {
 }
 
 export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
-  const { fastMath } = settings
-  const simplified = entries.map((e) => runPass(watch, simplifyPass(fastMath), e))
-  const fused = simplified.map((e) => runPass(watch, fusePass, runPass(watch, sparsePass(fastMath), e)))
+  const { fastMath, checks } = settings
+  const written = checks ? entries.map(withIndexChecks) : entries
+  const simplified = written.map((e) => runPass(watch, simplifyPass(fastMath), e))
+  const fused = simplified.map((e) => {
+    const kept = runPass(watch, sparsePass(fastMath), e)
+    return runPass(watch, fusePass, checks ? withNumberChecks(kept) : kept)
+  })
   return { plan: runPass(watch, planPass(settings), fused), fused, simplified }
 }
 

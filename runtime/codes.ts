@@ -3,7 +3,7 @@
  * In: a code and a sentence. Out: a LoadError or RunError. Invariant: every code that the runtime gives is listed here.
  */
 import { type Either, left } from 'fp-ts/lib/Either.js'
-import { type ErrorCode, type LoadError, nablaError, type RunError } from '../src/core/errors.ts'
+import { type ErrorCode, type LoadError, nablaError, type RunError, type Source } from '../src/core/errors.ts'
 
 export const loadErrorCodes = {
   E_LOAD_SOURCE: { phase: 'load', summary: 'what was given to load is nothing that can be loaded' },
@@ -23,6 +23,8 @@ export const runErrorCodes = {
   E_RUN_INPUT_TYPE: { phase: 'run', summary: 'a value is of another type than its input' },
   E_RUN_SEED: { phase: 'run', summary: 'the seed is not a whole number from 0 to 2^53 - 1' },
   E_RUN_NAN_PARAM: { phase: 'run', summary: 'a parameter became NaN (checks are on)' },
+  E_RUN_INDEX_RANGE: { phase: 'run', summary: 'an index is out of range (of a checked build)' },
+  E_RUN_NOT_FINITE: { phase: 'run', summary: 'a number became NaN or infinite (of a checked build)' },
   E_RUN_TRAP: { phase: 'run', summary: 'the engine stopped the program' },
   E_RUN_TABLE: { phase: 'run', summary: 'a table of examples does not fit the input that it feeds' },
 } as const satisfies Record<string, ErrorCode>
@@ -36,7 +38,11 @@ export const refuseLoad = (
   hint?: string,
 ): Either<LoadError, never> => left(loadError(code, sentence, hint))
 
-export const runError = (code: keyof typeof runErrorCodes, sentence: string, hint?: string): RunError =>
-  nablaError('RunError', code, sentence, { hint })
+export const runError = (
+  code: keyof typeof runErrorCodes,
+  sentence: string,
+  hint?: string,
+  source?: Source,
+): RunError => nablaError('RunError', code, sentence, { hint, source })
 
 export const reasonOf = (e: unknown): string => (e instanceof Error ? e.message : String(e))

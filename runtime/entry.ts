@@ -18,7 +18,8 @@ export interface Entry<I extends PortSpecs = PortSpecs, O extends PortSpecs = Po
   readonly outputs: Views<O>
   /**
    * Runs on what the inputs hold, unchecked: the path for a hot loop. The `Right` is the same object at every run.
-   * Errors: `E_RUN_TRAP`, and with checks on `E_RUN_NAN_PARAM`.
+   * Errors: `E_RUN_TRAP`, with checks on `E_RUN_NAN_PARAM`, and of a checked build
+   * `E_RUN_INDEX_RANGE` and `E_RUN_NOT_FINITE`.
    */
   readonly run: () => Either<RunError, Views<O>>
   /**
@@ -31,17 +32,18 @@ export interface Entry<I extends PortSpecs = PortSpecs, O extends PortSpecs = Po
   readonly manifest: ManifestEntry
 }
 
-/** Looks at the program after a run; undefined where all is well. */
-export type AfterRun = (entry: string) => RunError | undefined
-
-const noCheck: AfterRun = () => undefined
+/** Looks at the program before and after a run; undefined where all is well. */
+export interface Watch {
+  readonly before: () => void
+  readonly after: () => RunError | undefined
+}
 
 /** `run` is the compiled function. */
 export const entryOf = (
   manifest: ManifestEntry,
   memory: ArrayBufferLike,
   compiled: () => void,
-  afterRun: AfterRun = noCheck,
+  watch?: Watch,
 ): Entry => {
   const { name } = manifest
   const slots: readonly Slot[] = slotsOf(memory, manifest.inputs)
@@ -49,12 +51,13 @@ export const entryOf = (
   const outputs = viewsByName(slotsOf(memory, manifest.outputs))
   const done = right(outputs)
   const run = (): Either<RunError, Views<PortSpecs>> => {
+    watch?.before()
     try {
       compiled()
     } catch (e) {
       return left(runError('E_RUN_TRAP', `${name}: the engine stopped the program: ${reasonOf(e)}`))
     }
-    const fault = afterRun(name)
+    const fault = watch?.after()
     return fault === undefined ? done : left(fault)
   }
   const call = (values: Values<PortSpecs>): Either<RunError, Views<PortSpecs>> => {

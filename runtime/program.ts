@@ -19,7 +19,7 @@ import { InternalError, type LoadError, type RunError } from '../src/core/errors
 import { equalTypes } from '../src/core/shape.ts'
 import { keyOf } from '../src/core/threefry.ts'
 import { restoreSlots, saveSlots } from './checkpoint.ts'
-import { nanCheck } from './checks.ts'
+import { watchOf } from './checks.ts'
 import { runError } from './codes.ts'
 import { type Entry, entryOf } from './entry.ts'
 import { slotsOf, viewsByName } from './ports.ts'
@@ -92,13 +92,12 @@ const initialize = (init: Entry | undefined, seed: number): Either<RunError, voi
 export const programOf = (manifest: Manifest, { memory, functions }: Instance, checks: boolean): Program => {
   const params = slotsOf(memory, manifest.params)
   const states = slotsOf(memory, manifest.states)
-  const afterRun = checks ? nanCheck(params) : undefined
   const entries: Entries<EntrySpecs> = Object.freeze(
     Object.fromEntries(
       manifest.entries.map((entry) => {
         const compiled = functions[entry.name]
         if (compiled === undefined) throw new InternalError(`the instance has no function ${entry.name}`)
-        return [entry.name, entryOf(entry, memory, compiled, afterRun)]
+        return [entry.name, entryOf(entry, memory, compiled, watchOf(entry, memory, params, states, checks))]
       }),
     ),
   )

@@ -21,6 +21,7 @@ export interface CompileSettings {
   readonly simd: Simd
   readonly dump: readonly PassName[]
   readonly checked: boolean
+  readonly checks: boolean
   readonly maxMemory?: number
 }
 
@@ -72,11 +73,12 @@ export const compileCommand = async (
   if (isLeft(found)) return found
   const model = joined(place.replace(/#.*$/, ''), found.right.models)
   if (isLeft(model)) return model
-  const { target, simd, checked, dump, maxMemory } = settings
+  const { target, simd, checked, checks, dump, maxMemory } = settings
   const artifact = await compile(model.right.entries, {
     target,
     simd,
     checked,
+    checks,
     dump: { passes: dump, print: (pass, text) => out(`${colors.bold(pass)}\n${text}\n`) },
     ...(maxMemory === undefined ? {} : { maxMemory }),
   })

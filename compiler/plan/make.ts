@@ -103,7 +103,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     )
     // an update's target has a place even where nothing reads it
     for (const u of fused.entry.updates) g.leaf(u.target)
-    return { name: fused.entry.name, outputs, draft }
+    return { name: fused.entry.name, outputs, draft, checks: fused.entry.checks }
   })
 
   // ---- places
@@ -117,7 +117,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
       }
   const arenaStart = at
   let arenaBytes = 0
-  const finished = drafted.map(({ name, outputs, draft }): PlanEntry => {
+  const finished = drafted.map(({ name, outputs, draft, checks }): PlanEntry => {
     const { steps, lives, ranges, placeOf } = draft
     const scratch = steps.map((s) => options.scratchBytes(s.kernel))
     const scratchLives = scratch.flatMap((bytes, i) => (bytes > 0 ? [{ bytes, from: i, to: i }] : []))
@@ -146,6 +146,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
       traffic: costs.reduce((n, c) => n + c.trips * c.bytes, 0),
       peak: packed.bytes,
       lives: lives.map(({ sharing, life }) => ({ buffers: sharing, from: life.from, to: life.to })),
+      ...(checks === undefined ? {} : { checks }),
     }
   })
   return {

@@ -7,6 +7,7 @@ import type { DType } from '../../src/core/dtype.ts'
 import type { Shape } from '../../src/core/shape.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { FusedKernel } from '../program/fused.ts'
+import type { Check } from '../program/entry.ts'
 
 export type Region = 'constant' | 'param' | 'state' | 'input' | 'output' | 'arena'
 
@@ -101,6 +102,8 @@ export interface PlanEntry {
   readonly peak: number
   /** When each place of the arena is taken, for inspection. */
   readonly lives?: readonly PlanLife[]
+  /** What a checked build looks at; the findings are among the outputs. */
+  readonly checks?: readonly Check[]
 }
 
 export interface Plan {

@@ -41,6 +41,11 @@ export const text = (most: number): t.Type<string, string, unknown> =>
       typeof u === 'string' && u.length > 0 && u.length <= most && !/\p{Cc}/u.test(u) && u !== '__proto__',
   )
 
+export const flag: t.Type<boolean, boolean, unknown> = refined(
+  'true or false',
+  (u): u is boolean => typeof u === 'boolean',
+)
+
 export const oneOf = <A extends string>(...all: readonly A[]): t.Type<A, A, unknown> =>
   refined(`one of ${all.join(', ')}`, (u): u is A => all.some((a) => a === u))
 

@@ -6,12 +6,19 @@
  */
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import { bytesOf, dtypes } from '../core/dtype.ts'
+import { bytesOf, type DType, dtypes } from '../core/dtype.ts'
 import type { LoadError } from '../core/errors.ts'
 import { showType, sizeOf } from '../core/shape.ts'
-import { amount, closed, decodeAs, list, oneOf, text, whole } from './codec.ts'
+import { amount, closed, decodeAs, flag, list, oneOf, text, whole } from './codec.ts'
 import { refuse } from './codes.ts'
-import { defaultLimits, type Limits, type Manifest, type ManifestEntry, type ManifestPort } from './types.ts'
+import {
+  defaultLimits,
+  type Limits,
+  type Manifest,
+  type ManifestCheck,
+  type ManifestEntry,
+  type ManifestPort,
+} from './types.ts'
 
 /** The schema that this version writes, and the newest that it reads. */
 export const MANIFEST_SCHEMA = 1
@@ -37,14 +44,32 @@ const portCodec = closed({ name: nameCodec, dtype: dtypeCodec, shape: shapeCodec
 
 const portsCodec = list(portCodec, 10_000)
 
-const entryCodec = closed({
-  name: nameCodec,
-  inputs: portsCodec,
-  outputs: portsCodec,
-  flops: amount,
-  bytes: amount,
-  peak: amount,
-})
+const wordsCodec = text(1000)
+
+const loopCodec = closed({ loop: whole(0, 100_000), length: whole(0, 2 ** 31 - 1), reverse: flag })
+
+const checkCodec = closed(
+  {
+    kind: oneOf('index', 'number'),
+    text: wordsCodec,
+    name: wordsCodec,
+    dtype: dtypeCodec,
+    shape: shapeCodec,
+    loops: list(loopCodec, 32),
+    reports: oneOf('all', 'nan', 'nothing'),
+    operands: list(whole(0, 100_000), 100_000),
+    offsets: list(offsetCodec, 3),
+  },
+  {
+    limit: wordsCodec,
+    source: closed({ file: wordsCodec, line: whole(0, 2 ** 31 - 1), column: whole(0, 2 ** 31 - 1) }),
+  },
+)
+
+const entryCodec = closed(
+  { name: nameCodec, inputs: portsCodec, outputs: portsCodec, flops: amount, bytes: amount, peak: amount },
+  { checks: list(checkCodec, 100_000) },
+)
 
 const certificateCodec = closed({ coordinates: whole(0, Number.MAX_SAFE_INTEGER), worst: amount, tolerance: amount })
 
@@ -101,6 +126,34 @@ const overlapFault = (ports: readonly ManifestPort[]): string | undefined => {
   return at < 0 ? undefined : `${order[at]?.name} and ${order[at + 1]?.name} overlap`
 }
 
+/** How many elements each finding of a check has: one a step of the loops around it. */
+export const findingsOf = (check: Pick<ManifestCheck, 'loops'>): number =>
+  check.loops.reduce((n, { length }) => n * length, 1)
+
+/** The types of what a check finds. */
+export const findingTypes = ({ kind, dtype }: Pick<ManifestCheck, 'kind' | 'dtype'>): readonly DType[] =>
+  kind === 'index' ? ['i32', 'i32'] : ['i32', dtype, dtype]
+
+const checkFault = (check: ManifestCheck, before: number, memoryBytes: number): string | undefined => {
+  const types = findingTypes(check)
+  const elements = findingsOf(check)
+  if (check.offsets.length !== types.length) return `the check of ${check.text} has ${check.offsets.length} findings`
+  for (const [i, dtype] of types.entries()) {
+    const at = check.offsets[i] as number
+    if (at % bytesOf(dtype) !== 0 || at + elements * bytesOf(dtype) > memoryBytes)
+      return `a finding about ${check.text} lies at ${at}, which is no place for it`
+  }
+  return check.operands.some((i) => i >= before) ? `the check of ${check.text} names a later one` : undefined
+}
+
+const checksFault = (checks: readonly ManifestCheck[], memoryBytes: number): string | undefined => {
+  for (const [i, check] of checks.entries()) {
+    const fault = checkFault(check, i, memoryBytes)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
 const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefined => {
   if (entry.name === MEMORY_EXPORT) return `an entry may not be named ${MEMORY_EXPORT}`
   const isKey = (p: ManifestPort): boolean => p.name === 'key' && showType(p) === 'i32[2]'
@@ -108,7 +161,8 @@ const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefin
     return `the entry ${INIT_ENTRY} may have no input but key of i32[2]`
   return (
     portsFault(entry.inputs, `${entry.name}: input`, memoryBytes) ??
-    portsFault(entry.outputs, `${entry.name}: output`, memoryBytes)
+    portsFault(entry.outputs, `${entry.name}: output`, memoryBytes) ??
+    checksFault(entry.checks ?? [], memoryBytes)
   )
 }
 

@@ -4,12 +4,51 @@
  * Invariant: every offset is in bytes from the start of the program's one memory.
  */
 import type { DType } from '../core/dtype.ts'
-import type { TensorType } from '../core/shape.ts'
+import type { Source } from '../core/errors.ts'
+import type { Shape, TensorType } from '../core/shape.ts'
 
 /** A named tensor that the world sees, and where it lies. */
 export interface ManifestPort extends TensorType {
   readonly name: string
   readonly offset: number
+}
+
+/** A loop around a check: what it looks at is stacked, an element a step. */
+export interface ManifestLoop {
+  /** Tells the loops of an entry apart. */
+  readonly loop: number
+  readonly length: number
+  readonly reverse: boolean
+}
+
+/**
+ * What an entry of a checked build finds out about one of its tensors in every run. An `index` check looks for the first index
+ * that is outside of 0 … extent − 1; a `number` check for the first NaN, else the first infinity.
+ */
+export interface ManifestCheck {
+  readonly kind: 'index' | 'number'
+  /** The op, or the expression that makes the number. */
+  readonly text: string
+  /** What the tensor is called: the indices, or the number. */
+  readonly name: string
+  /** Of indices: what they have to be. */
+  readonly limit?: string
+  /** The place in the user's text. */
+  readonly source?: Source
+  readonly dtype: DType
+  readonly shape: Shape
+  /** Outer loops first. */
+  readonly loops: readonly ManifestLoop[]
+  /** `number`: which faults are its own, and not those of what it is made of. */
+  readonly reports: 'all' | 'nan' | 'nothing'
+  /** `number`: the checks of what it is made of. */
+  readonly operands: readonly number[]
+  /**
+   * Where its findings lie. `index`: the place of the first stray one (the size where there is none) and its value, in i32.
+   * `number`: an i32 (the place of the first NaN, else the size + that of the first infinity, else twice the size), and the
+   * least and the greatest element.
+   */
+  readonly offsets: readonly number[]
 }
 
 export interface ManifestEntry {
@@ -22,6 +61,8 @@ export interface ManifestEntry {
   readonly bytes: number
   /** Most bytes of the arena in use at once. */
   readonly peak: number
+  /** What a checked build looks at, in the order of the program. */
+  readonly checks?: readonly ManifestCheck[]
 }
 
 /** What `nabla check` found when it compared the gradient with central differences in f64. */

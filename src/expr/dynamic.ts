@@ -10,6 +10,7 @@ import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import { blocksOf } from '../ops/blocks.ts'
 import type { Expr, Node } from './expr.ts'
+import { type IndexUse, noteUse } from './index-use.ts'
 import { checkIndices, indexedAxis, strayIndex } from './indexing.ts'
 import { along } from './joining.ts'
 import { graph, literal, paramsOf, shapeError } from './node.ts'
@@ -50,14 +51,18 @@ const checkBlock = (op: string, x: Node, starts: readonly (number | Node)[], siz
   }
 }
 
+/** An index moved into 0 … last. */
+const movedInto = (index: Node, last: number, use: IndexUse): Node =>
+  noteUse(graph.clip([index], { lo: 0, hi: last }), use)
+
 /** The place of the block: each start moved into its range, counted in steps. */
-const placeOf = (x: Node, starts: readonly (number | Node)[], sizes: readonly number[]): Node => {
+const placeOf = (op: string, x: Node, starts: readonly (number | Node)[], sizes: readonly number[]): Node => {
   const { weights } = blocksOf(x.shape, sizes)
   const terms = weights.flatMap((weight, axis) => {
     if (weight === 0) return []
     const start = starts[axis] as number | Node
     const last = (x.shape[axis] as number) - (sizes[axis] as number)
-    const inside = typeof start === 'number' ? literal(start, 'i32') : graph.clip([start], { lo: 0, hi: last })
+    const inside = typeof start === 'number' ? literal(start, 'i32') : movedInto(start, last, { op, of: x, axis })
     return [weight === 1 ? inside : graph.mul([inside, literal(weight, 'i32')])]
   })
   return terms.reduce((sum: Node | null, t) => (sum === null ? t : graph.add([sum, t])), null) ?? literal(0, 'i32')
@@ -87,7 +92,7 @@ export const dynamicSlice: <X extends Expr, const S extends Shape>(
       x,
     )
     if (blocksOf(known.shape, sizes).unit < 0) return known
-    return graph.block([known, placeOf(known, starts, sizes)], { batch: 0, sizes })
+    return graph.block([known, placeOf('dynamicSlice', known, starts, sizes)], { batch: 0, sizes })
   },
 )
 
@@ -115,7 +120,11 @@ export const dynamicUpdateSlice: <X extends Expr, U extends Expr>(
   sameDType('dynamicUpdateSlice', x, update)
   const sizes = update.shape
   checkBlock('dynamicUpdateSlice', x, starts, sizes)
-  return graph.withBlocks([x, placeOf(x, starts, sizes), update], { batch: 0, sizes, combine: 'set' })
+  return graph.withBlocks([x, placeOf('dynamicUpdateSlice', x, starts, sizes), update], {
+    batch: 0,
+    sizes,
+    combine: 'set',
+  })
 })
 
 /** Refuses the first of constant indices that is out of range. */
@@ -152,7 +161,7 @@ export const gatherNd: <X extends Expr, I extends Expr>(
   const shape = indices.shape.slice(0, -1)
   const places = counted.reduce((sum: Node | null, extent, axis): Node => {
     const own = graph.reshape([along(indices, shape.length, axis, axis + 1)], { shape })
-    const inside = extent > 0 ? graph.clip([own], { lo: 0, hi: extent - 1 }) : own
+    const inside = extent > 0 ? movedInto(own, extent - 1, { op: 'gatherNd', of: x, axis }) : own
     return sum === null ? inside : graph.add([graph.mul([sum, literal(extent, 'i32')]), inside])
   }, null) as Node
   return graph.gather([graph.reshape([x], { shape: [sizeOf(counted), ...rest] }), places], { axis: 0, batch: 0 })
@@ -192,5 +201,6 @@ export const scatterSet: <X extends Expr, I extends Expr, U extends Expr, const 
   ]
   const sizes = x.shape.map((d, i) => (i === at ? 1 : d))
   const news = graph.reshape([graph.transpose([updates], { perm })], { shape: [...indices.shape, ...sizes] })
-  return graph.withBlocks([x, indices, news], { batch: 0, sizes, combine: 'set' })
+  const set = graph.withBlocks([x, indices, news], { batch: 0, sizes, combine: 'set' })
+  return noteUse(set, { op: 'scatterSet', of: x, axis: at })
 })

@@ -9,6 +9,7 @@ import type { CheckIndices, Taken, WithRows } from '../core/indexing-types.ts'
 import { equalShapes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
+import { noteUse } from './index-use.ts'
 import { graph, paramsOf, shapeError } from './node.ts'
 import { axisOf, extentsOf, type First, typed } from './typed.ts'
 
@@ -39,8 +40,10 @@ export const indexedAxis = (op: string, x: Node, indices: Node, axis: number): n
   )
 }
 
-const taken = (op: string, x: Node, indices: Node, axis: number): Node =>
-  graph.gather([x, indices], { axis: indexedAxis(op, x, indices, axis), batch: 0 })
+const taken = (op: string, x: Node, indices: Node, axis: number): Node => {
+  const at = indexedAxis(op, x, indices, axis)
+  return noteUse(graph.gather([x, indices], { axis: at, batch: 0 }), { op, of: x, axis: at })
+}
 
 /**
  * Rows of x along an axis (the first unless told), by i32 indices of any shape, which takes the place of the axis.
@@ -121,11 +124,14 @@ export const takeAlongAxis: <X extends Expr, I extends Expr, const A extends num
   const perm = [...range(rank).filter((i) => i !== at), at]
   const last = (n: Node): Node => graph.transpose([n], { perm })
   const rows = graph.gather([last(x), last(indices)], { axis: rank - 1, batch: rank - 1 })
+  noteUse(rows, { op: 'takeAlongAxis', of: x, axis: at })
   return graph.transpose([rows], { perm: range(rank).map((i) => perm.indexOf(i)) })
 })
 
-const added = (op: string, into: Node, indices: Node, updates: Node, axis: number): Node =>
-  graph.scatterAdd([into, indices, updates], { axis: indexedAxis(op, into, indices, axis), batch: 0 })
+const added = (op: string, into: Node, indices: Node, updates: Node, axis: number): Node => {
+  const at = indexedAxis(op, into, indices, axis)
+  return noteUse(graph.scatterAdd([into, indices, updates], { axis: at, batch: 0 }), { op, of: into, axis: at })
+}
 
 /**
  * x with updates added to its rows along an axis (the first unless told): the updates have the shape of

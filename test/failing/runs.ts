@@ -1,6 +1,8 @@
 /**
  * Runs that are refused or fail, one a code. In: nothing. Out: programs and their words.
  */
+import { embedding, type Expr, input, log } from 'nabla'
+import { compile } from 'nabla/compiler'
 import { load } from '../../runtime/load.ts'
 import { train } from '../../runtime/train.ts'
 import type { runErrorCodes } from '../../runtime/codes.ts'
@@ -11,6 +13,14 @@ import type { FailingPrograms } from './program.ts'
 const program = async () => rightOf(await load(toyArtifact()))
 
 const called = async (values: object) => (await program()).call('step', values as never)
+
+const ten = Array.from({ length: 10 }, (_, i) => i)
+
+/** One run of a checked build. */
+const checkedRun = async (main: Expr, values: object) => {
+  const artifact = rightOf(await compile({ main }, { checks: true }))
+  return rightOf(await load(artifact)).call('main', values as never)
+}
 
 export const runs: FailingPrograms<keyof typeof runErrorCodes> = {
   E_RUN_ENTRY: {
@@ -40,6 +50,14 @@ export const runs: FailingPrograms<keyof typeof runErrorCodes> = {
       const checked = rightOf(await load(toyArtifact(), { checks: true }))
       return checked.call('step', { x: [Number.NaN, 1], learningRate: 0.1 })
     },
+  },
+  E_RUN_INDEX_RANGE: {
+    message: 'embedding: the index 7 in ids[1] is not in 0 … 4, axis 0 of table [5,2], in run 1 of main',
+    run: () => checkedRun(embedding(input('table', [5, 2]), input('ids', [3], 'i32')), { table: ten, ids: [0, 7, 1] }),
+  },
+  E_RUN_NOT_FINITE: {
+    message: 'log(table) is -∞ at [0,0] of [5,2] where table is from 0 to 9, in run 1 of main',
+    run: () => checkedRun(log(input('table', [5, 2])), { table: ten }),
   },
   E_RUN_TRAP: {
     message: 'step: the engine stopped the program: unreachable',
