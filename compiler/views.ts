@@ -30,7 +30,13 @@ import { beyondLimit } from './limit.ts'
 import { passNames, type Watch } from './pass.ts'
 import { emitText, type Planned, planEntries, type Settings } from './pipeline.ts'
 
-const settingsFor = (target: Target): Settings => ({ target, simd: 'plain', fastMath: false, debug: false })
+const settingsFor = (target: Target): Settings => ({
+  target,
+  simd: 'plain',
+  fastMath: false,
+  debug: false,
+  checks: false,
+})
 
 const resultsOf = (name: string, entry: EntryInput): Readonly<Record<string, Expr>> =>
   isExpr(entry) ? { [name]: entry } : isStep(entry) ? entry.results : (entry as Readonly<Record<string, Expr>>)
