@@ -9,6 +9,8 @@ import { graph as b } from '../src/expr/node.ts'
 import { nameOf, sourceHere } from '../src/expr/origin.ts'
 import { batch, differentiate, pushForward, simplifyRoots } from './pipeline.ts'
 import { widened } from './program/batch.ts'
+import { topological } from './program/walk.ts'
+import { functionOf } from '../src/expr/scan.ts'
 import { flatten, rebuild, type Structure } from '../src/expr/structure.ts'
 import { grad, requireFloats, type Scalar } from './transforms.ts'
 
@@ -126,12 +128,16 @@ const forwardJacobian = (output: Node, x: Node): Node => {
   })
 }
 
+/** Whether a loop without a bound, which has no reverse mode, is a part of it. */
+const isOneWay = (roots: readonly Node[]): boolean =>
+  topological(roots).some((n) => n.op === 'while' || isOneWay(functionOf(n)?.results ?? []))
+
 /** The structure of the variables, each with its partial derivatives. */
 export type JacobianOf<W> = W extends Expr ? Node : { readonly [K in keyof W]: JacobianOf<W[K]> }
 
 /**
  * All partial derivatives of `output` by each node of `wrt`: shape [...output, ...variable]. Reverse or forward mode for each
- * variable, whichever needs fewer passes. Throws ShapeError E_GRAD_DTYPE.
+ * variable, whichever needs fewer passes; forward where an unbounded loop leaves no choice. Throws ShapeError E_GRAD_DTYPE.
  *
  * @example
  * const z = input('z', [5])
@@ -140,7 +146,8 @@ export type JacobianOf<W> = W extends Expr ? Node : { readonly [K in keyof W]: J
 export const jacobian = <W extends Structure>(output: Expr, wrt: W): JacobianOf<W> => {
   const nodes = flatten(wrt)
   requireFloats('jacobian', [output, ...nodes])
-  const reverse = nodes.filter((x) => sizeOf(output.shape) <= sizeOf(x.shape))
+  const oneWay = isOneWay([output])
+  const reverse = nodes.filter((x) => !oneWay && sizeOf(output.shape) <= sizeOf(x.shape))
   const rows = new Map(reverseJacobian(output, reverse).map((j, i) => [reverse[i] as Node, j]))
   const all = nodes.map((x) => rows.get(x) ?? forwardJacobian(output, x))
   // the structure is that of wrt; the shapes behind it are not

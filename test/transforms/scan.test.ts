@@ -2,13 +2,13 @@ import {
   add,
   constant,
   exp,
+  gather,
   input,
   log,
   matmul,
   mean,
   mul,
   type Node,
-  reshape,
   scan,
   square,
   sub,
@@ -18,6 +18,7 @@ import {
 } from 'nabla'
 import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
+import { compileAndRun } from '../pipeline/compiled.ts'
 
 const values = (n: number, seed: number): readonly number[] =>
   Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
@@ -56,13 +57,13 @@ interface Rnn {
   readonly targets: Node
 }
 
-const leaves = (): Rnn => ({
-  xs: input('xs', [T, B, E], 'f64'),
-  h0: input('h0', [B, H], 'f64'),
-  wx: input('wx', [E, H], 'f64'),
-  wh: input('wh', [H, H], 'f64'),
-  b: input('b', [H], 'f64'),
-  targets: input('targets', [T, B, H], 'f64'),
+const leaves = (float: 'f32' | 'f64' = 'f64'): Rnn => ({
+  xs: input('xs', [T, B, E], float),
+  h0: input('h0', [B, H], float),
+  wx: input('wx', [E, H], float),
+  wh: input('wh', [H, H], float),
+  b: input('b', [H], float),
+  targets: input('targets', [T, B, H], float),
 })
 
 const cell = (r: Rnn, h: Node, x: Node): Node => tanh(add(add(matmul(x, r.wx), matmul(h, r.wh)), r.b)) as Node
@@ -79,28 +80,12 @@ const byScan = (r: Rnn): Scalar => {
   return add(sum(outputs), mean(carry)) as Scalar
 }
 
-const at = (x: Node, t: number): Node =>
-  // one element of a sequence, without its axis
-  sum(mul(x, onlyAt(x.shape[0] as number, t, x.shape.length)), 0) as Node
-
-const onlyAt = (n: number, t: number, rank: number): Node =>
-  constantVector(
-    Array.from({ length: n }, (_, i) => (i === t ? 1 : 0)),
-    rank,
-  )
-
-const constantVector = (data: readonly number[], rank: number): Node => {
-  const flat = constantOf(data)
-  return reshapeTo(flat, [data.length, ...new Array<number>(rank - 1).fill(1)])
-}
-
-const constantOf = (data: readonly number[]): Node => constant(Float64Array.from(data) as never) as Node
-const reshapeTo = (x: Node, shape: readonly number[]): Node => reshape(x, shape as never) as Node
+/** One element of a sequence, without its axis. */
+const at = (x: Node, t: number): Node => gather(x, constant(t, 'i32')) as Node
 
 const unrolled = (r: Rnn): Scalar => {
   let h = r.h0
-  let total: Node = constantOf([0])
-  total = sum(total) as Node
+  let total: Node = zeros([], r.h0.dtype as 'f64') as Node
   for (let t = 0; t < T; t++) {
     h = cell(r, h, at(r.xs, t))
     total = add(total, sum(square(sub(h, at(r.targets, t))))) as Node
@@ -120,6 +105,19 @@ describe('a recurrent network of 12 steps', () => {
 
   test('has its gradients', () => {
     expectNear(evaluate(grad(byScan(r), wrt), e), evaluate(grad(unrolled(r), wrt), e))
+  })
+
+  test.each(['wasm', 'javascript'] as const)('has its gradients in f32 on %s', async (target) => {
+    const s = leaves('f32')
+    const by = [s.xs, s.h0, s.wx, s.wh, s.b]
+    const [looped, flat] = [grad(byScan(s), by), grad(unrolled(s), by)]
+    const results = [...looped, ...flat].map((g, i) => [`g${i}`, g] as const)
+    const got = await compileAndRun(Object.fromEntries(results), env(Object.values(s)), target)
+    for (const [i, wanted] of got.slice(looped.length).entries()) {
+      const scale = Math.max(...Array.from(wanted, Math.abs))
+      for (let k = 0; k < wanted.length; k++)
+        expect(Math.abs((got[i]?.[k] as number) - (wanted[k] as number))).toBeLessThan(1e-6 * scale)
+    }
   })
 
   test('has its tangents', () => {

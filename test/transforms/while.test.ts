@@ -20,7 +20,7 @@ import {
   tanh,
   whileLoop,
 } from 'nabla'
-import { grad, hvp, jvp, type Scalar, type Tensor, vmap } from 'nabla/compiler'
+import { grad, hvp, jacobian, jvp, type Scalar, type Tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { upTo } from '../expr/run.ts'
@@ -219,4 +219,15 @@ test('what does not depend on the carries is computed once, outside', () => {
     (c) => add(c, sum(square(w))) as Node,
   )
   expect(topological([last]).some((n) => n.op === 'square' || n.op === 'sum')).toBe(true)
+})
+
+test('a jacobian goes forwards through a loop without a bound, however large the variable is', () => {
+  const x = leaf('x', [4])
+  const y = whileLoop(
+    { v: x },
+    ({ v }) => less(sum(square(v)), 10),
+    ({ v }) => ({ v: mul(v, 2) as Node }),
+  ).v
+  const e = given([x, [0.5, 1, -0.5, 0.25]])
+  expect(evaluate([jacobian(sum(y), x) as Node], e)).toEqual([[4, 4, 4, 4]])
 })
