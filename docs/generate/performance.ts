@@ -143,6 +143,8 @@ const curveTitles: Readonly<Record<string, string>> = {
 /** Compile time and artifact by the size of the program. */
 const curves = (run: Run): string => {
   const lines = run.lines.filter(isCurve)
+  const command = code('npm run bench -- curve-chain curve-scan curve-params')
+  if (lines.length === 0) return `The kept run has no such figures; ${command} takes them.`
   return table(
     ['program', 'size', 'ms', 'µs for each', 'artifact, bytes'],
     unique(lines.map(({ workload }) => workload)).map((workload) => {
