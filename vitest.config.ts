@@ -22,7 +22,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/browser/**'],
-    setupFiles: ['test/seed.ts'],
     // Compiling and checking against central differences takes its time where two cores are shared.
     testTimeout: 30_000,
     hookTimeout: 30_000,
