@@ -44,6 +44,9 @@ export const declarationsOf = (
 ): string => `/** Whatever goes wrong is thrown as this; \`code\` is one of docs/errors.md of Nabla. */
 export declare class ProgramError extends Error {
   readonly code: string
+  /** Of a checked build: the place in the model's text of what is at fault. */
+  readonly source?: { readonly file: string; readonly line: number; readonly column: number }
+  readonly hint?: string
 }
 
 /** One compiled entry. */

@@ -5,6 +5,7 @@
  * nabla/runtime checks them, with the same codes, and checkpoints are the same files. It throws where the runtime gives a
  * Left, since a module without dependencies has no Either to give.
  */
+import { findingsText } from './findings.ts'
 
 /** Errors, the digest (MurmurHash3 x86_128, as in src/artifact/digest.ts) and views. */
 const foundation = `export class ProgramError extends Error {
@@ -173,16 +174,26 @@ const restore = (memory, bytes) => {
 }
 `
 
+const plainRun = `    const run = () => {
+      compiled()
+      return outputs
+    }`
+
+const checkedRun = `    const watch = checks[name] && watchOf(memory, name)
+    const run = () => {
+      watch?.before()
+      compiled()
+      watch?.after()
+      return outputs
+    }`
+
 /** The program itself; \`functions\` are the compiled entries. */
-const program = `const programOf = (memory, functions) => {
+const program = (checked: boolean): string => `const programOf = (memory, functions) => {
   const entry = ([name, inputPorts, outputPorts]) => {
     const compiled = functions[name]
     const inputs = viewsOf(memory, inputPorts)
     const outputs = viewsOf(memory, outputPorts)
-    const run = () => {
-      compiled()
-      return outputs
-    }
+${checked ? checkedRun : plainRun}
     const call = (given) => {
       writeValues(name, inputPorts, inputs, given)
       return run()
@@ -279,5 +290,6 @@ export const load = async (source, { seed = 0 } = {}) => {
 }
 `
 
-/** Everything but the loader, in order. */
-export const programText: string = [foundation, values, checkpoints, program].join('\n')
+/** Everything but the loader, in order; of a checked build with what reads its findings. */
+export const programText = (checked: boolean): string =>
+  [foundation, values, checkpoints, ...(checked ? [findingsText] : []), program(checked)].join('\n')
