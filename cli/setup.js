@@ -3,7 +3,7 @@
 // alone, so that the output of the command behind it can be piped.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -73,6 +73,12 @@ const npm = (args, dir) => {
 }
 
 /**
+ * Whether node_modules is a link to a folder elsewhere.
+ * @param {string} dir
+ */
+const isLinked = (dir) => lstatSync(join(dir, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true
+
+/**
  * Install the locked packages of `dir` unless they are there. Ends the process with a sentence where that cannot be done.
  * @param {string} [dir] the checkout itself unless said
  */
@@ -81,6 +87,12 @@ export const ensureInstalled = (dir = root) => {
   if (major < oldestNode) return give(`Nabla needs Node ${oldestNode} or newer; this is ${process.version}.`)
   // An installed package has no lock file beside it: its dependencies are the business of whoever installed it.
   if (!existsSync(join(dir, 'package-lock.json')) || isInstalled(dir)) return
+  // npm ci begins by emptying node_modules, through a link as well: what lies there may serve other checkouts.
+  if (isLinked(dir))
+    return give(
+      `node_modules in ${dir} is a symbolic link, and what it leads to is not what package-lock.json asks for. ` +
+        'npm ci would empty that folder: remove the link and run this again, or run "npm ci" where it leads to.',
+    )
   console.error(`Installing the packages of ${dir} (npm ci, once) ...`)
   const started = Date.now()
   // Dev and optional packages even under NODE_ENV=production or an `omit` of the user's: tests and native binaries need them.

@@ -3,7 +3,7 @@
 // Invariant: nothing is installed here; what decides about it is a function of two files.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -57,6 +57,32 @@ describe('isInstalled', () => {
 
   test('this checkout, where the tests run, is installed', () => {
     expect(isInstalled(root)).toBe(true)
+  })
+})
+
+describe('ensureInstalled', () => {
+  const setup = JSON.stringify(new URL('../../cli/setup.js', import.meta.url).href)
+  const ensure = (dir: string) =>
+    spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', `(await import(${setup})).ensureInstalled(${JSON.stringify(dir)})`],
+      { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+    )
+
+  test('refuses to install through a symbolic link, and leaves what it leads to as it is', () => {
+    const [checkout, shared] = [join(folder, 'checkout'), join(folder, 'shared')]
+    mkdirSync(checkout)
+    mkdirSync(join(shared, 'a'), { recursive: true })
+    writeFileSync(join(checkout, 'package.json'), '{ "name": "x", "version": "0.0.0" }')
+    writeFileSync(join(checkout, 'package-lock.json'), '{ "lockfileVersion": 3, "packages": {} }')
+    symlinkSync(shared, join(checkout, 'node_modules'))
+    const { status, stderr } = ensure(checkout)
+    expect(status).toBe(1)
+    expect(stderr).toContain(`node_modules in ${checkout} is a symbolic link`)
+    expect(existsSync(join(shared, 'a'))).toBe(true)
+    // whose packages are those of the lock file is left alone, however they got there
+    writeFileSync(join(shared, '.package-lock.json'), '{ "packages": {} }')
+    expect(ensure(checkout)).toMatchObject({ status: 0, stderr: '' })
   })
 })
 
