@@ -5,6 +5,7 @@ import { digestOf } from '../../src/artifact/digest.ts'
 import { readUnsigned, unsignedBytes } from '../../src/artifact/sections.ts'
 import { codeOf, leftOf, rightOf } from './outcome.ts'
 import { moduleOf, section, toyArtifact, toyManifest } from './toy.ts'
+import { assertProperty } from '../properties.ts'
 
 const artifact = toyArtifact()
 // Preamble, id, two bytes of size, length of the name, name.
@@ -148,7 +149,7 @@ describe('container', () => {
   })
 
   it('never throws, whatever the bytes', () => {
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.array(fc.tuple(fc.nat(artifact.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
         fc.boolean(),
@@ -160,7 +161,7 @@ describe('container', () => {
       ),
       { numRuns: 500 },
     )
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => codeOf(readArtifact(bytes)) !== 'right'))
+    assertProperty(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => codeOf(readArtifact(bytes)) !== 'right'))
   })
 
   it('writes and reads LEB128', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/artifact/digest.ts'
 import { decodeWeights, encodeWeights, type WeightTensor } from '../../src/artifact/weights.ts'
 import { codeOf, leftOf, rightOf } from './outcome.ts'
+import { assertProperty } from '../properties.ts'
 
 const tensors: readonly WeightTensor[] = [
   { kind: 'param', name: 'w', dtype: 'f32', shape: [3, 5], data: Float32Array.from({ length: 15 }, (_, i) => i / 7) },
@@ -50,7 +51,7 @@ describe('weights', () => {
   })
 
   it('hold every tensor, whatever its size', () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(fc.float32Array({ maxLength: 9 }), { maxLength: 6 }), (arrays) => {
         const some = arrays.map(
           (data, i): WeightTensor => ({ kind: 'param', name: `p${i}`, dtype: 'f32', shape: [data.length], data }),

@@ -13,6 +13,7 @@ import type { ManifestPort, View } from '../../src/artifact/types.ts'
 import { encodeWeights, type WeightTensor } from '../../src/artifact/weights.ts'
 import { leftOf, rightOf } from './outcome.ts'
 import { toyArtifact, toyManifest } from './toy.ts'
+import { assertProperty } from '../properties.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bytes = toyArtifact()
@@ -213,7 +214,7 @@ describe('a wrapper', () => {
     const runtime = rightOf(await loadWithRuntime(bytes))
     const file = encodeWeights([w, b, steps])
     const damaged = fc.tuple(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(file.length))
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(damaged, async ([at, mask, length]) => {
         const some = file.slice(0, length)
         if (at < length) some[at] = (some[at] as number) ^ mask

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DType } from '../../src/core/dtype.ts'
 import { columnMachine, type Numeric, numericMachine } from '../../src/core/numeric.ts'
+import { assertProperty } from '../properties.ts'
 
 const m = numericMachine()
 const f32 = (v: number): Numeric => m.lit(v, 'f32')
@@ -72,7 +73,7 @@ describe('the number machine', () => {
   })
 
   it('takes every f32 apart and puts it together', () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (v) => {
         if (Math.abs(v) < 2 ** -126) return
         const x = f32(v)

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deriveKey, keyOf, randomWords, threefry2x32, uniforms, type Words } from '../../src/core/threefry.ts'
+import { assertProperty } from '../properties.ts'
 
 const hex = (words: Words): readonly string[] => words.map((word) => word.toString(16).padStart(8, '0'))
 
@@ -21,7 +22,7 @@ const key = fc.tuple(word, word)
 
 describe('the stream', () => {
   test('words 2b and 2b + 1 are the block at counter b, past 2^32 blocks too', () => {
-    fc.assert(
+    assertProperty(
       fc.property(key, fc.integer({ min: 0, max: 2 ** 36 }), (k, block) => {
         const answer = threefry2x32(k, [block >>> 0, Math.floor(block / 2 ** 32)])
         expect([...randomWords(k, 2, 2 * block)]).toEqual([...answer])
@@ -30,7 +31,7 @@ describe('the stream', () => {
   })
 
   test('any piece of it equals the same piece of the whole', () => {
-    fc.assert(
+    assertProperty(
       fc.property(key, fc.nat(50), fc.nat(50), (k, first, length) => {
         const whole = randomWords(k, first + length)
         expect([...randomWords(k, length, first)]).toEqual([...whole.subarray(first)])

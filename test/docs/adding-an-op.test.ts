@@ -14,7 +14,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(root, 'docs', 'adding-an-op.md'), 'utf8')
 const blocks = blocksOf(page)
 const copied = ['src', 'compiler', 'cli', 'test/laws', 'test/pipeline', 'test/simplify', 'test/failing/constraints']
-const alsoCopied = ['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'test/failing/program.ts']
+const alsoCopied = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'test/failing/program.ts',
+  'test/properties.ts',
+]
 
 let copy = ''
 const inCopy = (file: string): string => join(copy, file)

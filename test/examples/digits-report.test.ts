@@ -8,6 +8,7 @@ import { type Progress, progressLine } from '../../examples/digits/report/progre
 import { linearScale, logScale } from '../../examples/drawing/scale.ts'
 import { sketches } from '../../examples/digits/report/sketch.ts'
 import { confusionMatrix } from '../../runtime/metrics/classification.ts'
+import { assertProperty } from '../properties.ts'
 
 const plain = pc.createColors(false)
 const coloured = pc.createColors(true)
@@ -44,7 +45,7 @@ describe('the progress line', () => {
 
   test('never leaves its columns, and colours do not change the text', () => {
     const anywhere = fc.record({ step: fc.nat(620), epoch: fc.integer({ min: 1, max: 10 }), seconds: fc.nat(100_000) })
-    fc.assert(
+    assertProperty(
       fc.property(anywhere, fc.integer({ min: 30, max: 200 }), (state, columns) => {
         const line = progressLine({ ...midway, ...state }, columns, plain)
         expect(line.length).toBeLessThanOrEqual(columns)
@@ -138,7 +139,7 @@ describe('scales', () => {
       fc.double({ min: -1e6, max: 1e6, noNaN: true }),
       fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
     )
-    fc.assert(
+    assertProperty(
       fc.property(range, ([low, span]) => {
         const { ticks } = linearScale([low, low + span], [0, 1], 6, String)
         expect(ticks.length).toBeGreaterThanOrEqual(2)

@@ -8,6 +8,7 @@ import { topological } from '../../compiler/program/walk.ts'
 import { type Shape, sizeOf, stridesOf, unravel } from '../../src/core/shape.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
 import { upTo, valueOf } from './run.ts'
+import { assertProperty } from '../properties.ts'
 
 const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
 
@@ -68,7 +69,7 @@ const cases = fc
 
 describe('einsum', () => {
   test('is the sum that its letters say', () => {
-    fc.assert(
+    assertProperty(
       fc.property(cases, (c) => {
         const data = c.shapes.map((s, i) => numbers(sizeOf(s), i))
         expectNear(valueOf(build(c.spec, leaves(c.shapes)), given(data)), naive(c, data))
@@ -78,7 +79,7 @@ describe('einsum', () => {
   })
 
   test('has the derivatives of that sum', () => {
-    fc.assert(
+    assertProperty(
       fc.property(cases, (c) => {
         const ins = leaves(c.shapes)
         const y = build(c.spec, ins)

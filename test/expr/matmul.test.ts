@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { broadcastShapes, sizeOf, stridesOf, unravel } from '../../src/core/shape.ts'
 import { upTo, valueOf } from './run.ts'
+import { assertProperty } from '../properties.ts'
 
 type Shape = readonly number[]
 
@@ -58,7 +59,7 @@ const shapes = fc
 const numbers = (shape: Shape, step: number): readonly number[] => upTo(sizeOf(shape)).map((i) => ((i * step) % 11) - 5)
 
 test('matmul is that of NumPy, in one contraction', () => {
-  fc.assert(
+  assertProperty(
     fc.property(shapes, ([sa, sb]) => {
       const y = n.matmul(n.input('a', sa, 'f64') as n.Expr, n.input('b', sb, 'f64') as n.Expr)
       const [a, b] = [numbers(sa, 7), numbers(sb, 5)]

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { add, div, type Expr, input, mul, neg, square, sub } from 'nabla'
 import { interpret, print, tensor } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
+import { assertProperty } from '../properties.ts'
 
 const values: Readonly<Record<string, number>> = { x: 1.7, y: -0.6, z: 2.3 }
 const leaves = Object.keys(values).map((name) => input(name, [], 'f64'))
@@ -88,7 +89,7 @@ const evaluateAll = (printed: string): number => {
 
 describe('a printed formula', () => {
   test('means what the expression computes', () => {
-    fc.assert(
+    assertProperty(
       fc.property(formula, (e) => {
         const [value] = interpret(
           [e],

@@ -12,6 +12,7 @@ import {
   subtractSpans,
 } from '../../compiler/kernel/access.ts'
 import type { Access } from '../../compiler/kernel/kernel.ts'
+import { assertProperty } from '../properties.ts'
 
 const access = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: -7, max: 7 })), { maxLength: 3 })
@@ -33,7 +34,7 @@ const spans = fc
 
 describe('accesses', () => {
   it('touch the elements that their loops give', () => {
-    fc.assert(
+    assertProperty(
       fc.property(access, ({ access: a, dims }) => {
         const all = ascending(addresses(a, dims))
         expect(listed(spansOf(a, dims))).toEqual(all)
@@ -44,7 +45,7 @@ describe('accesses', () => {
   })
 
   it('that are called injective touch no element twice', () => {
-    fc.assert(
+    assertProperty(
       fc.property(access, ({ access: a, dims }) => {
         const all = addresses(a, dims)
         if (isInjective(a, dims)) expect(new Set(all).size).toBe(all.length)
@@ -62,7 +63,7 @@ describe('accesses', () => {
 
 describe('spans', () => {
   it('are taken away and compared as sets', () => {
-    fc.assert(
+    assertProperty(
       fc.property(spans, spans, (a, b) => {
         const left = ascending(listed(a).filter((x) => !listed(b).includes(x)))
         expect(listed(subtractSpans(a, b))).toEqual(left)

@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { epochOrder, gatherRows } from '../../runtime/data/batches.ts'
 import { keyOf } from '../../src/core/threefry.ts'
+import { assertProperty } from '../properties.ts'
 
 test('an order is a permutation, the same for the same key and epoch', () => {
-  fc.assert(
+  assertProperty(
     fc.property(fc.nat(), fc.nat(20), fc.nat(300), (seed, epoch, count) => {
       const order = epochOrder(keyOf(seed), epoch, count)
       expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { accuracy, classScores, confusionMatrix, countOf, macroScores } from '../../runtime/metrics/classification.ts'
+import { assertProperty } from '../properties.ts'
 
 const actual = Int32Array.from([0, 0, 0, 1, 1, 2, 2, 2])
 const predicted = Int32Array.from([0, 0, 1, 1, 2, 2, 2, 0])
@@ -50,7 +51,7 @@ test.each([
 
 test('the matrix keeps every example, its diagonal is the accuracy, and F1 is the harmonic mean', () => {
   const examples = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1, maxLength: 60 })
-  fc.assert(
+  assertProperty(
     fc.property(examples, (pairs) => {
       const p = pairs.map(([x]) => x)
       const a = pairs.map(([, y]) => y)

@@ -12,6 +12,7 @@ import { attachManifest } from '../../src/artifact/container.ts'
 import { readSections } from '../../src/artifact/sections.ts'
 import { codeOf, leftOf, rightOf } from '../artifact/outcome.ts'
 import { moduleOf, section, toyArtifact, toyCode, toyJavaScript, toyManifest, unreachable } from '../artifact/toy.ts'
+import { assertProperty } from '../properties.ts'
 
 const artifact = toyArtifact()
 
@@ -171,7 +172,7 @@ describe('load', () => {
   })
 
   it('never rejects, whatever bytes are altered, signed or not', async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(artifact.length - 1), fc.nat(255)), { maxLength: 6 }),
         fc.nat(artifact.length),
@@ -187,7 +188,7 @@ describe('load', () => {
     // is left alone: a valid loop without an end is what neither can tell.
     const bare = moduleOf()
     const codeAt = rightOf(readSections(bare)).find((s) => s.id === 10)?.start ?? 0
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(fc.integer({ min: 8, max: codeAt - 1 }), fc.nat(255), async (at, value) => {
         const damaged = bare.slice()
         damaged[at] = value

@@ -8,6 +8,7 @@ import { graph as b } from '../../src/expr/node.ts'
 import { functionOf } from '../../src/expr/scan.ts'
 import { programOf } from '../pipeline/programs.ts'
 import { draw, inputsOf, stream } from './proof.ts'
+import { assertProperty } from '../properties.ts'
 
 const contradicted = (fact: Fact, { data }: Tensor): string | null => {
   for (const v of data) {
@@ -34,7 +35,7 @@ const label = b.input([], { name: 'label', dtype: 'i32', shape: [10] })
 
 describe('facts hold for every input, NaN and infinities included', () => {
   test('of random programs', () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => check(programOf(seed, 12).roots, seed)),
       { numRuns: 80 },
     )

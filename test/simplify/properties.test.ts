@@ -15,6 +15,7 @@ import { graph as b } from '../../src/expr/node.ts'
 import { freshBound, makeScan, resultsOf, substitute } from '../../src/expr/scan.ts'
 import { programOf } from '../pipeline/programs.ts'
 import { inputsOf, stream, widened } from './proof.ts'
+import { assertProperty } from '../properties.ts'
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 })
 
@@ -40,7 +41,7 @@ describe('every step', () => {
     'lowers the cost of what it rewrites, whatever the leaves weigh (fastMath %s)',
     (fastMath) => {
       const fired = new Set<string>()
-      fc.assert(
+      assertProperty(
         fc.property(seeds, (seed) => {
           for (const f of simplify(withGradients(seed, 16), { fastMath }).fired) {
             if (isBeside(f.rule)) continue
@@ -126,7 +127,7 @@ const drawn = (roots: readonly Node[], seed: number): ReadonlyMap<Node, Tensor> 
 
 describe('programs over integers and truth values', () => {
   test('keep their types and every bit, and are their own result when simplified again', () => {
-    fc.assert(
+    assertProperty(
       fc.property(seeds, (seed) => {
         const roots = exactProgram(seed, 24)
         const { roots: now } = simplify(roots)
@@ -174,7 +175,7 @@ describe('loops with random bodies', () => {
 
   test('keep their types and values, and are their own result', () => {
     let loops = 0
-    fc.assert(
+    assertProperty(
       fc.property(seeds, (seed) => {
         const loop = loopOf(seed)
         if (loop === null) return

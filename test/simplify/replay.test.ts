@@ -14,6 +14,7 @@ import { simplify } from '../../compiler/simplify/simplify.ts'
 import { range } from '../../src/core/shape.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { programOf } from '../pipeline/programs.ts'
+import { assertProperty } from '../properties.ts'
 
 const told = (record: readonly RewrittenProgram[]): readonly RewrittenProgram[] =>
   JSON.parse(JSON.stringify(record)) as readonly RewrittenProgram[]
@@ -36,7 +37,7 @@ describe('the examples', () => {
 })
 
 test.each([false, true])('random programs and their gradients, with fastMath %s', (fastMath) => {
-  fc.assert(
+  assertProperty(
     fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
       const { roots, env } = programOf(seed, 14, true)
       const first = roots.find((r) => r.dtype === 'f32')

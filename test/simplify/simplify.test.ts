@@ -10,6 +10,7 @@ import { graph as b } from '../../src/expr/node.ts'
 import { nameOf, originOf, setName } from '../../src/expr/origin.ts'
 import { programOf } from '../pipeline/programs.ts'
 import { widened } from './proof.ts'
+import { assertProperty } from '../properties.ts'
 
 const x = (name: string, ...shape: readonly number[]): Node => b.input([], { name, dtype: 'f32', shape })
 const num = (value: number): Node => b.lit(value, 'f32')
@@ -49,7 +50,7 @@ describe.each([
   { size: 40, runs: 8 },
 ])('random programs of $size applications and their gradients', ({ size, runs }) => {
   test('keep their types and values', () => {
-    fc.assert(
+    assertProperty(
       fc.property(seeds, (seed) => {
         const { roots, env } = programWithGradients(seed, size)
         const { roots: now } = simplify(roots)
@@ -66,7 +67,7 @@ describe.each([
   })
 
   test('are their own result when simplified again', () => {
-    fc.assert(
+    assertProperty(
       fc.property(seeds, fc.boolean(), (seed, fastMath) => {
         const { roots } = programWithGradients(seed, size)
         const first = simplify(roots, { fastMath })
