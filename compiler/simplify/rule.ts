@@ -38,6 +38,15 @@ export interface Rule {
 /** The two operands of a node that has two. */
 export const pair = (node: Node): readonly [Node, Node] => node.ins as readonly [Node, Node]
 
+/** The operands of a node with two, the second first. */
+export const swapped = (node: Node): readonly [Node, Node] => {
+  const [first, second] = pair(node)
+  return [second, first]
+}
+
+/** The operands of a node with two, in both orders. */
+export const bothWays = (node: Node): readonly (readonly [Node, Node])[] => [pair(node), swapped(node)]
+
 /** The first operand. */
 export const operand = (node: Node): Node => node.ins[0] as Node
 

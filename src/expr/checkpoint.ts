@@ -8,7 +8,7 @@ import type { Checkpoint } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
 import { make, paramsOf } from './node.ts'
 import { nameOf, setName } from './origin.ts'
-import { closeOver, type FnNodes, freshBound, listOf, shapedLike, substitute, type Values } from './scan.ts'
+import { closeOver, type FnNodes, freshBound, listOf, nodesOf, shapedLike, substitute, type Values } from './scan.ts'
 import { typed } from './typed.ts'
 
 /** A checkpoint as engines see it. */
@@ -29,11 +29,11 @@ export interface CheckpointOptions {
   readonly save?: Checkpoint['save']
 }
 
-/** The parts of a checkpoint node. What `params.fn` holds are nodes, because only `makeCheckpoint` makes such nodes. */
+/** The parts of a checkpoint node. */
 export const checkpointParts = (node: Node): CheckpointParts => {
   const [value, ...inputs] = node.ins
   const { fn, index, save } = paramsOf(node, 'checkpoint')
-  return { value: value as Node, inputs, fn: fn as unknown as FnNodes, index, save }
+  return { value: value as Node, inputs, fn: nodesOf(fn), index, save }
 }
 
 export const makeCheckpoint = ({ value, inputs, fn, index, save }: CheckpointParts): Node =>

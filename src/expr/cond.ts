@@ -9,7 +9,7 @@ import type { Cond } from '../ops/branching.ts'
 import { opDef } from '../ops/registry.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, literal, make, paramsOf, recorded, shapeError } from './node.ts'
-import { closeAround, type FnNodes, takeApart } from './scan.ts'
+import { closeAround, nodesOf, takeApart } from './scan.ts'
 import { flatten, pathsOf, rebuild, type Structure } from './structure.ts'
 
 /** A choice as engines see it. */
@@ -22,11 +22,11 @@ export interface CondParts {
   readonly branches: readonly (readonly Node[])[]
 }
 
-/** The parts of a cond node. What `params.fn` holds are nodes, because only `makeCond` makes such nodes. */
+/** The parts of a cond node. */
 export const condParts = (node: Node): CondParts => {
   const [predicate, ...operands] = node.ins
   const { fn, branches } = paramsOf(node, 'cond')
-  const { params, results } = fn as unknown as FnNodes
+  const { params, results } = nodesOf(fn)
   const count = results.length / branches
   return {
     predicate: predicate as Node,

@@ -11,7 +11,7 @@ import type { Custom } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
 import { make, paramsOf, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
-import { closeOver, type FnNodes, freshBound } from './scan.ts'
+import { closeOver, type FnNodes, freshBound, nodesOf } from './scan.ts'
 import { typed } from './typed.ts'
 
 /** A custom derivative as engines see it. */
@@ -25,17 +25,17 @@ export interface CustomParts {
   readonly pushforwardConstants: readonly Node[]
 }
 
-/** The parts of a custom node. What its functions hold are nodes, because only `makeCustom` makes such nodes. */
+/** The parts of a custom node. */
 export const customParts = (node: Node): CustomParts => {
   const { inputs, pullback, receivers, pushforward, constants } = paramsOf(node, 'custom')
   const [value, ...rest] = node.ins
   return {
     value: value as Node,
     inputs: rest.slice(0, inputs),
-    pullback: pullback as unknown as FnNodes,
+    pullback: nodesOf(pullback),
     receivers,
     pullbackConstants: rest.slice(inputs, inputs + constants),
-    pushforward: pushforward as unknown as FnNodes | null,
+    pushforward: pushforward && nodesOf(pushforward),
     pushforwardConstants: rest.slice(inputs + constants),
   }
 }

@@ -5,7 +5,7 @@
  */
 import { expecting } from './arguments.ts'
 import type { TensorType } from '../core/shape.ts'
-import type { Scan } from '../ops/control.ts'
+import type { Fn, Scan } from '../ops/control.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, make, paramsOf } from './node.ts'
 import { derivedFrom, nameOf, setName } from './origin.ts'
@@ -15,6 +15,9 @@ export interface FnNodes {
   readonly params: readonly Node[]
   readonly results: readonly Node[]
 }
+
+/** A function that a node's parameters hold, as the nodes it is: only the `make` of this floor puts one there. */
+export const nodesOf = (fn: Fn): FnNodes => fn as FnNodes
 
 /** A scan as engines see it. */
 export interface ScanParts {
@@ -47,11 +50,11 @@ export const boundFor = (owner: Node, role: string, type: TensorType): Node => {
   return bound
 }
 
-/** The parts of a scan node. What `params.fn` holds are nodes, because only `makeScan` makes scans. */
+/** The parts of a scan node. */
 export const scanParts = (node: Node): ScanParts => {
   const { fn, length, reverse, carries, sequences } = paramsOf(node, 'scan')
   return {
-    fn: fn as unknown as FnNodes,
+    fn: nodesOf(fn),
     length,
     reverse,
     init: node.ins.slice(0, carries),
@@ -68,9 +71,7 @@ export const makeScan = ({ fn, length, reverse, init, sequences, constants }: Sc
 
 /** The function that a node with several results holds; null for every other node. */
 export const functionOf = (node: Node): FnNodes | null =>
-  node.op === 'scan' || node.op === 'cond' || node.op === 'while'
-    ? (paramsOf(node, node.op).fn as unknown as FnNodes)
-    : null
+  node.op === 'scan' || node.op === 'cond' || node.op === 'while' ? nodesOf(paramsOf(node, node.op).fn) : null
 
 /** A node like another, over other operands and with another function of as many values. */
 export const withFunction = (like: Node, ins: readonly Node[], fn: FnNodes): Node =>

@@ -11,7 +11,7 @@ import type { Expr, Node } from './expr.ts'
 import { scan } from './loop.ts'
 import { make, paramsOf, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
-import { closeOver, type FnNodes, freshBound, takeApart } from './scan.ts'
+import { closeOver, freshBound, nodesOf, takeApart } from './scan.ts'
 import { flatten, pathsOf, rebuild, type Structure } from './structure.ts'
 
 /** A loop as engines see it. */
@@ -25,10 +25,10 @@ export interface WhileParts {
   readonly condition: Node
 }
 
-/** The parts of a while node. What `params.fn` holds are nodes, because only `makeWhile` makes such nodes. */
+/** The parts of a while node. */
 export const whileParts = (node: Node): WhileParts => {
   const { fn, carries } = paramsOf(node, 'while')
-  const { params, results } = fn as unknown as FnNodes
+  const { params, results } = nodesOf(fn)
   return {
     init: node.ins.slice(0, carries),
     constants: node.ins.slice(carries),

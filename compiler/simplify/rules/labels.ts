@@ -5,7 +5,7 @@
 import { range, sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, paramsOf } from '../../../src/expr/node.ts'
-import { ints, operand, pair, reshaped, type Rule, x } from '../rule.ts'
+import { ints, operand, pair, reshaped, type Rule, swapped, x } from '../rule.ts'
 
 const areFirst = (axes: readonly number[], count: number): boolean =>
   axes.length === count && axes.every((a, i) => a === i)
@@ -113,7 +113,7 @@ const pickedMinusLogSumExp: Rule = {
   law: 'z · onehot(y) − logsumexp(z) → −crossEntropy(z, y), and with the sign turned; z[y] − logsumexp(z) likewise',
   apply: (node) => {
     const turned = operand(node).op === 'logSumExp'
-    const [total, product] = turned ? pair(node) : (pair(node).toReversed() as unknown as readonly [Node, Node])
+    const [total, product] = turned ? pair(node) : swapped(node)
     const picked = pickedOf(product)
     if (picked === null || total.op !== 'logSumExp' || operand(total) !== picked.values) return null
     if (product.shape.join() !== total.shape.join()) return null

@@ -6,7 +6,7 @@ import { isFloat } from '../../../src/core/dtype.ts'
 import { roundTo } from '../../../src/core/numeric.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph } from '../../../src/expr/node.ts'
-import { type Context, conform, num, pair, type Rule, valueOf, x } from '../rule.ts'
+import { bothWays, type Context, conform, num, pair, type Rule, valueOf, x } from '../rule.ts'
 
 import { type Factor, linear, factorsOf, edited, rewritten } from './factors.ts'
 
@@ -119,7 +119,7 @@ const distributePositive: Rule = {
   when: 'refines',
   law: 'y · (x / y ± z) → x ± y · z where y > 0',
   apply: (node, context) => {
-    for (const [y, terms] of [pair(node), pair(node).toReversed() as unknown as readonly [Node, Node]]) {
+    for (const [y, terms] of bothWays(node)) {
       if ((terms.op !== 'add' && terms.op !== 'sub') || !context.once(terms) || !context.facts.positive(y)) continue
       const [p, q] = pair(terms)
       const free = [undivided(p, y), undivided(q, y)] as const

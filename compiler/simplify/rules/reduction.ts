@@ -8,7 +8,7 @@ import { broadcastAxes, equalShapes, range, type Shape, sizeOf } from '../../../
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { reducedShape } from '../../../src/ops/reduction.ts'
-import { conform, num, operand, pair, reshaped, type Rule, valueOf, x } from '../rule.ts'
+import { bothWays, conform, num, operand, pair, reshaped, type Rule, valueOf, x } from '../rule.ts'
 
 type Reduced = 'sum' | 'mean' | 'prod' | 'max' | 'min' | 'logSumExp'
 const axesOf = (n: Node): { readonly axes: readonly number[]; readonly keepDims: boolean } =>
@@ -287,7 +287,7 @@ const sumScaledDistribution: Rule = {
     const p = operand(node)
     const { axes } = paramsOf(node, 'sum')
     if (p.op !== 'mul' || axes.length !== 1 || sizeOf(p.shape) === 0) return null
-    for (const [h, c] of [pair(p), pair(p).toReversed() as unknown as readonly [Node, Node]]) {
+    for (const [h, c] of bothWays(p)) {
       if (!isDistribution(h, axes[0] as number) || !equalShapes(h.shape, p.shape)) continue
       const outside = alongside(c, node)
       if (outside !== null) return conform(outside, node.shape)

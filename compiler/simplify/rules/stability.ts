@@ -11,7 +11,7 @@ import { graph, make, paramsOf } from '../../../src/expr/node.ts'
 import { keptShape, reducedShape } from '../../../src/ops/reduction.ts'
 import type { Identity, OpName } from '../../../src/ops/signature.ts'
 import { lawRule } from '../pattern.ts'
-import { conform, ints, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
+import { bothWays, conform, ints, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
 
 const refines = (name: string, rule: Identity['rule']): Identity => ({ name, when: 'refines', rule })
 
@@ -251,7 +251,7 @@ const logSumExpShift: Rule = {
   when: 'refines',
   law: 'm + logsumexp(x − m) → logsumexp(x) where m is the same for the whole row',
   apply: (node) => {
-    for (const [l, m] of [pair(node), pair(node).toReversed() as unknown as readonly [Node, Node]]) {
+    for (const [l, m] of bothWays(node)) {
       if (l.op !== 'logSumExp') continue
       const p = paramsOf(l, 'logSumExp')
       const found = unshifted(operand(l), p.axes)
@@ -287,7 +287,7 @@ const oneHotLogSoftmax: Rule = {
     const { axes } = paramsOf(node, 'sum')
     const last = p.shape.length - 1
     if (p.op !== 'mul' || !axes.includes(last)) return null
-    for (const [h, l] of [pair(p), pair(p).toReversed() as unknown as readonly [Node, Node]]) {
+    for (const [h, l] of bothWays(p)) {
       if (h.op !== 'oneHot' || l.op !== 'logSoftmax' || !equalShapes(h.shape, l.shape)) continue
       if (paramsOf(l, 'logSoftmax').axis !== last) continue
       const rows = graph.crossEntropy([operand(l), operand(h)])
