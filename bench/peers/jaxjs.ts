@@ -25,6 +25,21 @@ const again = <Name extends string>(arrays: Arrays<Name>): Arrays<Name> => mapAr
 
 const dense = (x: np.Array, w: np.Array, b: np.Array): np.Array => np.matmul(x, w).add(b)
 
+/** Steps over batches held as arrays, in turn, of what takes parameters to parameters. */
+const stepping = <P, Held extends readonly np.Array[]>(
+  update: (parameters: P, ...batch: Held) => [np.Array, P],
+  initial: P,
+  batches: readonly Held[],
+): Step => {
+  let current = initial
+  return (index) => {
+    const batch = batches[index % batches.length] as Held
+    const [value, next] = update(current, ...(batch.map((a) => a.ref) as readonly np.Array[] as Held))
+    current = next
+    return value.dataSync()[0] ?? Number.NaN
+  }
+}
+
 const trainW1 = ({ parameters, batches, optimizer }: W1): Step => {
   type Parameters = Arrays<keyof W1['parameters']>
   // −y·log σ(z) − (1 − y)·log σ(−z) = −log σ(−z) − y·z: one transcendental less.
@@ -36,14 +51,8 @@ const trainW1 = ({ parameters, batches, optimizer }: W1): Step => {
     const [value, gradient] = valueAndGrad(loss)(again(p), x, y)
     return [value, mapArrays(p, (old, name) => old.sub(gradient[name].mul(optimizer.learningRate)))]
   })
-  const held = batches.map(({ x, y }) => ({ x: array(x), y: array(y) }))
-  let current: Parameters = mapArrays(parameters, array)
-  return (index) => {
-    const { x, y } = held[index % held.length] as (typeof held)[number]
-    const [value, next] = update(current, x.ref, y.ref)
-    current = next
-    return value.dataSync()[0] ?? Number.NaN
-  }
+  const held = batches.map(({ x, y }) => [array(x), array(y)] as const)
+  return stepping(update, mapArrays(parameters, array), held)
 }
 
 const trainW2 = ({ parameters, batches, optimizer }: W2): Step => {
@@ -98,14 +107,8 @@ const trainEmbedding = ({ parameters, batches, optimizer }: Embedding): Step => 
       .div(np.maximum(norm, embeddingSizes.clipNorm))
     return [value, { table: p.table.sub(gradient.table.mul(rate)) }]
   })
-  const held = batches.map(({ id, target }) => ({ id: array(id), target: array(target) }))
-  let current: Parameters = mapArrays(parameters, array)
-  return (index) => {
-    const { id, target } = held[index % held.length] as (typeof held)[number]
-    const [value, next] = update(current, id.ref, target.ref)
-    current = next
-    return value.dataSync()[0] ?? Number.NaN
-  }
+  const held = batches.map(({ id, target }) => [array(id), array(target)] as const)
+  return stepping(update, mapArrays(parameters, array), held)
 }
 
 const trainers: Readonly<Record<string, () => Step>> = {

@@ -1,7 +1,7 @@
 // The convolutions: both of LeNet-5 at batch 128 and one of 64 channels, each forward and in the two forms of its derivative.
 // GFLOP/s counts 2 operations for each product of an element of the image, not of its padding, with one of a filter.
 
-import { uniform } from './random.ts'
+import { sizeOf, uniform } from './random.ts'
 import type { Convolution } from './workload.ts'
 
 type Form = Convolution['form']
@@ -19,8 +19,6 @@ const sizes: readonly Size[] = [
   { name: 'conv-14x14x64-64', image: [64, 14, 14, 64], filters: [3, 3, 64, 64], pad: 1 },
 ]
 
-const product = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
-
 /** How many pairs of an output and a filter's row lie within the image, along one axis. */
 const within = (extent: number, size: number, pad: number): number => {
   const counts = Array.from({ length: extent + 2 * pad - size + 1 }, (_, o) =>
@@ -37,9 +35,9 @@ const convolution = ({ name, image, filters, pad }: Size, form: Form): Convoluti
     _tag: 'convolution',
     name: form === 'forward' ? name : `${name}-${form}`,
     form,
-    image: { shape: image, data: uniform(41, product(image), -1, 1) },
-    filters: { shape: filters, data: uniform(42, product(filters), -1, 1) },
-    cotangent: { shape: out, data: uniform(43, product(out), -1, 1) },
+    image: uniform(41, image, -1, 1),
+    filters: uniform(42, filters, -1, 1),
+    cotangent: uniform(43, out, -1, 1),
     pad,
     flops: 2 * n * c * f * within(h, kh, pad) * within(w, kw, pad),
   }
@@ -73,10 +71,10 @@ export const checkConvolution = (wanted: Convolution, result: Float32Array): voi
   const ct = (b: number, y: number, z: number, j: number): number =>
     y < 0 || y >= oh || z < 0 || z >= ow ? 0 : (cotangent.data[((b * oh + y) * ow + z) * f + j] ?? Number.NaN)
   const shape = { forward: cotangent, image, filters }[form].shape
-  if (result.length !== product(shape)) throw new Error(`${result.length} elements, expected ${product(shape)}`)
+  if (result.length !== sizeOf(shape)) throw new Error(`${result.length} elements, expected ${sizeOf(shape)}`)
   for (let probe = 0; probe < probes; probe += 1) {
     const entry = Math.floor(((result.length - 1) * probe) / (probes - 1))
-    const point = shape.map((d, axis) => Math.floor(entry / product(shape.slice(axis + 1))) % d)
+    const point = shape.map((d, axis) => Math.floor(entry / sizeOf(shape.slice(axis + 1))) % d)
     const [p, q, r, s] = point as [number, number, number, number]
     let [sum, terms] = [0, 0]
     const add = (term: number): void => {

@@ -19,10 +19,10 @@ export const embedding = (): Embedding => {
     _tag: 'training',
     name: 'embedding',
     summary: 'embedding 50000x100, 1024 rows, squared distance, clipped by the global norm, SGD 0.5',
-    parameters: { table: { shape: [rows, width], data: uniform(71, rows * width, -0.1, 0.1) } },
+    parameters: { table: uniform(71, [rows, width], -0.1, 0.1) },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      id: { shape: [looked], data: labels(7100 + index, looked, rows / 10) },
-      target: { shape: [looked, width], data: uniform(7200 + index, looked * width, -1, 1) },
+      id: labels(7100 + index, [looked], rows / 10),
+      target: uniform(7200 + index, [looked, width], -1, 1),
     })),
     optimizer: { _tag: 'sgd', learningRate: 0.5 },
     productFlops: 0,

@@ -15,8 +15,8 @@ const product = (
   _tag: 'product',
   name: `matmul-${name}`,
   form,
-  left: { shape: left, data: uniform(31, left[0] * left[1], -1, 1) },
-  right: { shape: right, data: uniform(32, right[0] * right[1], -1, 1) },
+  left: uniform(31, left, -1, 1),
+  right: uniform(32, right, -1, 1),
   flops: 2 * left[0] * left[1] * (form === 'nt' ? right[0] : right[1]),
 })
 

@@ -1,6 +1,6 @@
 // W1: XOR. A 2-8-1 network so small that only what surrounds the arithmetic is measured.
 
-import { glorotUniform } from './random.ts'
+import { filled, glorotUniform } from './random.ts'
 import { type Sgd, type Training, unlimited } from './workload.ts'
 
 /** h = tanh(x·w1 + b1), z = h·w2 + b2, loss = mean over the batch of the binary cross-entropy of σ(z) and y. */
@@ -11,10 +11,10 @@ export const w1 = (): W1 => ({
   name: 'W1',
   summary: 'XOR 2-8-1, tanh, sigmoid and binary cross-entropy, batch 4, SGD 0.5',
   parameters: {
-    w1: { shape: [2, 8], data: glorotUniform(11, 2, 8) },
-    b1: { shape: [8], data: new Float32Array(8) },
-    w2: { shape: [8, 1], data: glorotUniform(12, 8, 1) },
-    b2: { shape: [1], data: new Float32Array(1) },
+    w1: glorotUniform(11, 2, 8),
+    b1: filled(8),
+    w2: glorotUniform(12, 8, 1),
+    b2: filled(1),
   },
   batches: [
     {

@@ -1,6 +1,6 @@
 // W2: the classifier. A multilayer perceptron of MNIST's size, whose time is that of eight matrix products and Adam.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import type { Adam, Training } from './workload.ts'
 
 const batch = 128
@@ -28,16 +28,16 @@ export const w2 = (): W2 => {
     name: 'W2',
     summary: 'MLP 784-512-256-10, ReLU, softmax cross-entropy, batch 128, Adam 1e-3',
     parameters: {
-      w1: { shape: [a, b], data: glorotUniform(21, a, b) },
-      b1: { shape: [b], data: new Float32Array(b) },
-      w2: { shape: [b, c], data: glorotUniform(22, b, c) },
-      b2: { shape: [c], data: new Float32Array(c) },
-      w3: { shape: [c, d], data: glorotUniform(23, c, d) },
-      b3: { shape: [d], data: new Float32Array(d) },
+      w1: glorotUniform(21, a, b),
+      b1: filled(b),
+      w2: glorotUniform(22, b, c),
+      b2: filled(c),
+      w3: glorotUniform(23, c, d),
+      b3: filled(d),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      x: { shape: [batch, a], data: uniform(1000 + index, batch * a, 0, 1) },
-      label: { shape: [batch], data: labels(2000 + index, batch, d) },
+      x: uniform(1000 + index, [batch, a], 0, 1),
+      label: labels(2000 + index, [batch], d),
     })),
     optimizer: w2Optimizer,
     productFlops: productFlops(),

@@ -1,7 +1,7 @@
 // W3: the deep averaging network. A sentence is the mean of its tokens' vectors; a step's time is that of the 2,560 rows that
 // it looks up and trains, unless a subject walks the table, and of two small products.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import { type Adagrad, type Training, unlimited } from './workload.ts'
 
 export const w3Sizes = { vocabulary: 10_000, width: 300, tokens: 40, classes: 2, batch: 64 } as const
@@ -22,15 +22,15 @@ export const w3 = (): W3 => {
     name: 'W3',
     summary: 'DAN: embedding 10000x300, mean of 40 tokens, 300-300-2, batch 64, Adagrad 0.05',
     parameters: {
-      table: { shape: [vocabulary, width], data: uniform(31, vocabulary * width, -0.5, 0.5) },
-      w1: { shape: [width, width], data: glorotUniform(32, width, width) },
-      b1: { shape: [width], data: new Float32Array(width) },
-      w2: { shape: [width, classes], data: glorotUniform(33, width, classes) },
-      b2: { shape: [classes], data: new Float32Array(classes) },
+      table: uniform(31, [vocabulary, width], -0.5, 0.5),
+      w1: glorotUniform(32, width, width),
+      b1: filled(width),
+      w2: glorotUniform(33, width, classes),
+      b2: filled(classes),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      token: { shape: [batch, tokens], data: labels(3100 + index, batch * tokens, vocabulary) },
-      label: { shape: [batch], data: labels(3200 + index, batch, classes) },
+      token: labels(3100 + index, [batch, tokens], vocabulary),
+      label: labels(3200 + index, [batch], classes),
     })),
     optimizer: w3Optimizer,
     productFlops: 0,

@@ -1,7 +1,7 @@
 // W4: Elman's language model. Its time is that of three products with a vocabulary of 10,000: what is said about every word
 // at every step, and the two products of the way back.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import type { Sgd, Training } from './workload.ts'
 
 export const w4Sizes = { vocabulary: 10_000, hidden: 200, batch: 20, steps: 35, clipNorm: 5 } as const
@@ -27,16 +27,16 @@ export const w4 = (): W4 => {
     name: 'W4',
     summary: 'Elman tanh language model: V 10000, E = H = 200, batch 20, 35 steps, SGD 1.0, clipped at 5',
     parameters: {
-      table: { shape: [vocabulary, hidden], data: uniform(41, vocabulary * hidden, -0.1, 0.1) },
-      w: { shape: [hidden, hidden], data: glorotUniform(42, hidden, hidden) },
-      u: { shape: [hidden, hidden], data: glorotUniform(43, hidden, hidden) },
-      b: { shape: [hidden], data: new Float32Array(hidden) },
-      v: { shape: [hidden, vocabulary], data: uniform(44, hidden * vocabulary, -0.1, 0.1) },
-      e: { shape: [vocabulary], data: new Float32Array(vocabulary) },
+      table: uniform(41, [vocabulary, hidden], -0.1, 0.1),
+      w: glorotUniform(42, hidden, hidden),
+      u: glorotUniform(43, hidden, hidden),
+      b: filled(hidden),
+      v: uniform(44, [hidden, vocabulary], -0.1, 0.1),
+      e: filled(vocabulary),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      token: { shape: [steps, batch], data: labels(4100 + index, steps * batch, vocabulary) },
-      next: { shape: [steps, batch], data: labels(4200 + index, steps * batch, vocabulary) },
+      token: labels(4100 + index, [steps, batch], vocabulary),
+      next: labels(4200 + index, [steps, batch], vocabulary),
     })),
     optimizer: { _tag: 'sgd', learningRate: 1 },
     productFlops: productFlops(),

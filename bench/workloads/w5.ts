@@ -1,7 +1,7 @@
 // W5: Zaremba's small language model. Two layers of LSTM, one product a step, layer and direction, and as in W4 three
 // products with a vocabulary of 10,000.
 
-import { labels, uniform } from './random.ts'
+import { filled, labels, uniform } from './random.ts'
 import type { Sgd, Training } from './workload.ts'
 
 export const w5Sizes = { vocabulary: 10_000, hidden: 200, batch: 20, steps: 20, clipNorm: 5 } as const
@@ -23,12 +23,8 @@ const productFlops = (): number => {
 
 export const w5 = (): W5 => {
   const { vocabulary, hidden, batch, steps } = w5Sizes
-  const weight = (seed: number, rows: number, columns: number) => ({
-    shape: [rows, columns],
-    data: uniform(seed, rows * columns, -0.1, 0.1),
-  })
+  const weight = (seed: number, rows: number, columns: number) => uniform(seed, [rows, columns], -0.1, 0.1)
   const gates = (seed: number) => weight(seed, hidden, 4 * hidden)
-  const bias = (length: number) => ({ shape: [length], data: new Float32Array(length) })
   return {
     _tag: 'training',
     name: 'W5',
@@ -37,16 +33,16 @@ export const w5 = (): W5 => {
       table: weight(51, vocabulary, hidden),
       w1: gates(52),
       u1: gates(53),
-      b1: bias(4 * hidden),
+      b1: filled(4 * hidden),
       w2: gates(54),
       u2: gates(55),
-      b2: bias(4 * hidden),
+      b2: filled(4 * hidden),
       v: weight(56, hidden, vocabulary),
-      e: bias(vocabulary),
+      e: filled(vocabulary),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      token: { shape: [steps, batch], data: labels(5500 + index, steps * batch, vocabulary) },
-      next: { shape: [steps, batch], data: labels(5600 + index, steps * batch, vocabulary) },
+      token: labels(5500 + index, [steps, batch], vocabulary),
+      next: labels(5600 + index, [steps, batch], vocabulary),
     })),
     optimizer: { _tag: 'sgd', learningRate: 1 },
     productFlops: productFlops(),

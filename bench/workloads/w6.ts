@@ -1,7 +1,7 @@
 // W6: the character model. A gated recurrent network over 64 steps, whose time is that of its recurrent products, one a
 // step and direction, and of the two products over all steps that hold its vocabulary.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import type { Adam, Training } from './workload.ts'
 
 export const w6Sizes = { vocabulary: 64, embedding: 64, hidden: 256, batch: 32, steps: 64 } as const
@@ -30,17 +30,17 @@ export const w6 = (): W6 => {
     name: 'W6',
     summary: 'GRU character model: V 64, embedding 64, hidden 256, batch 32, 64 steps, Adam 1e-3',
     parameters: {
-      table: { shape: [vocabulary, embedding], data: uniform(61, vocabulary * embedding, -1, 1) },
-      w: { shape: [embedding, 3 * hidden], data: uniform(62, embedding * 3 * hidden, -bound, bound) },
-      b: { shape: [3 * hidden], data: new Float32Array(3 * hidden) },
-      u: { shape: [hidden, 3 * hidden], data: uniform(63, hidden * 3 * hidden, -bound, bound) },
-      d: { shape: [3 * hidden], data: new Float32Array(3 * hidden) },
-      v: { shape: [hidden, vocabulary], data: glorotUniform(64, hidden, vocabulary) },
-      e: { shape: [vocabulary], data: new Float32Array(vocabulary) },
+      table: uniform(61, [vocabulary, embedding], -1, 1),
+      w: uniform(62, [embedding, 3 * hidden], -bound, bound),
+      b: filled(3 * hidden),
+      u: uniform(63, [hidden, 3 * hidden], -bound, bound),
+      d: filled(3 * hidden),
+      v: glorotUniform(64, hidden, vocabulary),
+      e: filled(vocabulary),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      token: { shape: [steps, batch], data: labels(6000 + index, steps * batch, vocabulary) },
-      next: { shape: [steps, batch], data: labels(7000 + index, steps * batch, vocabulary) },
+      token: labels(6000 + index, [steps, batch], vocabulary),
+      next: labels(7000 + index, [steps, batch], vocabulary),
     })),
     optimizer: w6Optimizer,
     productFlops: productFlops(),

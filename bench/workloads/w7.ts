@@ -1,6 +1,6 @@
 // W7: LeNet-5 on images of MNIST's size, whose time is that of two convolutions, their derivatives and three products.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import type { Momentum, Training } from './workload.ts'
 
 const batch = 64
@@ -36,28 +36,27 @@ export const w7 = (): W7 => {
   const weight = (seed: number, name: keyof typeof shapes) => {
     const shape = shapes[name]
     const [outputs, inputs] = [shape.at(-1) as number, shape.slice(0, -1).reduce<number>((n, d) => n * d, 1)]
-    return { shape, data: glorotUniform(seed, inputs, outputs) }
+    return { ...glorotUniform(seed, inputs, outputs), shape }
   }
-  const bias = (length: number) => ({ shape: [length], data: new Float32Array(length) })
   return {
     _tag: 'training',
     name: 'W7',
     summary: 'LeNet-5, 28x28, ReLU, max-pool, softmax cross-entropy, batch 64, momentum 0.9',
     parameters: {
       k1: weight(51, 'k1'),
-      c1: bias(6),
+      c1: filled(6),
       k2: weight(52, 'k2'),
-      c2: bias(16),
+      c2: filled(16),
       w1: weight(53, 'w1'),
-      b1: bias(120),
+      b1: filled(120),
       w2: weight(54, 'w2'),
-      b2: bias(84),
+      b2: filled(84),
       w3: weight(55, 'w3'),
-      b3: bias(10),
+      b3: filled(10),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      x: { shape: [batch, 28, 28, 1], data: uniform(5100 + index, batch * 784, 0, 1) },
-      label: { shape: [batch], data: labels(5200 + index, batch, 10) },
+      x: uniform(5100 + index, [batch, 28, 28, 1], 0, 1),
+      label: labels(5200 + index, [batch], 10),
     })),
     optimizer: w7Optimizer,
     productFlops: productFlops(),

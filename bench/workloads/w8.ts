@@ -20,13 +20,13 @@ export const w8 = (): W8 => {
     name: 'W8',
     summary: 'word2vec SGNS: V 50000, dim 100, 1024 pairs, 5 negatives, SGD 0.025, summed loss',
     parameters: {
-      inner: { shape: [vocabulary, width], data: uniform(81, vocabulary * width, -0.1, 0.1) },
-      outer: { shape: [vocabulary, width], data: uniform(82, vocabulary * width, -0.1, 0.1) },
+      inner: uniform(81, [vocabulary, width], -0.1, 0.1),
+      outer: uniform(82, [vocabulary, width], -0.1, 0.1),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      center: { shape: [pairs], data: labels(8100 + index, pairs, vocabulary) },
-      context: { shape: [pairs], data: labels(8200 + index, pairs, vocabulary) },
-      negative: { shape: [pairs, negatives], data: labels(8300 + index, pairs * negatives, vocabulary) },
+      center: labels(8100 + index, [pairs], vocabulary),
+      context: labels(8200 + index, [pairs], vocabulary),
+      negative: labels(8300 + index, [pairs, negatives], vocabulary),
     })),
     optimizer: { _tag: 'sgd', learningRate: 0.025 },
     productFlops: 0,

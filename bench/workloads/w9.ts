@@ -1,7 +1,7 @@
 // W9: a small transformer of the kind that normalizes ahead of each block. Its time is that of products with its weights, of
 // many small ones between queries, keys and values, and of what stands between them.
 
-import { glorotUniform, labels, uniform } from './random.ts'
+import { filled, glorotUniform, labels, uniform } from './random.ts'
 import type { Adam, Training } from './workload.ts'
 
 export const w9Sizes = { vocabulary: 256, width: 128, heads: 4, layers: 2, inner: 512, length: 64, batch: 16 } as const
@@ -26,41 +26,36 @@ const productFlops = (): number => {
 
 export const w9 = (): W9 => {
   const { vocabulary, width, layers, inner, length, batch } = w9Sizes
-  const weight = (seed: number, rows: number, columns: number) => ({
-    shape: [rows, columns],
-    data: glorotUniform(seed, rows, columns),
-  })
-  const filled = (extent: number, value: number) => ({ shape: [extent], data: new Float32Array(extent).fill(value) })
   const layer = (k: number) => ({
     [`s1${k}`]: filled(width, 1),
-    [`t1${k}`]: filled(width, 0),
-    [`wq${k}`]: weight(910 + 10 * k, width, width),
-    [`wk${k}`]: weight(911 + 10 * k, width, width),
-    [`wv${k}`]: weight(912 + 10 * k, width, width),
-    [`wo${k}`]: weight(913 + 10 * k, width, width),
+    [`t1${k}`]: filled(width),
+    [`wq${k}`]: glorotUniform(910 + 10 * k, width, width),
+    [`wk${k}`]: glorotUniform(911 + 10 * k, width, width),
+    [`wv${k}`]: glorotUniform(912 + 10 * k, width, width),
+    [`wo${k}`]: glorotUniform(913 + 10 * k, width, width),
     [`s2${k}`]: filled(width, 1),
-    [`t2${k}`]: filled(width, 0),
-    [`w1${k}`]: weight(914 + 10 * k, width, inner),
-    [`c1${k}`]: filled(inner, 0),
-    [`w2${k}`]: weight(915 + 10 * k, inner, width),
-    [`c2${k}`]: filled(width, 0),
+    [`t2${k}`]: filled(width),
+    [`w1${k}`]: glorotUniform(914 + 10 * k, width, inner),
+    [`c1${k}`]: filled(inner),
+    [`w2${k}`]: glorotUniform(915 + 10 * k, inner, width),
+    [`c2${k}`]: filled(width),
   })
   return {
     _tag: 'training',
     name: 'W9',
     summary: 'transformer, pre-LN, ReLU: d 128, 4 heads, 2 layers, seq 64, V 256, batch 16, Adam 1e-3',
     parameters: {
-      table: { shape: [vocabulary, width], data: uniform(91, vocabulary * width, -1, 1) },
-      place: { shape: [length, width], data: uniform(92, length * width, -1, 1) },
+      table: uniform(91, [vocabulary, width], -1, 1),
+      place: uniform(92, [length, width], -1, 1),
       ...Object.fromEntries(Array.from({ length: layers }, (_, k) => Object.entries(layer(k))).flat()),
       s: filled(width, 1),
-      t: filled(width, 0),
-      v: weight(93, width, vocabulary),
-      e: filled(vocabulary, 0),
+      t: filled(width),
+      v: glorotUniform(93, width, vocabulary),
+      e: filled(vocabulary),
     },
     batches: Array.from({ length: distinctBatches }, (_, index) => ({
-      token: { shape: [batch, length], data: labels(9100 + index, batch * length, vocabulary) },
-      next: { shape: [batch, length], data: labels(9200 + index, batch * length, vocabulary) },
+      token: labels(9100 + index, [batch, length], vocabulary),
+      next: labels(9200 + index, [batch, length], vocabulary),
     })),
     optimizer: w9Optimizer,
     productFlops: productFlops(),
