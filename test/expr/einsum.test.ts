@@ -7,10 +7,8 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { type Shape, sizeOf, stridesOf, unravel } from '../../src/core/shape.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
-import { upTo, valueOf } from './run.ts'
+import { numbers, upTo, valueOf } from './run.ts'
 import { assertProperty } from '../properties.ts'
-
-const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
 
 interface Case {
   readonly spec: string

@@ -25,14 +25,7 @@ import {
 } from 'nabla'
 import { grad, inspect, jvp, print, trainStep } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-
-/** A page without the margin of the text that it is written in. */
-const page = (strings: TemplateStringsArray): string =>
-  (strings[0] ?? '')
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.slice(4))
-    .join('\n')
+import { page } from './page.ts'
 
 /** The part of a page under a title. */
 const part = (text: string, title: string): string =>

@@ -26,14 +26,7 @@ import {
 } from 'nabla'
 import { compile, grad, hvp, inspect, jvp, print, type Scalar, trainStep, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-
-/** A page without the margin of the text that it is written in. */
-const page = (strings: TemplateStringsArray): string =>
-  (strings[0] ?? '')
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.slice(4))
-    .join('\n')
+import { page } from './page.ts'
 
 const [T, B, E, H] = [12, 3, 4, 5]
 const [xs, h0, targets] = [input('xs', [T, B, E]), input('h0', [B, H]), input('targets', [T, B, H])]

@@ -5,11 +5,8 @@ import { attention, cos, input, mul, multiHeadAttention, type Node, pipe, sum } 
 import { grad, interpret, type Scalar, type Tensor, tensor } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { nameOf } from '../../src/expr/origin.ts'
-import { type Given, valueOf } from '../expr/run.ts'
+import { type Given, numbers, valueOf } from '../expr/run.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
-
-const draw = (n: number, seed: number): readonly number[] =>
-  Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + seed))
 
 type Rows = readonly (readonly number[])[]
 const rowsOf = (flat: readonly number[], width: number): Rows =>
@@ -46,7 +43,7 @@ const expectSlopes = (loss: Scalar, wrt: readonly Node[], given: Given): void =>
   for (const [l, leaf] of wrt.entries()) {
     const name = nameOf(leaf) as string
     const before = Array.from(given[name] ?? [])
-    const direction = draw(before.length, 17 + l)
+    const direction = numbers(before.length, 17 + l)
     const at = (h: number): number =>
       valueOf(loss, { ...given, [name]: before.map((v, k) => v + h * (direction[k] as number)) })[0] as number
     const slope = dot(valueOf(grad(loss, leaf), given), direction)
@@ -62,7 +59,7 @@ describe('one head', () => {
   const mask = input('mask', [3, 5], 'bool')
   // the second query may meet nothing
   const held = [1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
-  const given = { q: draw(24, 1), k: draw(40, 2), v: draw(60, 3), mask: held }
+  const given = { q: numbers(24, 1), k: numbers(40, 2), v: numbers(60, 3), mask: held }
   const hand = (allowed: (i: number, j: number) => boolean): readonly number[] =>
     [0, 1].flatMap((b) =>
       byHand(
@@ -133,12 +130,12 @@ describe('several heads', () => {
     readonly [K in keyof typeof names]: Node
   }
   const given = {
-    x: draw(24, 1),
-    context: draw(60, 2),
+    x: numbers(24, 1),
+    context: numbers(60, 2),
     ...Object.fromEntries(
       Object.entries(names).map(([n, s], i) => [
         n,
-        draw(
+        numbers(
           (s as readonly number[]).reduce((a, b) => a * b, 1),
           3 + i,
         ),
@@ -189,9 +186,9 @@ describe('compiled', () => {
   const [q, k, v] = [input('q', [2, 6, 8]), input('k', [2, 7, 8]), input('v', [2, 7, 5])]
   const mask = input('mask', [2, 6, 7], 'bool')
   const env: ReadonlyMap<Node, Tensor> = new Map<Node, Tensor>([
-    [q, tensor('f32', [2, 6, 8], draw(96, 1))],
-    [k, tensor('f32', [2, 7, 8], draw(112, 2))],
-    [v, tensor('f32', [2, 7, 5], draw(70, 3))],
+    [q, tensor('f32', [2, 6, 8], numbers(96, 1))],
+    [k, tensor('f32', [2, 7, 8], numbers(112, 2))],
+    [v, tensor('f32', [2, 7, 5], numbers(70, 3))],
     [
       mask,
       tensor(

@@ -14,6 +14,8 @@ const param = n.param('w', [3], [1, -2, 0.5], 'f64')
 /** Gradients of ten steps, zeros among them. */
 const steps = Array.from({ length: 10 }, (_, t) => [0.3 * t - 1, Math.sin(t), t % 3 === 0 ? 0 : 1e-3])
 const rate = 0.1
+/** The learning rate is an input of f32. */
+const lr = Math.fround(rate)
 
 /** The parameter after each step, and the states at the end. */
 const run = (optimizer: n.Optimizer, gradients: readonly (readonly number[])[]) => {
@@ -44,13 +46,30 @@ const byHand = (rule: () => (w: number, g: number, t: number) => number): readon
   })
 }
 
+/** Adam's moments of the gradients so far, and what the rule makes of them. */
+const withMoments =
+  (
+    after: (w: number, m: number, v: number, g: number, t: number) => number,
+    isIdle: (g: number) => boolean = () => false,
+  ) =>
+  () => {
+    let m = 0
+    let v = 0
+    return (w: number, g: number, t: number): number => {
+      if (isIdle(g)) return w
+      m = 0.9 * m + 0.1 * g
+      v = 0.999 * v + 0.001 * g * g
+      return after(w, m, v, g, t)
+    }
+  }
+
+const adamStep = (w: number, m: number, v: number, _: number, t: number): number =>
+  w - (lr * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
+
 const expectPaths = (found: readonly (readonly number[])[], wanted: readonly (readonly number[])[]): void => {
   expect(found).toHaveLength(wanted.length)
-  // the learning rate is an input of f32
   for (const [t, w] of wanted.entries()) for (const [i, v] of w.entries()) expect(found[t]?.[i]).toBeCloseTo(v, 7)
 }
-
-const lr = Math.fround(rate)
 
 describe('trajectories', () => {
   test('sgd', () => {
@@ -72,29 +91,11 @@ describe('trajectories', () => {
   })
 
   test('adam', () => {
-    const hand = byHand(() => {
-      let m = 0
-      let v = 0
-      return (w, g, t) => {
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
-        return w - (lr * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
-      }
-    })
-    expectPaths(run(n.adam(), steps).path, hand)
+    expectPaths(run(n.adam(), steps).path, byHand(withMoments(adamStep)))
   })
 
   test('adam, lazy: where the gradient is 0 nothing moves', () => {
-    const hand = byHand(() => {
-      let m = 0
-      let v = 0
-      return (w, g, t) => {
-        if (g === 0) return w
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
-        return w - (lr * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
-      }
-    })
+    const hand = byHand(withMoments(adamStep, (g) => g === 0))
     expectPaths(run(n.adam({ lazy: true }), steps).path, hand)
   })
 
@@ -150,16 +151,12 @@ describe('trajectories', () => {
   })
 
   test('nadam', () => {
-    const hand = byHand(() => {
-      let m = 0
-      let v = 0
-      return (w, g, t) => {
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
+    const hand = byHand(
+      withMoments((w, m, v, g, t) => {
         const ahead = (0.9 * m) / (1 - 0.9 ** (t + 1)) + (0.1 * g) / (1 - 0.9 ** t)
         return w - (lr * ahead) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
-      }
-    })
+      }),
+    )
     expectPaths(run(n.nadam(), steps).path, hand)
   })
 

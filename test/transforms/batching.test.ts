@@ -1,24 +1,7 @@
 import { input, matmul, mul, type Node, sigmoid, softmax, square, sub, sum, tanh } from 'nabla'
 import { grad, hessian, hvp, interpret, jacobian, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
-
-const values = (n: number, seed = 1): readonly number[] =>
-  Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
-
-const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(
-    nodes.map((n, i) => [
-      n,
-      tensor(
-        n.dtype,
-        n.shape,
-        values(
-          n.shape.reduce((a, b) => a * b, 1),
-          i + 1,
-        ),
-      ),
-    ]),
-  )
+import { env } from '../expr/run.ts'
 
 const evaluate = (n: Node, e: ReadonlyMap<Node, Tensor>): readonly number[] =>
   Array.from((interpret([n], e)[0] as Tensor).data)

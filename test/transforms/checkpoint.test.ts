@@ -20,8 +20,8 @@ import { grad, hvp, interpret, jvp, type Scalar, type Tensor, vmap } from 'nabla
 import { describe, expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
-import { upTo } from '../expr/run.ts'
-import { env, evaluate, expectNear } from './values.ts'
+import { env, upTo } from '../expr/run.ts'
+import { evaluate, expectNear } from './values.ts'
 
 type Wrap = (f: (x: Node) => Node) => (x: Node) => Node
 const bare: Wrap = (f) => f

@@ -6,7 +6,8 @@ import { grad, hvp, interpret, type Scalar, vmap } from 'nabla/compiler'
 import { describe, test } from 'vitest'
 import { compileAndRun, type Target } from '../pipeline/compiled.ts'
 import { type Construct, constructs, COUNT, endless } from './composition-constructs.ts'
-import { env, expectNear } from './values.ts'
+import { env } from '../expr/run.ts'
+import { expectNear } from './values.ts'
 
 const [x, w] = [input('x', [COUNT]) as Node, input('w', [COUNT]) as Node]
 const [dx, xs] = [input('dx', [COUNT]) as Node, input('xs', [3, COUNT]) as Node]

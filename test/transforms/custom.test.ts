@@ -26,8 +26,8 @@ import { grad, hvp, interpret, jacobian, jvp, type Scalar, simplify, vjp, vmap }
 import { describe, expect, test } from 'vitest'
 import { compileAndRun } from '../pipeline/compiled.ts'
 import { topological } from '../../compiler/program/walk.ts'
-import { upTo } from '../expr/run.ts'
-import { env, evaluate, expectNear } from './values.ts'
+import { env, upTo } from '../expr/run.ts'
+import { evaluate, expectNear } from './values.ts'
 
 const scalar = (n: Node): Scalar => n as Scalar
 

@@ -19,7 +19,8 @@ import {
 import { grad, hvp, interpret, type Scalar, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
-import { env, evaluate, expectNear } from './values.ts'
+import { env } from '../expr/run.ts'
+import { evaluate, expectNear } from './values.ts'
 
 const policies: readonly SavePolicy[] = ['products', 'nothing', 'sqrt', { every: 1 }, { every: 3 }, { every: 100 }]
 

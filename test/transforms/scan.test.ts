@@ -16,35 +16,11 @@ import {
   tanh,
   zeros,
 } from 'nabla'
-import { grad, hvp, interpret, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
+import { grad, hvp, jvp, type Scalar, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
+import { env } from '../expr/run.ts'
 import { compileAndRun } from '../pipeline/compiled.ts'
-
-const values = (n: number, seed: number): readonly number[] =>
-  Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed))
-
-const env = (nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(
-    nodes.map((n, i) => [
-      n,
-      tensor(
-        n.dtype,
-        n.shape,
-        values(
-          n.shape.reduce((a, b) => a * b, 1),
-          i + 1,
-        ),
-      ),
-    ]),
-  )
-
-const evaluate = (roots: readonly Node[], e: ReadonlyMap<Node, Tensor>): readonly (readonly number[])[] =>
-  interpret(roots, e).map((t) => Array.from(t.data))
-
-const expectNear = (got: readonly (readonly number[])[], want: readonly (readonly number[])[], digits = 12): void => {
-  expect(got.map((g) => g.length)).toEqual(want.map((w) => w.length))
-  for (const [i, w] of want.entries()) for (const [k, v] of w.entries()) expect(got[i]?.[k]).toBeCloseTo(v, digits)
-}
+import { evaluate, expectNear } from './values.ts'
 
 const [T, B, E, H] = [12, 3, 4, 5]
 
@@ -95,7 +71,7 @@ const unrolled = (r: Rnn): Scalar => {
 
 describe('a recurrent network of 12 steps', () => {
   const r = leaves()
-  const e = env(Object.values(r))
+  const e = env(...Object.values(r))
   const { xs, h0, wx, wh, b } = r
   const wrt = [xs, h0, wx, wh, b]
 
@@ -112,7 +88,7 @@ describe('a recurrent network of 12 steps', () => {
     const by = [s.xs, s.h0, s.wx, s.wh, s.b]
     const [looped, flat] = [grad(byScan(s), by), grad(unrolled(s), by)]
     const results = [...looped, ...flat].map((g, i) => [`g${i}`, g] as const)
-    const got = await compileAndRun(Object.fromEntries(results), env(Object.values(s)), target)
+    const got = await compileAndRun(Object.fromEntries(results), env(...Object.values(s)), target)
     for (const [i, wanted] of got.slice(looped.length).entries()) {
       const scale = Math.max(...Array.from(wanted, Math.abs))
       for (let k = 0; k < wanted.length; k++)
@@ -122,13 +98,13 @@ describe('a recurrent network of 12 steps', () => {
 
   test('has its tangents', () => {
     const moves = wrt.map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
-    const all = new Map([...e, ...env(moves)])
+    const all = new Map([...e, ...env(...moves)])
     expectNear(evaluate([jvp(byScan(r), wrt, moves)], all), evaluate([jvp(unrolled(r), wrt, moves)], all))
   })
 
   test('has its Hessian-vector products', () => {
     const moves = [wh, b].map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
-    const all = new Map([...e, ...env(moves)])
+    const all = new Map([...e, ...env(...moves)])
     expectNear(evaluate(hvp(byScan(r), [wh, b], moves), all), evaluate(hvp(unrolled(r), [wh, b], moves), all), 9)
   })
 
@@ -177,7 +153,7 @@ describe('scan', () => {
     const xs = input('xs', [3, 5], 'f64')
     const total = (x: Node): Node =>
       scan((c: Node, v: Node) => ({ carry: add(mul(c, v), v) as Node, output: c }), zeros([], 'f64') as Node, x).carry
-    const e = env([xs])
+    const e = env(xs)
     const rows = (evaluate([xs], e)[0] as readonly number[]).reduce<number[][]>((all, v, i) => {
       if (i % 5 === 0) all.push([])
       ;(all.at(-1) as number[]).push(v)
@@ -232,7 +208,7 @@ describe('a loop within a loop', () => {
     }
     const [one, other] = [add(sum(looped.outputs), sum(looped.carry)), add(total as Node, sum(c))] as Scalar[]
     const wrt = [ys, c0, w]
-    const e = env(wrt)
+    const e = env(...wrt)
     const gradients = (y: Scalar): readonly Node[] => grad(y, wrt) as readonly Node[]
     expectNear(
       evaluate([one as Node, ...gradients(one as Scalar)], e),

@@ -5,16 +5,8 @@
 import type { Node } from 'nabla'
 import { interpret, type Tensor, tensor } from 'nabla/compiler'
 import { expect } from 'vitest'
-import { sizeOf } from '../../src/core/shape.ts'
-import { upTo } from '../expr/run.ts'
 
 export type Values = ReadonlyMap<Node, Tensor>
-
-const numbers = (n: number, seed: number): readonly number[] => upTo(n).map((i) => Math.sin(12.9898 * (i + 1) + seed))
-
-/** Numbers in [−1, 1] for each node. */
-export const env = (...nodes: readonly Node[]): Map<Node, Tensor> =>
-  new Map(nodes.map((n, i) => [n, tensor(n.dtype, n.shape, numbers(sizeOf(n.shape), i))]))
 
 export const given = (...pairs: readonly (readonly [Node, readonly number[]])[]): Values =>
   new Map(pairs.map(([n, data]) => [n, tensor(n.dtype, n.shape, data)]))
