@@ -14,10 +14,13 @@ export type Plan = {
   readonly json: boolean
   readonly quick: boolean
   readonly peers: readonly PeerName[]
+  /** Kernel by kernel, in place of the figures. */
+  readonly profile: boolean
   readonly help: boolean
 }
 
 export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAME,...] [--quick] [--record FILE]
+       npm run bench -- [NAME ...] --profile [--json] [--quick]
 
   NAME       ${workloadNames.filter((name) => !isOfFamily(name)).join(', ')}, matmul (every product), conv (every convolution) or the name of one, such as matmul-256-tn;
              ${figureNames.filter((name) => !name.startsWith('ops')).join(', ')};
@@ -26,6 +29,7 @@ export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAM
   --peers    which peers to measure beside Nabla: ${peerNames.join(', ')}; all is the default
   --quick    a smoke run of some seconds: few products, rough figures
   --record   also write the machine and the lines to FILE, from which \`npm run docs\` makes docs/performance.md
+  --profile  where the time of a training step goes, kernel by kernel, with shares of the peak and of the bandwidth
   --help     this text
 
 Figures are of one thread. The exit status is 1 when the subjects' first losses disagree, or when one of them fails.`
@@ -42,7 +46,7 @@ const peersOf = (value: string): Either<string, readonly PeerName[]> => {
 
 /** What the words ask for; `words` are those after the command. */
 export const plan = (words: readonly string[]): Either<string, Plan> => {
-  let [json, quick, help] = [false, false, false]
+  let [json, quick, profile, help] = [false, false, false, false]
   let peers: readonly PeerName[] = peerNames
   let record: string | undefined
   const named: string[] = []
@@ -50,6 +54,7 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
     const [word = '', inline] = (words[index] ?? '').split('=', 2)
     if (word === '--json') json = true
     else if (word === '--quick') quick = true
+    else if (word === '--profile') profile = true
     else if (word === '--help' || word === '-h') help = true
     else if (word === '--peers') {
       const value = inline ?? words[++index]
@@ -74,6 +79,7 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
     json,
     quick,
     peers,
+    profile,
     help,
   })
 }

@@ -16,6 +16,8 @@ import {
   overall,
   slicesOf,
 } from './measure.ts'
+import { profilesOf } from './profile/profile.ts'
+import { profileText } from './profile/report.ts'
 import { startSubject, SubjectError, type SubjectProcess } from './process.ts'
 import { interpreter, peakOf, type Subject, subjectsOf } from './subjects.ts'
 import { tables } from './table.ts'
@@ -172,6 +174,14 @@ const run = async (asked: Plan): Promise<number> => {
   return compareLosses(figures)
 }
 
+const runProfiles = async ({ workloads, json, quick }: Plan): Promise<number> => {
+  const effort = quick ? quickEffort : fullEffort
+  for (const name of workloads)
+    for (const profile of await profilesOf(name, effort))
+      process.stdout.write(`${json ? JSON.stringify(profile) : profileText(profile)}\n\n`)
+  return 0
+}
+
 const asked = plan(process.argv.slice(2))
 if (asked._tag === 'Left') {
   remark(asked.left)
@@ -181,7 +191,7 @@ if (asked._tag === 'Left') {
 } else {
   // Leaving ends the subjects' processes too: each goes when its channel closes.
   process.exit(
-    await run(asked.right).catch((error: unknown) => {
+    await (asked.right.profile ? runProfiles : run)(asked.right).catch((error: unknown) => {
       remark(error instanceof SubjectError ? error.message : String(error))
       return 1
     }),

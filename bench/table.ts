@@ -29,7 +29,7 @@ const cell = (measurement: Measurement | undefined, own: Measurement | undefined
   return facts.length === 0 ? digits(line.value) : `${digits(line.value)} (${facts.join(', ')})`
 }
 
-const aligned = (rows: readonly (readonly string[])[]): string => {
+export const aligned = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) =>

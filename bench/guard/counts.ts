@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { type Artifact, compile } from 'nabla/compiler'
-import { type ManifestPort, viewOf } from '../../src/artifact/types.ts'
 import type { HeldName } from '../nabla/held.ts'
 import { heldModels } from '../nabla/held.ts'
+import { placeFirst } from '../nabla/place.ts'
 import type { Training } from '../workloads/workload.ts'
 import { type CountedKind, countedKinds, counterName, instrument } from './instrument.ts'
 
@@ -20,25 +20,11 @@ export const guardFile = new URL('../guard.json', import.meta.url)
 
 type Exports = Readonly<Record<string, unknown>> & { readonly memory: WebAssembly.Memory }
 
-const fill = (memory: WebAssembly.Memory, ports: readonly ManifestPort[], values: Training['parameters']): void => {
-  for (const { name, dtype, shape, offset } of ports) {
-    const value = values[name]
-    if (value === undefined) throw new Error(`nobody has a value for ${name}`)
-    const elements = shape.reduce((n, d) => n * d, 1)
-    viewOf(memory.buffer, dtype, offset, elements).set(value.data)
-  }
-}
-
 /** Instructions that the first step executes on the workload's own data, by kind. */
 const executed = async (artifact: Artifact, training: Training): Promise<Readonly<Record<CountedKind, number>>> => {
   const { instance } = await WebAssembly.instantiate(instrument(artifact.bytes))
   const exports = instance.exports as Exports
-  const { manifest } = artifact
-  const step = manifest.entries.find(({ name }) => name === 'step')
-  if (step === undefined) throw new Error('there is no entry step')
-  const learningRate = { shape: [], data: Float32Array.of(training.optimizer.learningRate) }
-  fill(exports.memory, manifest.params, training.parameters)
-  fill(exports.memory, step.inputs, { ...training.batches[0], learningRate })
+  placeFirst(exports.memory, artifact.manifest, training)
   ;(exports['step'] as () => void)()
   const counter = (kind: CountedKind): number => Number((exports[counterName(kind)] as WebAssembly.Global).value)
   return Object.fromEntries(countedKinds.map((kind) => [kind, counter(kind)])) as Record<CountedKind, number>

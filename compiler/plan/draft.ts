@@ -101,11 +101,12 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
 
   const level = (program: Fused, destinations: Targets, bound: ReadonlyMap<Node, number>): void => {
     const { entry } = program
-    const { order, inPlace } = schedule(program.steps, entry.updates)
+    const results = entry.results.map((r) => r.value)
+    const { order, inPlace } = schedule({ kernels: program.steps, updates: entry.updates, results })
     const own = new Map<Node, number>()
     const place = (n: Node): number => own.get(n) ?? bound.get(n) ?? buffers.leaf(n)
     const copies: { readonly from: Node; readonly to: number }[] = []
-    for (const u of entry.updates) if (inPlace.has(u)) own.set(u.value, place(u.target))
+    for (const [u, nodes] of inPlace) for (const n of nodes) own.set(n, place(u.target))
     for (const [i, r] of entry.results.entries()) {
       const to = destinations[i] as number
       const taken = own.get(r.value)

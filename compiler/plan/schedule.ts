@@ -11,8 +11,15 @@ import { mayAlias } from './alias.ts'
 
 export interface Schedule {
   readonly order: readonly FusedStep[]
-  /** Updates written straight over their target. */
-  readonly inPlace: ReadonlySet<Update>
+  /** Updates written straight over their target, and the values that lie there: the update's own, and those that it adds to. */
+  readonly inPlace: ReadonlyMap<Update, readonly Node[]>
+}
+
+/** What is scheduled: kernels, the updates of their entry, and the values that it gives. */
+export interface Scheduled {
+  readonly kernels: readonly FusedStep[]
+  readonly updates: readonly Update[]
+  readonly results: readonly Node[]
 }
 
 const slotsWhere = (k: FusedStep, holds: (s: Slot) => boolean): readonly number[] =>
@@ -81,7 +88,7 @@ const comesBefore = (from: number, others: ReadonlySet<number>, after: readonly 
   return false
 }
 
-export const schedule = (kernels: readonly FusedStep[], updates: readonly Update[]): Schedule => {
+export const schedule = ({ kernels, updates, results }: Scheduled): Schedule => {
   const writer = new Map<Node, number>()
   const readers = new Map<Node, number[]>()
   for (const [i, k] of kernels.entries())
@@ -103,21 +110,32 @@ export const schedule = (kernels: readonly FusedStep[], updates: readonly Update
     const w = writer.get(node)
     if (w !== undefined) for (const i of users) if (i !== w) order(w, i)
   }
-  const inPlace = new Set<Update>()
+  const wanted = new Set([...results, ...updates.map((u) => u.value)])
+  /** The value and those before it that kernels add to one after the other, the first first, as far as nobody else wants them. */
+  const chainOf = (value: Node): readonly Node[] => {
+    const w = writer.get(value) as number
+    const slot = kernels[w]?.slots.find((s) => s.role === 'update' && s.node === value)
+    const from = slot?.role === 'update' ? slot.from : null
+    if (from === null || wanted.has(from) || kernels[writer.get(from) ?? -1]?.tag !== 'kernel') return [value]
+    return readers.get(from)?.join() === `${w}` ? [...chainOf(from), value] : [value]
+  }
+  const inPlace = new Map<Update, readonly Node[]>()
   const taken = new Set<Node>()
   for (const u of updates) {
-    const w = writer.get(u.value)
-    if (w === undefined || taken.has(u.value)) continue
+    if (!writer.has(u.value) || taken.has(u.value)) continue
+    const chain = chainOf(u.value)
+    const first = chain[0] as Node
+    const w = writer.get(first) as number
     const kernel = kernels[w] as FusedStep
     if (kernel.tag !== 'kernel') continue
-    const writes = slotsWhere(kernel, (s) => isMade(s) && s.node === u.value)
+    const writes = slotsWhere(kernel, (s) => isMade(s) && s.node === first)
     const reads = slotsWhere(kernel, (s) => s.role === 'read' && s.node === u.target)
     const safe = reads.every((r) => writes.every((v) => mayAlias(kernel.kernel, r, v)))
     if (!safe) continue
     const old = new Set((readers.get(u.target) ?? []).filter((r) => r !== w))
     if (comesBefore(w, old, after)) continue
     for (const r of old) order(r, w)
-    inPlace.add(u)
+    inPlace.set(u, chain)
     taken.add(u.value)
   }
   return { order: sortStable(before, after).map((i) => kernels[i] as FusedStep), inPlace }

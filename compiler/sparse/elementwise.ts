@@ -122,7 +122,10 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
   if (first === undefined) return null
   const extent = n.shape[0] as number
   if ((n.op === 'add' || n.op === 'sub') && forms.length === present.length) {
-    const [p, q] = present.map((f) => ({ ...f, rows: fitted(f.rows, n, countOf(f)) })) as [Form, Form]
+    const [p, q] = present.map((f) => {
+      const rows = fitted(f.rows, n, countOf(f))
+      return rows === f.rows ? f : { indices: f.indices, rows, fill: f.fill, compact: f.compact }
+    }) as [Form, Form]
     const sum = joined(p, q, n.op === 'add' ? 1 : -1, extent)
     if (sum !== null) return sum
   }
@@ -133,7 +136,7 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
     if (forms[i] !== null) return null
     return isUniform(x, n.shape) ? { rows: uniform(x, known.dense(x)), compact: false } : takenRows(x, indices, known)
   })
-  const made = (own: readonly (Form | null)[]): Node =>
+  const made = (own: readonly (Form | null)[], rowCount = count): Node =>
     fitted(
       make(
         n.op,
@@ -141,10 +144,26 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
         n.params,
       ),
       n,
-      count,
+      rowCount,
     )
-  if (linearSlot(n, forms) !== null && !others.some((t) => t?.compact === true))
-    return { indices, rows: made(forms), fill: 0, compact: first.compact }
+  if (linearSlot(n, forms) !== null && !others.some((t) => t?.compact === true)) {
+    const form = { indices, rows: made(forms), fill: 0, compact: first.compact }
+    // where all rows are treated alike, so are their sums, and rows that stand elsewhere
+    if (!n.ins.every((x, i) => forms[i] !== null || isUniform(x, n.shape))) return form
+    const over = (f: Form): Node =>
+      made(
+        forms.map((own) => (own === null ? null : f)),
+        countOf(f),
+      )
+    const { parts } = first
+    return {
+      ...form,
+      sums: () => over(compacted(first, extent)),
+      ...(parts === undefined
+        ? {}
+        : { parts: parts.map((f) => ({ indices: f.indices, rows: over(f), fill: 0, compact: f.compact })) }),
+    }
+  }
   const fill = fillOf(n, forms)
   if (fill === null) return null
   return { indices, rows: made(forms.map((f) => (f === null ? null : compacted(f, extent)))), fill, compact: true }

@@ -13,10 +13,17 @@ export interface Form {
   /** What absent rows are full of; 0 where the form is not compact. */
   readonly fill: number
   readonly compact: boolean
+  /** The rows of the compact form, where they can be had of those of another one, so that repeated rows are added up once. */
+  readonly sums?: () => Node
+  /** Forms that add up to this one: added to a table one after the other, they need not be laid side by side. */
+  readonly parts?: readonly Form[]
 }
 
-/** Indices may name at most one row of so many: beyond that, walking the whole table is as cheap. */
-const SHARE = 4
+/**
+ * Indices may name at most one row of so many: beyond that, walking the whole table is as cheap. An update that adds up repeated
+ * rows goes over its rows about twice as often as a dense one goes over the table.
+ */
+const SHARE = 2
 
 const isFew = (count: number, extent: number): boolean => count > 0 && count * SHARE <= extent
 
@@ -46,7 +53,8 @@ export const formOf = (node: Node): Form | null => {
 /** The form with each row's sum at one place. */
 export const compacted = (form: Form, extent: number): Form => {
   if (form.compact) return form
-  const { indices, rows } = form
+  const { indices, rows, sums } = form
+  if (sums !== undefined) return { indices, rows: sums(), fill: 0, compact: true }
   const zeros = b.full([], { dtype: rows.dtype, shape: rows.shape, value: 0 })
   const last = b.lastEqual([indices], { extent })
   return { indices, rows: b.scatterAdd([zeros, last, rows], { axis: 0, batch: 0 }), fill: 0, compact: true }
@@ -70,11 +78,18 @@ export const joined = (p: Form, q: Form, sign: 1 | -1, extent: number): Form | n
     return { indices: p.indices, rows, fill: 0, compact: p.compact && q.compact }
   }
   if (!isFew(countOf(p) + countOf(q), extent)) return null
-  return {
-    indices: b.concat([p.indices, q.indices], { axis: 0 }),
-    rows: b.concat([p.rows, sign === 1 ? q.rows : b.neg([q.rows])], { axis: 0 }),
+  const signed = ({ indices, rows }: Form): Form => ({
+    indices,
+    rows: sign === 1 ? rows : b.neg([rows]),
     fill: 0,
     compact: false,
+  })
+  return {
+    indices: b.concat([p.indices, q.indices], { axis: 0 }),
+    rows: b.concat([p.rows, signed(q).rows], { axis: 0 }),
+    fill: 0,
+    compact: false,
+    parts: [...(p.parts ?? [p]), ...(q.parts ?? [q]).map(signed)],
   }
 }
 
@@ -83,5 +98,8 @@ export const scattered = ({ indices, rows }: Form, extent: number): Node =>
   b.scatterRows([indices, rows], { axis: 0, batch: 0, extent })
 
 /** A tensor with the form added to its rows: nothing else of it is touched. */
-export const addedTo = (x: Node, { indices, rows }: Form, sign: 1 | -1): Node =>
-  b.scatterAdd([x, indices, sign === 1 ? rows : b.neg([rows])], { axis: 0, batch: 0 })
+export const addedTo = (x: Node, form: Form, sign: 1 | -1): Node =>
+  (form.parts ?? [form]).reduce(
+    (sum, { indices, rows }) => b.scatterAdd([sum, indices, sign === 1 ? rows : b.neg([rows])], { axis: 0, batch: 0 }),
+    x,
+  )

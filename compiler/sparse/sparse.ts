@@ -17,21 +17,22 @@ import { addedTo, type Form, formOf, rowShape, rowsTaken, scattered } from './fo
 
 /** Movement and reductions within the rows: the same of the rows. */
 const movedForm = (n: Node, form: Form): Form | null => {
-  const { rows } = form
+  const { indices, rows, fill, compact } = form
+  const moved = (to: Node): Form => ({ indices, rows: to, fill, compact })
   const shape = [rows.shape[0] as number, ...rowShape(n.shape)]
   const isKept = n.shape[0] === (n.ins[0] as Node).shape[0]
   switch (n.op) {
     case 'reshape':
-      return isKept ? { ...form, rows: b.reshape([rows], { shape }) } : null
+      return isKept ? moved(b.reshape([rows], { shape })) : null
     case 'broadcastTo':
-      return isKept && n.shape.length === rows.shape.length ? { ...form, rows: b.broadcastTo([rows], { shape }) } : null
+      return isKept && n.shape.length === rows.shape.length ? moved(b.broadcastTo([rows], { shape })) : null
     case 'transpose': {
       const { perm } = paramsOf(n, 'transpose')
-      return perm[0] === 0 ? { ...form, rows: b.transpose([rows], { perm }) } : null
+      return perm[0] === 0 ? moved(b.transpose([rows], { perm })) : null
     }
     case 'sum': {
       const { axes, keepDims } = paramsOf(n, 'sum')
-      return form.fill === 0 && !axes.includes(0) ? { ...form, rows: b.sum([rows], { axes, keepDims }) } : null
+      return fill === 0 && !axes.includes(0) ? moved(b.sum([rows], { axes, keepDims })) : null
     }
     default:
       return null

@@ -36,7 +36,10 @@ export interface Machine<R> {
   readonly pmax: (a: R, b: R) => R
   /** The magnitude of a with the sign bit of b. */
   readonly copysign: (a: R, b: R) => R
-  /** 2ⁿ for an integer-valued float n in the normal exponent range (f32: −126..127, f64: −1022..1023); else unspecified. */
+  /**
+   * 2ⁿ for an integer-valued float n in the normal exponent range (f32: −126..127, f64: −1022..1023), 0 for the one below;
+   * else unspecified.
+   */
   readonly pow2: (n: R) => R
   /** ⌊log₂|x|⌋ as a float, for normal x; unspecified for 0, subnormals, infinities and NaN. */
   readonly exponent: (x: R) => R

@@ -141,9 +141,10 @@ const machineOver = <R>(carrier: Carrier<R>, unspecified: number): Machine<R> =>
     copysign: both(copysign),
     pow2: (n) => {
       const [least, largest] = exponentsOf(typeOf(n))
-      return map(typeOf(n), n, (x) =>
-        Number.isInteger(x) && x >= least && x <= largest ? withHighWord(0, (x + 1023) << 20) : unspecified,
-      )
+      return map(typeOf(n), n, (x) => {
+        if (x === least - 1) return 0
+        return Number.isInteger(x) && x >= least && x <= largest ? withHighWord(0, (x + 1023) << 20) : unspecified
+      })
     },
     exponent: onNormal((x) => ((highWord(x) >>> 20) & 2047) - 1023),
     significand: onNormal((x) => withHighWord(x, (highWord(x) & 0xfffff) | (1023 << 20))),

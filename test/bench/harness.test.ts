@@ -51,6 +51,7 @@ describe('the command line', () => {
       figures: ['runtime'],
       record: 'kept.json',
     })
+    expect([planned('W4').profile, planned('W4', '--profile').profile]).toEqual([false, true])
     expect(planned('ops').figures.every((name) => name.startsWith('ops-'))).toBe(true)
   })
 

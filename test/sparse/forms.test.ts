@@ -83,7 +83,7 @@ const dense: Readonly<Record<string, Node>> = {
   'weight decay': b.sub([table, b.mul([scale, b.add([b.mul([num(0.1), table]), S])])]),
   'too many rows': b.sub([
     table,
-    b.scatterRows([leaf('many', [12], 'i32'), leaf('manyRows', [12, 3])], { axis: 0, batch: 0, extent: ROWS }),
+    b.scatterRows([leaf('many', [24], 'i32'), leaf('manyRows', [24, 3])], { axis: 0, batch: 0, extent: ROWS }),
   ]),
   columns: b.sub([
     table,
@@ -134,6 +134,22 @@ test.each(Object.entries(kept))('%s touches the rows that are named alone', (_, 
 
 test.each(Object.entries(dense))('%s is left to the whole table', (_, root) => {
   expect(walks(keptRows(root)).length).toBeGreaterThan(0)
+})
+
+describe('a form', () => {
+  const ofOp = (root: Node, op: Node['op']): readonly Node[] => topological([keptRows(root)]).filter((n) => n.op === op)
+
+  test('adds repeated rows up once, before and behind a scale', () => {
+    const accumulation = kept['divided by the root of what has been accumulated'] as Node
+    const sums = ofOp(accumulation, 'scatterAdd').filter((n) => n.ins[0]?.op === 'full')
+    expect(sums.map((n) => n.ins[2]?.ins)).toEqual([[rows]])
+  })
+
+  test.each(['two lookups', 'their difference'])('of %s is added part by part', (name) => {
+    const root = kept[name] as Node
+    expect(ofOp(root, 'scatterAdd')).toHaveLength(2)
+    expect(ofOp(root, 'concat')).toHaveLength(0)
+  })
 })
 
 test('an absent row carries nothing, whatever it is multiplied with', () => {

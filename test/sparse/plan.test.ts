@@ -110,3 +110,16 @@ describe('a step over 50,000 rows of which 1,024 are looked up', () => {
     expect(entryOf(plan).traffic).toBeLessThan(7 * LOOKED * ROW_BYTES)
   })
 })
+
+test('rows of several lookups are added to the table where it lies, one lookup after the other', async () => {
+  const again = embedding(table, input('more', [LOOKED], 'i32'))
+  const both = add(loss, mean(sum(square(again), 1)))
+  const plan = await planOf(trainStep(both, sgd()))
+  expectRowsAlone(plan)
+  const target = plan.params.find((p) => p.name === 'table')?.buffer
+  const updates = entryOf(plan).steps.filter((s) =>
+    s.bindings.some((b, i) => b === target && plan.kernels[s.kernel]?.buffers[i]?.mode === 'update'),
+  )
+  expect(updates).toHaveLength(2)
+  expect(entryOf(plan).peak).toBeLessThan(4 * LOOKED * ROW_BYTES)
+})

@@ -36,9 +36,13 @@ const exp2Polynomial: Readonly<Record<Float, readonly number[]>> = {
 }
 
 type Range = readonly [number, number]
-/** Beyond these the result is 0 or ∞; within them 2ᵏ needs two factors that are both normal. */
-const expRange: Readonly<Record<Float, Range>> = { f32: [-104, 89], f64: [-746, 710] }
-const exp2Range: Readonly<Record<Float, Range>> = { f32: [-151, 129], f64: [-1076, 1025] }
+/**
+ * Beyond these the result is 0 or ∞; within them 2ᵏ needs two factors that are normal or 0. The result is 0 long before the lower
+ * bound, where a factor becomes 0: a product that only rounds to 0 costs a processor a hundred times as much as one by 0, and
+ * what lies far below 0 is the ordinary case, such as what a softmax leaves out.
+ */
+const expRange: Readonly<Record<Float, Range>> = { f32: [-176, 89], f64: [-1418, 710] }
+const exp2Range: Readonly<Record<Float, Range>> = { f32: [-254, 129], f64: [-2046, 1025] }
 
 /** k and r of x = k·ln 2 + r. */
 export const reduceByLn2 = <R>(m: Machine<R>, x: R): { readonly k: R; readonly r: R } => {
