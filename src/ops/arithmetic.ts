@@ -1,21 +1,9 @@
 /**
- * Arithmetic ops: sums, products, signs, roundings, extremes. In: operands of one dtype, broadcast. Out: the same dtype.
+ * Arithmetic ops: sums, products, signs, remainders. In: operands of one dtype, broadcast. Out: the same dtype.
  * Invariant: each op's derivative, identities and scalar meaning stand here and nowhere else.
  */
 import * as modulo from './math/modulo.ts'
-import {
-  binary,
-  broadcastConstraints,
-  call,
-  inferElementwise,
-  infix,
-  lit,
-  numberConstraint,
-  paren,
-  unary,
-  violation,
-} from './common.ts'
-import { showNumber } from './leaf.ts'
+import { binary, broadcastConstraints, call, infix, lit, numberConstraint, paren, unary } from './common.ts'
 import { defineOp, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
@@ -30,9 +18,6 @@ declare module './signature.ts' {
     readonly mul: Sig<2, null, 'elementwise'>
     readonly div: Sig<2, null, 'elementwise'>
     readonly mod: Sig<2, null, 'elementwise'>
-    readonly maximum: Sig<2, null, 'elementwise'>
-    readonly minimum: Sig<2, null, 'elementwise'>
-    readonly clip: Sig<1, { readonly lo: number; readonly hi: number }, 'elementwise'>
     readonly stopGradient: Sig<1, null, 'elementwise'>
     readonly copy: Sig<1, null, 'elementwise'>
   }
@@ -279,104 +264,6 @@ export const mod = defineOp<'mod'>({
 })
 
 /** The whole cotangent to the greater operand, half to each of a tie. */
-const extreme =
-  (mine: 0 | 1, wins: 'greater' | 'less') =>
-  <R>(
-    b: import('./signature.ts').Builder<R>,
-    a: import('./signature.ts').RuleArgs<'maximum' | 'minimum', R>,
-    t: R,
-  ): R => {
-    const [x, y] = mine === 0 ? [a.ins[0], a.ins[1]] : [a.ins[1], a.ins[0]]
-    const tie = b.where([b.equal([x, y]), b.mul([lit(b, a, 0.5), t]), lit(b, a, 0)])
-    return b.where([b[wins]([x, y]), t, tie])
-  }
-
-export const maximum = defineOp<'maximum'>({
-  ...binary('maximum', 'number'),
-  name: 'maximum',
-  doc: {
-    summary: 'The greater operand; NaN if either is NaN.',
-    constraints: broadcastConstraints,
-    formula: 'max(x, y); a tie shares the cotangent evenly',
-  },
-  partials: [(b, a, t) => extreme(0, 'greater')(b, a, t), (b, a, t) => extreme(1, 'greater')(b, a, t)],
-  identities: [
-    { name: 'maximum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.maximum([x, x]), x] },
-    {
-      name: 'maximum-maximum',
-      when: 'always',
-      dtypes: numbers,
-      rule: (b, _d, x, y) => [b.maximum([x, b.maximum([x, y])]), b.maximum([x, y])],
-    },
-  ],
-  lower: (m, [x, y]) => m.max(x, y),
-  print: (ins) => call('max', ins),
-  sample: {
-    domain: [
-      [-2, -0.1],
-      [0.1, 2],
-    ],
-    special,
-  },
-})
-
-export const minimum = defineOp<'minimum'>({
-  ...binary('minimum', 'number'),
-  name: 'minimum',
-  doc: {
-    summary: 'The lesser operand; NaN if either is NaN.',
-    constraints: broadcastConstraints,
-    formula: 'min(x, y); a tie shares the cotangent evenly',
-  },
-  partials: [(b, a, t) => extreme(0, 'less')(b, a, t), (b, a, t) => extreme(1, 'less')(b, a, t)],
-  identities: [
-    { name: 'minimum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.minimum([x, x]), x] },
-    {
-      name: 'minimum-minimum',
-      when: 'always',
-      dtypes: numbers,
-      rule: (b, _d, x, y) => [b.minimum([x, b.minimum([x, y])]), b.minimum([x, y])],
-    },
-  ],
-  lower: (m, [x, y]) => m.min(x, y),
-  print: (ins) => call('min', ins),
-  sample: {
-    domain: [
-      [-2, -0.1],
-      [0.1, 2],
-    ],
-    special,
-  },
-})
-
-export const clip = defineOp<'clip'>({
-  ...unary('clip', 'number'),
-  name: 'clip',
-  doc: {
-    summary: 'x limited to [lo, hi]; NaN stays NaN.',
-    constraints: { ...numberConstraint, C2: 'lo ≤ hi' },
-    formula: 'min(max(x, lo), hi); derivative 1 inside and at the bounds, else 0',
-  },
-  infer: ([x], { lo, hi }) =>
-    lo <= hi
-      ? inferElementwise('clip', 'number')([x])
-      : violation('C2', 'E_RANGE', `clip: ${lo} to ${hi} is not a range`, 'the lower bound comes first'),
-  partials: [
-    (b, a, t) => {
-      const [x] = a.ins
-      const inside = b.logicalAnd([b.lessEqual([lit(b, a, a.params.lo), x]), b.lessEqual([x, lit(b, a, a.params.hi)])])
-      return b.where([inside, t, lit(b, a, 0)])
-    },
-  ],
-  identities: [],
-  lower: (m, [x], { lo, hi }) => {
-    const t = m.typeOf(x)
-    return t === 'i32' ? m.min(m.max(x, m.lit(lo, t)), m.lit(hi, t)) : m.pmin(m.pmax(x, m.lit(lo, t)), m.lit(hi, t))
-  },
-  print: ([x], { lo, hi }) => call('clip', [x], showNumber(lo), showNumber(hi)),
-  sample: { domain: [[-0.9, 0.9]], special },
-})
-
 export const stopGradient = defineOp<'stopGradient'>({
   ...unary('stopGradient', 'any'),
   name: 'stopGradient',

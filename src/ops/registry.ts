@@ -12,6 +12,7 @@ import * as composite from './composite.ts'
 import * as contraction from './contraction.ts'
 import * as branching from './branching.ts'
 import * as control from './control.ts'
+import * as extremes from './extremes.ts'
 import * as indexing from './indexing.ts'
 import * as leaf from './leaf.ts'
 import * as logic from './logic.ts'
@@ -71,9 +72,9 @@ const registry: { readonly [K in OpName]: OpDef<K> } = {
   mul: arithmetic.mul,
   div: arithmetic.div,
   mod: arithmetic.mod,
-  maximum: arithmetic.maximum,
-  minimum: arithmetic.minimum,
-  clip: arithmetic.clip,
+  maximum: extremes.maximum,
+  minimum: extremes.minimum,
+  clip: extremes.clip,
   stopGradient: arithmetic.stopGradient,
   copy: arithmetic.copy,
   sqrt: transcendental.sqrt,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { vmap } from '../../compiler/index.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph } from '../../src/expr/node.ts'

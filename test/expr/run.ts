@@ -1,7 +1,8 @@
 // In: an expression, and values for its leaves by name. Out: its elements, by the interpreter.
 // Invariant: every leaf that the expression needs must be given.
 
-import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'

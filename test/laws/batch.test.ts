@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { batchRoots } from '../../compiler/grad/vmap.ts'
-import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
 import { type Case, casesOf, drawOperand, outputOf, stream, titleOf, triedOps } from './cases.ts'

@@ -5,7 +5,7 @@
  */
 import { push } from '../../compiler/grad/jvp.ts'
 import { pull } from '../../compiler/grad/vjp.ts'
-import { type Tensor, tensor } from '../../compiler/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, make } from '../../src/expr/node.ts'

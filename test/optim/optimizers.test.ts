@@ -3,7 +3,7 @@
 
 import * as n from 'nabla'
 import { describe, expect, test } from 'vitest'
-import type { Tensor } from '../../compiler/interpret.ts'
+import type { Tensor } from '../../compiler/interpret/tensor.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { evaluate } from '../expr/run.ts'

@@ -7,7 +7,7 @@ import { cond } from '../../src/expr/cond.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { whileLoop } from '../../src/expr/while.ts'
-import { type Tensor, tensor } from '../../compiler/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 
 export interface Program {
   readonly roots: readonly Node[]

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { interpret, type Tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import type { Tensor } from '../../compiler/interpret/tensor.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { type Fact, makeFacts } from '../../compiler/simplify/facts.ts'
 import type { Node } from '../../src/expr/expr.ts'

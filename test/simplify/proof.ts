@@ -2,7 +2,8 @@
  * What a rule's label demands, as a check of two programs on drawn inputs. In: both sides. Out: the first disagreement.
  * Invariant: the same seed draws the same inputs.
  */
-import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { mapGraph, topological } from '../../compiler/program/walk.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import { sizeOf } from '../../src/core/shape.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { push } from '../../compiler/grad/jvp.ts'
 import { pull } from '../../compiler/grad/vjp.ts'
-import { interpret } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { simplify } from '../../compiler/simplify/simplify.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'

@@ -2,7 +2,8 @@
 // keeps rows has the values of the dense one, and walks the table nowhere.
 
 import { describe, expect, test } from 'vitest'
-import { interpret, type Tensor, tensor } from '../../compiler/interpret.ts'
+import { interpret } from '../../compiler/interpret/interpret.ts'
+import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { simplifyRoots } from '../../compiler/pipeline.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { keepRows } from '../../compiler/sparse/sparse.ts'

@@ -3,37 +3,22 @@
  * Invariant: one node after the other, no fusion, no planning; sums and products are accumulated in f64 and rounded once.
  * An elementwise op means its `lower` over the number machine, so at f32 it has the bits of every target.
  */
-import { InternalError } from '../src/core/errors.ts'
-import type { DType } from '../src/core/dtype.ts'
-import { columnMachine, columnOf, roundTo } from '../src/core/numeric.ts'
-import { range, type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../src/core/shape.ts'
-import type { Node } from '../src/expr/expr.ts'
-import { paramsOf } from '../src/expr/node.ts'
-import { condParts } from '../src/expr/cond.ts'
-import { scanParts } from '../src/expr/scan.ts'
-import { whileParts } from '../src/expr/while.ts'
-import { freeAxes } from '../src/ops/contraction.ts'
-import type { Elements } from '../src/ops/leaf.ts'
-import { type AnyReduction, deriveBuilder, opDef } from '../src/ops/registry.ts'
-import type { Combine, OpName, ParamsOf, View } from '../src/ops/signature.ts'
-import { blocksOf } from '../src/ops/blocks.ts'
-import { topological } from './program/walk.ts'
-
-/** A value: elements in row-major order; bool as 0 and 1. */
-export interface Tensor extends TensorType {
-  readonly data: Elements
-}
-
-const elementsOf = (dtype: DType, length: number): Elements =>
-  dtype === 'f32' ? new Float32Array(length) : dtype === 'f64' ? new Float64Array(length) : new Int32Array(length)
-
-/** A tensor from numbers, rounded to the dtype. */
-export const tensor = (dtype: DType, shape: Shape, values: ArrayLike<number>): Tensor => {
-  const data = elementsOf(dtype, values.length)
-  for (let i = 0; i < values.length; i++) data[i] = roundTo[dtype](values[i] as number)
-  if (data.length !== sizeOf(shape)) throw new InternalError(`${data.length} values for shape [${shape.join(',')}]`)
-  return { dtype, shape, data }
-}
+import { InternalError } from '../../src/core/errors.ts'
+import type { DType } from '../../src/core/dtype.ts'
+import { columnMachine, columnOf, roundTo } from '../../src/core/numeric.ts'
+import { type Shape, sizeOf, stridesOf, type TensorType, unravel } from '../../src/core/shape.ts'
+import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
+import { condParts } from '../../src/expr/cond.ts'
+import { scanParts } from '../../src/expr/scan.ts'
+import { whileParts } from '../../src/expr/while.ts'
+import { freeAxes } from '../../src/ops/contraction.ts'
+import type { Elements } from '../../src/ops/leaf.ts'
+import { type AnyReduction, deriveBuilder, opDef } from '../../src/ops/registry.ts'
+import type { Combine, OpName, ParamsOf, View } from '../../src/ops/signature.ts'
+import { applyIndexing, orderRows } from './indexing.ts'
+import { elementsOf, type Tensor, tensor, toElements } from './tensor.ts'
+import { topological } from '../program/walk.ts'
 
 /** The elements that a view shows, in row-major order. */
 const gatherView = (x: Tensor, view: View, dtype: DType): Tensor => {
@@ -71,12 +56,6 @@ const elementwise = (op: OpName, ins: readonly Tensor[], params: unknown, type: 
   })
   const out = def.lower(columnMachine(length), columns, params)
   return { dtype: type.dtype, shape: type.shape, data: toElements(out.values, type.dtype) }
-}
-
-const toElements = (values: ArrayLike<number>, dtype: DType): Elements => {
-  const data = elementsOf(dtype, values.length)
-  data.set(values)
-  return data
 }
 
 const combineOf: Record<
@@ -203,97 +182,6 @@ const movement = (op: OpName, ins: readonly Tensor[], params: unknown, type: Ten
   return { dtype: type.dtype, shape: type.shape, data: out }
 }
 
-/** Where an element of the rows lies but for its index, which index it has, and what a row is worth. */
-const indexedPlaces = (x: TensorType, indices: TensorType, { axis, batch }: ParamsOf<'gather'>) => {
-  const [strides, at] = [stridesOf(x.shape), stridesOf(indices.shape)]
-  const added = indices.shape.length - batch
-  const shape = [...x.shape.slice(0, axis), ...indices.shape.slice(batch), ...x.shape.slice(axis + 1)]
-  const sum = (terms: readonly number[]): number => terms.reduce((n, t) => n + t, 0)
-  const placeOf = (i: number): readonly [place: number, index: number] => {
-    const point = unravel(i, shape)
-    const fixed = point.map((v, d) => (d < axis ? v * (strides[d] as number) : 0))
-    const behind = point.slice(axis + added).map((v, d) => v * (strides[axis + 1 + d] as number))
-    const shared = point.slice(0, batch).map((v, d) => v * (at[d] as number))
-    const own = point.slice(axis, axis + added).map((v, d) => v * (at[batch + d] as number))
-    return [sum(fixed) + sum(behind), sum(shared) + sum(own)]
-  }
-  return { size: sizeOf(shape), placeOf, row: strides[axis] as number, extent: x.shape[axis] as number }
-}
-
-/** The nearest row for an index out of range. */
-const gatherRows = ([x, indices]: readonly [Tensor, Tensor], p: ParamsOf<'gather'>, type: TensorType): Tensor => {
-  const { size, placeOf, row, extent } = indexedPlaces(x, indices, p)
-  const out = elementsOf(type.dtype, size)
-  for (let i = 0; i < size; i++) {
-    const [place, k] = placeOf(i)
-    const index = Math.min(Math.max(indices.data[k] as number, 0), extent - 1)
-    out[i] = x.data[place + index * row] as number
-  }
-  return { dtype: type.dtype, shape: type.shape, data: out }
-}
-
-/** One update after the other, each sum rounded; none for an index out of range. */
-const addRows = ([x, indices, updates]: readonly [Tensor, Tensor, Tensor], p: ParamsOf<'scatterAdd'>): Tensor => {
-  const { size, placeOf, row, extent } = indexedPlaces(x, indices, p)
-  const out = x.data.slice()
-  for (let i = 0; i < size; i++) {
-    const [place, k] = placeOf(i)
-    const index = indices.data[k] as number
-    if (index >= 0 && index < extent)
-      out[place + index * row] = (out[place + index * row] as number) + (updates.data[i] as number)
-  }
-  return { dtype: x.dtype, shape: x.shape, data: out }
-}
-
-/** One block after the other, each sum rounded; none for a place out of range. */
-const updateBlocks = (
-  [x, places, updates]: readonly [Tensor, Tensor, Tensor],
-  { batch, sizes, combine }: ParamsOf<'withBlocks'>,
-): Tensor => {
-  const own = x.shape.slice(batch)
-  const { count, unit } = blocksOf(own, sizes)
-  const strides = stridesOf(own)
-  const [block, many] = [sizeOf(sizes), sizeOf(places.shape.slice(batch))]
-  const out = x.data.slice()
-  for (let i = 0; i < updates.data.length; i++) {
-    const at = Math.floor(i / block)
-    const place = places.data[at] as number
-    if (place < 0 || place >= count) continue
-    const first = Math.floor(at / many) * sizeOf(own) + place * (unit < 0 ? 0 : (strides[unit] as number))
-    const to = unravel(i % block, sizes).reduce((n, v, d) => n + v * (strides[d] as number), first)
-    const value = updates.data[i] as number
-    out[to] = combine === 'set' ? value : (out[to] as number) + value
-  }
-  return { dtype: x.dtype, shape: x.shape, data: out }
-}
-
-/** The last position of each row that is named, batch by batch. */
-const lastEqual = (indices: Tensor, { extent }: ParamsOf<'lastEqual'>): Tensor => {
-  const n = indices.shape.at(-1) as number
-  const rowOf = (k: number): number => Math.min(Math.max(indices.data[k] as number, 0), extent - 1)
-  const out = new Int32Array(indices.data.length)
-  for (let from = 0; from < out.length; from += n) {
-    const last = new Map(range(n).map((k) => [rowOf(from + k), k]))
-    for (let k = 0; k < n; k++) out[from + k] = last.get(rowOf(from + k)) as number
-  }
-  return { dtype: 'i32', shape: indices.shape, data: out }
-}
-
-/** Rows of the last axis as positions in ascending order, the earlier of equal keys first. */
-const orderRows = (keys: Tensor): Tensor => {
-  const length = keys.shape.at(-1) as number
-  const data = new Int32Array(keys.data.length)
-  for (let row = 0; row < data.length; row += length) {
-    const own = keys.data.subarray(row, row + length)
-    const places = Array.from(own, (_, i) => i)
-    data.set(
-      places.sort((i, j) => (own[i] as number) - (own[j] as number) || i - j),
-      row,
-    )
-  }
-  return { dtype: 'i32', shape: keys.shape, data }
-}
-
 const leafValue = (op: OpName, params: unknown): Tensor => {
   if (op === 'full') {
     const { dtype, shape, value } = params as ParamsOf<'full'>
@@ -328,13 +216,7 @@ const applyOp = (op: OpName, ins: readonly Tensor[], params: unknown): Tensor =>
     case 'movement':
       return movement(op, ins, params, type)
     case 'indexing':
-      return op === 'gather'
-        ? gatherRows(ins as readonly [Tensor, Tensor], params as ParamsOf<'gather'>, type)
-        : op === 'lastEqual'
-          ? lastEqual(ins[0] as Tensor, params as ParamsOf<'lastEqual'>)
-          : op === 'withBlocks'
-            ? updateBlocks(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'withBlocks'>)
-            : addRows(ins as readonly [Tensor, Tensor, Tensor], params as ParamsOf<'scatterAdd'>)
+      return applyIndexing(op, ins, params)
     case 'sorting':
       return orderRows(ins[0] as Tensor)
     case 'composite':
