@@ -9,22 +9,21 @@ import { topological } from '../compiler/program/walk.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import { showShape, sizeOf } from '../src/core/shape.ts'
 import type { Node } from '../src/expr/expr.ts'
-import { checkGradient, type VariableReport } from './check/check.ts'
+import { scalarsOf, thorough } from './check/certify.ts'
+import { checkGradient, findingsOf, type VariableReport } from './check/check.ts'
 import { refuseCli } from './codes.ts'
-import { scalarsOf, short } from './commands/check.ts'
+import { short, suspectLines, verdictOf } from './check/report.ts'
 import type { Model, Sample } from './model.ts'
 
-const thorough = { samples: 24, tolerance: 1e-6, seed: 0 }
-
-const rowOf = ({ name, shape, differences }: VariableReport): string => {
+const rowOf = (report: VariableReport): string => {
+  const { by, shape, coordinates, worst } = findingsOf('', report)
   const size = sizeOf(shape)
-  const checked = differences.length === size ? `all ${size}` : `${differences.length} of ${size}`
-  const worst = differences.reduce((most, d) => Math.max(most, d.error), 0)
-  return `| ${name} | ${showShape(shape)} | ${checked} | ${short(worst)} |`
+  const checked = coordinates === size ? `all ${size}` : `${coordinates} of ${size}`
+  return `| ${by} | ${showShape(shape)} | ${checked} | ${short(worst)} |`
 }
 
 const section = (report: readonly VariableReport[]): string => {
-  const wrong = report.flatMap((r) => r.differences).filter((d) => !(d.error <= thorough.tolerance)).length
+  const { wrong } = verdictOf(report, thorough.tolerance)
   const verdict =
     wrong === 0
       ? `The two agree to ${thorough.tolerance}.`
@@ -33,6 +32,7 @@ const section = (report: readonly VariableReport[]): string => {
     '## Numerical check',
     `Beside (f(v + h) − f(v − h)) / 2h in f64, at values drawn at random. ${verdict}`,
     ['| variable | shape | coordinates | max relative error |', '|---|---|---|---|', ...report.map(rowOf)].join('\n'),
+    ...suspectLines(report, thorough.tolerance),
   ].join('\n\n')
 }
 

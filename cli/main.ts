@@ -102,6 +102,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     )
     .option('--dump <passes>', `print what passes made: ${passNames.slice(0, -1).join(',')}`, passList, [])
     .option('--checks', 'look at indices and numbers in every run, and name what is at fault', false)
+    .option('--certify', 'check the gradients first, and put what was found into the artifact', false)
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
     .action((place: string, o: CompileSettings) => run(() => compileCommand(place, o, terminal)))

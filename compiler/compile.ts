@@ -3,7 +3,7 @@
  * Invariant: whatever a user can cause is the Left; binaryen is loaded only when the Wasm target is emitted.
  */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
-import type { ArtifactOf, GradientCertificate, PortSpecs, Simd, Target } from '../src/artifact/types.ts'
+import type { ArtifactOf, GradientFindings, PortSpecs, Simd, Target } from '../src/artifact/types.ts'
 import type { CompileError } from '../src/core/errors.ts'
 import type { TensorType } from '../src/core/shape.ts'
 import type { Expr } from '../src/expr/expr.ts'
@@ -32,8 +32,8 @@ export interface CompileOptions {
   readonly maxMemory?: number
   /** Print what these passes made. */
   readonly dump?: { readonly passes: readonly PassName[]; readonly print: (pass: PassName, text: string) => void }
-  /** What a gradient check found, to travel with the artifact. */
-  readonly certificate?: GradientCertificate
+  /** What a gradient check found, to travel with the artifact as a certificate of this program. */
+  readonly certificate?: GradientFindings
 }
 
 type OutputsOf<E> =

@@ -4,7 +4,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { decodeManifest, MANIFEST_SCHEMA } from '../src/artifact/manifest.ts'
-import type { GradientCertificate, Manifest, ManifestEntry, ManifestPort, Simd, Target } from '../src/artifact/types.ts'
+import type { Manifest, ManifestEntry, ManifestPort, Simd, Target } from '../src/artifact/types.ts'
 import { InternalError } from '../src/core/errors.ts'
 import type { Plan, PlanEntry, Port } from './plan/plan.ts'
 
@@ -14,7 +14,6 @@ export const COMPILER_VERSION = '0.1.0'
 export interface ManifestSettings {
   readonly target: Target
   readonly simd: Simd
-  readonly certificate?: GradientCertificate
 }
 
 const offsetOf = (plan: Plan, buffer: number): number => {
@@ -47,7 +46,7 @@ const entryOf = (
   }
 }
 
-export const manifestOf = (plan: Plan, { target, simd, certificate }: ManifestSettings): Manifest => {
+export const manifestOf = (plan: Plan, { target, simd }: ManifestSettings): Manifest => {
   const manifest: Manifest = {
     schema: MANIFEST_SCHEMA,
     compiler: COMPILER_VERSION,
@@ -59,7 +58,6 @@ export const manifestOf = (plan: Plan, { target, simd, certificate }: ManifestSe
     states: portsOf(plan, plan.states),
     entries: plan.entries.map((entry) => entryOf(plan, entry)),
     constants: plan.constants.map(({ buffer, bytes }) => ({ offset: offsetOf(plan, buffer), bytes: bytes.length })),
-    ...(certificate === undefined ? {} : { certificate }),
   }
   const checked = decodeManifest(manifest, { memoryBytes: 2 ** 32 })
   if (isLeft(checked)) throw new InternalError(`the manifest of a plan is refused: ${checked.left.message}`)

@@ -4,7 +4,8 @@
  *
  *     expression -> simplify -> grad -> simplify -> sparse -> fuse -> Kernel[] -> plan -> Plan -> emit -> Artifact
  */
-import type { GradientCertificate, Manifest, Simd, Target } from '../src/artifact/types.ts'
+import type { GradientFindings, Manifest, Simd, Target } from '../src/artifact/types.ts'
+import { certified } from '../src/artifact/certificate.ts'
 import { attachManifest } from '../src/artifact/container.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { graph as b, isRecording } from '../src/expr/node.ts'
@@ -51,7 +52,7 @@ export interface Settings {
   readonly debug: boolean
   /** Whether the program looks at its indices and numbers. */
   readonly checks: boolean
-  readonly certificate?: GradientCertificate
+  readonly certificate?: GradientFindings
 }
 
 // ---- expressions to expressions
@@ -290,12 +291,17 @@ export interface Emitted {
 
 /** The artifact's bytes: a Wasm module with its manifest, or the text of an ES module that exports it. */
 export const emit = async (plan: Plan, settings: Settings, watch: Watch): Promise<Emitted> => {
-  const manifest = manifestOf(plan, settings)
   const start = performance.now()
-  const bytes =
-    settings.target === 'javascript'
+  const plain = manifestOf(plan, settings)
+  const code = settings.target === 'javascript' ? null : await emitWasm(plan, settings)
+  const file = (manifest: Manifest): Uint8Array =>
+    code === null
       ? new TextEncoder().encode(emitJavaScript(plan, { manifest: JSON.stringify(manifest) }))
-      : attachManifest(await emitWasm(plan, { simd: settings.simd, debug: settings.debug }), manifest)
+      : attachManifest(code, manifest)
+  const uncertified = file(plain)
+  const { certificate } = settings
+  const manifest = certificate === undefined ? plain : certified(plain, uncertified, certificate)
+  const bytes = certificate === undefined ? uncertified : file(manifest)
   watch.note({ pass: 'emit', milliseconds: performance.now() - start })
   return { bytes, manifest }
 }

@@ -11,8 +11,9 @@ import { leavesOf } from '../../compiler/program/walk.ts'
 import { grad, type Scalar } from '../../compiler/transforms.ts'
 import { load } from '../../runtime/load.ts'
 import type { Program } from '../../runtime/program.ts'
+import type { VariableFindings } from '../../src/artifact/types.ts'
 import { InternalError, type NablaError } from '../../src/core/errors.ts'
-import { type Shape, sizeOf } from '../../src/core/shape.ts'
+import { type Shape, sizeOf, unravel } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
@@ -36,6 +37,25 @@ export interface VariableReport {
   readonly name: string
   readonly shape: Shape
   readonly differences: readonly Difference[]
+}
+
+/** Whether the two disagree where differences can tell. */
+export const isWrong = (d: Difference, tolerance: number): boolean => !(d.error <= tolerance) && d.undecided !== true
+
+/** What a report comes to, for people and for certificates: errors are those of coordinates that differences can tell. */
+export const findingsOf = (of: string, { name, shape, differences }: VariableReport): VariableFindings => {
+  const told = differences.filter((d) => d.undecided !== true)
+  const worst = told.reduce<Difference | undefined>((p, q) => (p === undefined || q.error > p.error ? q : p), undefined)
+  return {
+    of,
+    by: name,
+    shape,
+    coordinates: differences.length,
+    worst: worst?.error ?? 0,
+    at: worst === undefined ? [] : unravel(worst.index, shape),
+    mean: told.reduce((sum, d) => sum + d.error, 0) / Math.max(told.length, 1),
+    undecided: differences.length - told.length,
+  }
 }
 
 type Values = ReadonlyMap<string, Float64Array | Int32Array>

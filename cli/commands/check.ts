@@ -3,57 +3,14 @@
  * In: the place of a model. Out: a table a scalar, one line a parameter; E_CLI_CHECK where a gradient is wrong.
  */
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
-import { isStep } from '../../compiler/entries.ts'
-import { table } from '../../compiler/inspect/amounts.ts'
-import { isFloat } from '../../src/core/dtype.ts'
 import type { NablaError } from '../../src/core/errors.ts'
-import { showShape, sizeOf, unravel } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { isExpr } from '../../src/expr/node.ts'
-import { type CheckOptions, checkGradient, type VariableReport } from '../check/check.ts'
+import { type CheckOptions, checkGradient } from '../check/check.ts'
+import { scalarsOf } from '../check/certify.ts'
+import { reportTable, showVerdict, suspectLines, verdictOf } from '../check/report.ts'
 import { refuseCli } from '../codes.ts'
-import { loadModels, type Model } from '../model.ts'
+import { loadModels } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
-
-/** The scalar floats among a model's results, each once. */
-export const scalarsOf = ({ entries }: Model): ReadonlyMap<Node, string> => {
-  const found = new Map<Node, string>()
-  for (const [entry, e] of Object.entries(entries))
-    for (const [name, n] of Object.entries(isExpr(e) ? { [entry]: e } : isStep(e) ? e.results : e))
-      if (isExpr(n) && n.shape.length === 0 && isFloat(n.dtype) && n.ins.length > 0 && !found.has(n))
-        found.set(n, name === entry ? name : `${entry}.${name}`)
-  return found
-}
-
-export const short = (x: number): string =>
-  x === 0 ? '0' : Math.abs(x) < 1e-3 || Math.abs(x) >= 1e4 ? x.toExponential(1) : String(Number(x.toPrecision(4)))
-
-const rowOf = ({ name, shape, differences }: VariableReport): readonly string[] => {
-  if (differences.length === 0) return [name, showShape(shape), '0', '', '', '', '', '']
-  const worst = differences.reduce((p, q) => (q.error > p.error ? q : p))
-  const mean = differences.reduce((sum, d) => sum + d.error, 0) / differences.length
-  const size = sizeOf(shape)
-  return [
-    name,
-    showShape(shape),
-    differences.length === size ? `all ${size}` : `${differences.length} of ${size}`,
-    short(worst.error),
-    short(mean),
-    showShape(unravel(worst.index, shape)),
-    short(worst.gradient),
-    short(worst.numeric),
-  ]
-}
-
-const head = ['variable', 'shape', 'checked', 'max error', 'mean error', 'worst at', 'gradient', 'difference']
-
-const reportTable = (report: readonly VariableReport[]): string => table(head, report.map(rowOf), head.slice(3))
-
-/** How many coordinates were compared, and how many of them disagree. */
-const verdictOf = (report: readonly VariableReport[], tolerance: number) => {
-  const all = report.flatMap((r) => r.differences)
-  return { checked: all.length, wrong: all.filter((d) => !(d.error <= tolerance)).length }
-}
 
 /** A word every few seconds on checks that take long. */
 const patience = (err: (line: string) => void): NonNullable<CheckOptions['progress']> => {
@@ -96,15 +53,8 @@ export const checkCommand = async (
     if (i > 0) out('')
     out(colors.bold(name))
     out(reportTable(report.right))
-    out(
-      ok
-        ? colors.green(
-            `the gradient agrees with central differences at ${verdict.checked} coordinates, to ${options.tolerance}`,
-          )
-        : colors.red(
-            `the gradient differs from central differences at ${verdict.wrong} of ${verdict.checked} coordinates`,
-          ),
-    )
+    for (const line of suspectLines(report.right, options.tolerance)) out(line)
+    out((ok ? colors.green : colors.red)(showVerdict(verdict, options.tolerance)))
     if (!ok) wrong.push(name)
   }
   return wrong.length === 0

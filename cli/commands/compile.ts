@@ -11,6 +11,7 @@ import type { PassName, PassTime } from '../../compiler/pass.ts'
 import { wrapperOf } from '../../compiler/wrapper.ts'
 import type { Simd, Target } from '../../src/artifact/types.ts'
 import type { NablaError } from '../../src/core/errors.ts'
+import { certify } from '../check/certify.ts'
 import { type OutputFile, writeFiles } from '../files.ts'
 import { joined, loadModels } from '../model.ts'
 import { showTime, type Terminal } from '../terminal.ts'
@@ -22,6 +23,8 @@ export interface CompileSettings {
   readonly dump: readonly PassName[]
   readonly checked: boolean
   readonly checks: boolean
+  /** Check the gradients and put what was found into the artifact. */
+  readonly certify: boolean
   readonly maxMemory?: number
 }
 
@@ -74,6 +77,8 @@ export const compileCommand = async (
   const model = joined(place.replace(/#.*$/, ''), found.right.models)
   if (isLeft(model)) return model
   const { target, simd, checked, checks, dump, maxMemory } = settings
+  const findings = settings.certify ? await certify(model.right, found.right.sample) : undefined
+  if (findings !== undefined && isLeft(findings)) return findings
   const artifact = await compile(model.right.entries, {
     target,
     simd,
@@ -81,6 +86,7 @@ export const compileCommand = async (
     checks,
     dump: { passes: dump, print: (pass, text) => out(`${colors.bold(pass)}\n${text}\n`) },
     ...(maxMemory === undefined ? {} : { maxMemory }),
+    ...(findings === undefined ? {} : { certificate: findings.right }),
   })
   if (isLeft(artifact)) return artifact
   const files = filesOf(model.right.name, artifact.right)

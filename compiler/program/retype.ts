@@ -52,19 +52,30 @@ const nodeOf = (n: Node, ins: readonly Node[], of: (dtype: DType) => DType): Nod
 /** Names and lines of origin go with the nodes. */
 export const retype = (roots: readonly Node[], from: Float, to: Float, releaf: Releaf): readonly Node[] => {
   const of = (dtype: DType): DType => (dtype === from ? to : dtype)
-  /** The function of a loop or a choice in the other type, over bound leaves of that type. */
-  const holding = (n: Node, ins: readonly Node[], fn: FnNodes): Node => {
+  /** A closed function in the other type, over bound leaves of that type. */
+  const closed = (fn: FnNodes): FnNodes => {
     const inner = retype([...fn.params, ...fn.results], from, to, releaf)
     const count = fn.params.length
-    return withFunction(n, ins, { params: inner.slice(0, count), results: inner.slice(count) })
+    return { params: inner.slice(0, count), results: inner.slice(count) }
+  }
+  /** What a user's own derivative is stated by. */
+  const customOf = (n: Node, ins: readonly Node[]): Node => {
+    const { pullback, pushforward, ...rest } = paramsOf(n, 'custom')
+    const [back, on] = [pullback, pushforward].map((fn) => (fn === null ? null : closed(fn as unknown as FnNodes)))
+    return make('custom', ins, { ...rest, pullback: back as FnNodes, pushforward: on as FnNodes | null })
   }
   const get = mapGraph(roots, (n, ins) =>
     derivedFrom(n, () => {
-      if (n.op === 'custom' || n.op === 'checkpoint') return ins[0] as Node
+      if (n.op === 'checkpoint') return ins[0] as Node
+      if (n.op === 'custom') return customOf(n, ins)
       const { kind } = opDef(n.op)
       const fn = functionOf(n)
       const made =
-        kind === 'leaf' ? leafOf(n, of(n.dtype), releaf) : fn === null ? nodeOf(n, ins, of) : holding(n, ins, fn)
+        kind === 'leaf'
+          ? leafOf(n, of(n.dtype), releaf)
+          : fn === null
+            ? nodeOf(n, ins, of)
+            : withFunction(n, ins, closed(fn))
       const name = nameOf(n)
       if (name !== undefined) setName(made, name)
       return made

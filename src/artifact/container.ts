@@ -38,7 +38,7 @@ const mostManifestBytes = 2 ** 23
 const isNabla = (bytes: Uint8Array, section: Section): boolean => customName(bytes, section)?.name === SECTION_NAME
 
 /** The module without any section of ours: what a compiler made, or an older manifest's file. */
-const bareModule = (wasm: Uint8Array): readonly Uint8Array[] => {
+export const bareModule = (wasm: Uint8Array): readonly Uint8Array[] => {
   const sections = readSections(wasm)
   if (isLeft(sections)) throw new InternalError(`attachManifest: ${sections.left.message}`)
   return sections.right.filter((s) => !isNabla(wasm, s)).map((s) => wasm.subarray(s.start, s.end))

@@ -71,7 +71,18 @@ const entryCodec = closed(
   { checks: list(checkCodec, 100_000) },
 )
 
-const certificateCodec = closed({ coordinates: whole(0, Number.MAX_SAFE_INTEGER), worst: amount, tolerance: amount })
+const findingsCodec = closed({
+  of: wordsCodec,
+  by: wordsCodec,
+  shape: shapeCodec,
+  coordinates: whole(0, 2 ** 31 - 1),
+  worst: amount,
+  at: shapeCodec,
+  mean: amount,
+  undecided: whole(0, 2 ** 31 - 1),
+})
+
+const certificateCodec = closed({ program: text(32), tolerance: amount, variables: list(findingsCodec, 10_000) })
 
 const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
   {

@@ -65,14 +65,33 @@ export interface ManifestEntry {
   readonly checks?: readonly ManifestCheck[]
 }
 
-/** What `nabla check` found when it compared the gradient with central differences in f64. */
-export interface GradientCertificate {
-  /** How many coordinates of all parameters were compared. */
+/** What was found of the gradient of one scalar by one variable. */
+export interface VariableFindings {
+  /** The scalar, as the model names it. */
+  readonly of: string
+  readonly by: string
+  readonly shape: Shape
+  /** How many coordinates were compared. */
   readonly coordinates: number
-  /** The largest relative error among them. */
+  /** The largest relative error among those that differences can tell, and where it is. */
   readonly worst: number
-  /** The bound that `worst` was held against. */
+  readonly at: readonly number[]
+  readonly mean: number
+  /** Coordinates of which differences can tell nothing: at a kink, or lost in cancellation. */
+  readonly undecided: number
+}
+
+/** What `nabla check` found when it compared gradients with central differences in f64. */
+export interface GradientFindings {
+  /** The bound that errors were held against. */
   readonly tolerance: number
+  readonly variables: readonly VariableFindings[]
+}
+
+/** Findings about one program, which travel with it. */
+export interface GradientCertificate extends GradientFindings {
+  /** The digest of the program that was checked, 32 hexadecimal digits: src/artifact/certificate.ts says of what. */
+  readonly program: string
 }
 
 export type Target = 'wasm' | 'javascript'

@@ -57,7 +57,7 @@ describe('manifest', () => {
     [
       ['certificate', 'colour'],
       'red',
-      'manifest.certificate.colour: expected no key but coordinates, worst, tolerance, found "red"',
+      'manifest.certificate.colour: expected no key but program, tolerance, variables, found "red"',
     ],
     [['params'], { length: 3 }, 'manifest.params: expected a list of at most 10000, found an object'],
     [['params'], new Array(10_001).fill(0), 'manifest.params: expected a list of at most 10000, found a list of 10001'],

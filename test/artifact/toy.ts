@@ -82,7 +82,13 @@ export const toyManifest: Manifest = {
     },
   ],
   constants: [],
-  certificate: { coordinates: 3, worst: 2e-9, tolerance: 1e-6 },
+  certificate: {
+    program: '00112233445566778899aabbccddeeff',
+    tolerance: 1e-6,
+    variables: [
+      { of: 'loss', by: 'w', shape: [2, 1], coordinates: 2, worst: 2e-9, at: [1, 0], mean: 1e-9, undecided: 0 },
+    ],
+  },
 }
 
 type Code = readonly number[]

@@ -35,6 +35,34 @@ describe('central differences', () => {
     expect(errorOf(f, x, gradient)).toBeGreaterThan(1e-6)
   })
 
+  test.each([
+    ['a kink at the point', Math.abs, 0, 0.5, 'kink', true],
+    ['a slope beyond those of a kink', Math.abs, 0, 1.5, 'kink', undefined],
+    ['a kink beside it', Math.abs, 3e-6, 1, 'kink nearby', undefined],
+    ['a kink beside it, with the slope of its other side', Math.abs, 3e-6, -1, 'kink nearby', undefined],
+    ['a difference of large numbers', (x: number) => x * x + 1e9 - 1e9, 0.7, 1.4, 'cancellation', true],
+    ['a flipped sign', (x: number) => x ** 3, 1.3, -3 * 1.3 ** 2, 'wrong', undefined],
+    [
+      'a small error on a curved function',
+      (x: number) => Math.exp(9 * x),
+      1.3,
+      9 * Math.exp(11.7) * 1.00001,
+      'wrong',
+      undefined,
+    ],
+    ['a flipped sign on a plateau', (x: number) => x * x + 1e3, 1.3, -2.6, 'wrong', undefined],
+    ['a number that is none', (x: number) => x, 1.3, Number.NaN, 'not finite', undefined],
+  ] as const)('%s is suspected for what it is', (_, f, x, gradient, tag, undecided) => {
+    const at = [x as number]
+    const d = differenceAt(() => f(at[0] as number), at, 0, gradient, Math.abs(gradient), 1e-6)
+    expect([d.suspect?.tag, d.undecided]).toEqual([tag, undecided])
+  })
+
+  test('what agrees at once is not suspected', () => {
+    const at = [0.3]
+    expect(differenceAt(() => Math.sin(at[0] as number), at, 0, Math.cos(0.3), 1, 1e-6)).not.toHaveProperty('suspect')
+  })
+
   test('the variable is left as it was', () => {
     const at = [0.3]
     differenceAt(() => (at[0] as number) ** 2, at, 0, 7, 7, 1e-6)
@@ -116,6 +144,33 @@ describe('nabla check', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/differs from central differences at \d+ of 39 coordinates/)
     expect(err).toMatch(/^E_CLI_CHECK: the gradient of .*network\.ts#loss differs/)
+  })
+
+  test.each([
+    [
+      'loss',
+      1,
+      'w[0]: the gradient is 2.308, the difference 1.154 at steps of every width: the gradient is 2 times that',
+    ],
+    ['kink', 0, 'x[0]: a kink at the point: the slopes of its sides are -1 and 1, the gradient 0.5 lies between them'],
+    [
+      'outside',
+      1,
+      'x[0]: a kink at the point: the slopes of its sides are -1 and 1, the gradient 3 is neither nor between them',
+    ],
+    ['cancelling', 0, 'w[0]: cancellation: rounding moves the value by'],
+    ['near', 0, 'x[0]: a kink within 7.6e-6: a narrower step agrees'],
+  ])('%s: a suspect is explained', async (name, exit, words) => {
+    const { code, out } = await nabla('check', `${fixture('suspects.ts')}#${name}`)
+    expect(out).toContain(words)
+    expect(code).toBe(exit)
+  })
+
+  test('what differences can tell nothing of is counted apart', async () => {
+    const { out } = await nabla('check', `${fixture('suspects.ts')}#kink`)
+    expect(out).toContain(
+      'agrees with central differences at 0 coordinates, to 0.000001; at 3 more they can tell nothing',
+    )
   })
 
   test('a model without a scalar has no gradient', async () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { load } from 'nabla/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { attachManifest, readArtifact } from '../../src/artifact/container.ts'
+import { rightOf } from '../artifact/outcome.ts'
 import { fixture, nabla } from './collect.ts'
 
 let folder = ''
@@ -13,6 +15,15 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nabla-compile-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The artifact with its manifest, moved to a module that has a section more. */
+const attachOther = (artifact: Uint8Array): Uint8Array => {
+  const { manifest, wasm } = rightOf(readArtifact(artifact))
+  const extra = [0, 3, 1, 120, 0]
+  return attachManifest(new Uint8Array([...wasm, ...extra]), manifest)
+}
+
+const changedText = (text: Uint8Array): string => new TextDecoder().decode(text).replace('instantiate', 'instantiate ')
 
 const entries = `${fixture('network.ts')}#entries`
 
@@ -91,6 +102,35 @@ describe('nabla show', () => {
     expect(out).toContain('parameters  w1 f32[5,4] · b1 f32[4] · w2 f32[4,3] · b2 f32[3]')
     expect(out).toMatch(/^predict .* probabilities f32\[6,3]$/m)
     expect(out).toContain('gradient    not certified')
+  })
+
+  test.each([
+    ['wasm', 'entries.wasm'],
+    ['javascript', 'entries.program.js'],
+  ])('prints the certificate of the gradient check: %s', async (target, file) => {
+    const made = await nabla('compile', entries, '--out', folder, '--certify', '--target', target)
+    expect([made.code, made.err]).toEqual([0, ''])
+    const path = join(folder, file)
+    const { out } = await nabla('show', path)
+    expect(out).toContain('gradient    checked in f64 beside central differences at 39 coordinates, to 0.000001')
+    expect(out).toMatch(/of this very program, [0-9a-f]{32}$/m)
+    for (const name of ['w1', 'b1', 'w2', 'b2']) expect(out).toMatch(new RegExp(`^∂step\\.loss/∂${name} .*e-`, 'm'))
+    const bytes = new Uint8Array(readFileSync(path))
+    writeFileSync(path, target === 'wasm' ? attachOther(bytes) : changedText(bytes))
+    expect((await nabla('show', path)).out).toMatch(/^gradient {4}certified for another program \([0-9a-f]{32}\)/m)
+  })
+
+  test('a gradient that is wrong is not certified, and nothing is written', async () => {
+    const { code, err } = await nabla(
+      'compile',
+      `${fixture('suspects.ts')}#loss`,
+      '--out',
+      join(folder, 'new'),
+      '--certify',
+    )
+    expect(code).toBe(1)
+    expect(err).toMatch(/^E_CLI_CHECK: the gradient of loss by w differs from central differences/)
+    expect(existsSync(join(folder, 'new'))).toBe(false)
   })
 
   test('a damaged artifact is refused', async () => {

@@ -45,7 +45,7 @@ export const artifacts: FailingPrograms<keyof typeof artifactErrorCodes> = {
     run: () => load(moduleOf()),
   },
   E_ARTIFACT_TRUNCATED: {
-    message: 'the artifact is truncated: 1210 of 1217 bytes',
+    message: `the artifact is truncated: ${artifact.length - 7} of ${artifact.length} bytes`,
     run: () => load(artifact.subarray(0, artifact.length - 7)),
   },
   E_ARTIFACT_DIGEST: {
