@@ -68,10 +68,12 @@ const variablesOf = (
   return refuseCli('E_CLI_USAGE', `${place} has no ${lost}`, `it has ${known}`)
 }
 
-/** One expression is shown under its export's name, everything else under the names of its entries. */
+/** One expression is shown under its own name, everything else under the names of its entries. */
 const shownOf = ({ name, entries }: Model): { readonly what: Printable; readonly name: string } => {
-  const [only, ...rest] = Object.values(entries)
-  return { what: only !== undefined && rest.length === 0 && isExpr(only) ? only : entries, name }
+  const [only, ...rest] = Object.entries(entries)
+  return only !== undefined && rest.length === 0 && isExpr(only[1])
+    ? { what: only[1], name: only[0] }
+    : { what: entries, name }
 }
 
 const mathematics =

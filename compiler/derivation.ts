@@ -6,13 +6,13 @@ import type { Node } from '../src/expr/expr.ts'
 import { graph, is } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { type Arrival, type Backward, backwardOf, type Form, type Way } from './backward.ts'
-import { type InspectOptions, type Loss, lossesOf } from './describe.ts'
+import { type InspectOptions, type Loss, lossesOf, modelRoots } from './describe.ts'
 import { type Doc, nameDoc, negate, render } from './inspect/doc.ts'
 import { equationsOf, type Line } from './inspect/equations.ts'
 import { heard } from './inspect/indices.ts'
 import { layout, showMargin, widthOf } from './inspect/layout.ts'
 import { type LocalRule, localRules } from './inspect/local-rules.ts'
-import { type Printable, rootsOf } from './inspect/print.ts'
+import type { Printable } from './inspect/print.ts'
 import { lawOf, rawCotangents, simplifyRoots } from './pipeline.ts'
 import { leavesOf, topological } from './program/walk.ts'
 import { grad, type Scalar } from './transforms.ts'
@@ -312,11 +312,7 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
  * console.log(lines[0]) // # The gradient of y by x
  */
 export const derivation = (model: Printable, options: DerivationOptions = {}): string => {
-  const roots = rootsOf(model, '').filter((r) => r.sign !== '←')
-  const named = roots.map((r) => ({
-    ...r,
-    label: nameOf(r.node) ?? (r.label === '' ? (options.name ?? 'y') : r.label),
-  }))
+  const named = modelRoots(model, options).filter((r) => r.sign !== '←')
   const losses = lossesOf(named, options.wrt)
   // all together, so that what the simplifier makes of one is known by its name to the others
   const nodes = [...named.map((r) => r.node), ...losses.flatMap((l) => l.wrt)]

@@ -62,19 +62,25 @@ export const derivativesOf = (loss: Loss): readonly Root[] => {
   return loss.wrt.map((v, i) => ({ label: `∂${loss.label}/∂${label(v)}`, node: gradients[i] as Node, defines: false }))
 }
 
-/** A result is called as its user named it, else by its place in the model. */
-const modelRoots = (model: Printable, options: InspectOptions): readonly Root[] =>
-  rootsOf(model, '').map((r) => {
-    if (r.sign === '←') return r
-    const own = r.node.ins.length === 0 ? undefined : nameOf(r.node)
+/** A result is called as its user named it, else by its place in the model; so are two of one name. */
+export const modelRoots = (model: Printable, options: InspectOptions): readonly Root[] => {
+  const all = rootsOf(model, '')
+  const called = all.map((r) => {
+    const own = r.sign === '←' || r.node.ins.length === 0 ? undefined : nameOf(r.node)
     return { ...r, label: own ?? (r.label === '' ? (options.name ?? 'y') : r.label) }
   })
+  const isShared = (r: Root): boolean =>
+    r.sign !== '←' && called.some((q) => q.sign !== '←' && q.label === r.label && q.node !== r.node)
+  return called.map((r, i) => (isShared(r) ? { ...r, label: (all[i] as Root).label || r.label } : r))
+}
 
 /** A part of a description with its title: `model`, `derivatives`. */
 interface Section {
   readonly title: string
   readonly lines: readonly Line[]
 }
+
+const lineText = (line: Line): string => layout([line], { width: Infinity, shapes: false })
 
 interface Description {
   /** What inputs, parameters and states are found below. */
@@ -91,20 +97,22 @@ const describe = (model: Printable, options: InspectOptions): Description => {
   const asWritten = all.filter((r) => r.sign !== '←')
   const derivatives = lossesOf(asWritten, options.wrt).flatMap(derivativesOf)
   const forward = new Set(topological(results.map((r) => r.node)))
-  const written = equationsOf([...results, ...derivatives], { forward })
+  const written = equationsOf([...results, ...derivatives], { forward, toldInLoops: true })
   const own = (e: Line): boolean => e.root < results.length
   const gradients = derivatives.flatMap((d) => (d.node.ins.length === 0 ? [] : [[d.node, nameDoc(d.label)] as const]))
   const before = { values: new Map([...gradients, ...written.told]), indices: [], taken: written.taken }
   const steps = equationsOf(updates, { forward, within: before })
-  const asIs = equationsOf(asWritten).equations
+  const asIs = equationsOf(asWritten, { toldInLoops: true }).equations
   const simplified = written.equations.filter(own)
   // definitions that only the derivatives need stand with the simplified model, so that one is shown where they are the same
   const changed =
     asWritten.some((r, i) => r.node !== results[i]?.node) && layout(asIs, options) !== layout(simplified, options)
+  // what simplification leaves as it is stands once
+  const told = new Set(changed ? asIs.map(lineText) : [])
   const sections: readonly Section[] = [
     ...(changed ? [{ title: 'model', lines: asIs }] : []),
-    { title: changed ? 'simplified' : 'model', lines: simplified },
-    { title: 'derivatives', lines: written.equations.filter((e) => !own(e)) },
+    { title: changed ? 'simplified' : 'model', lines: simplified.filter((l) => !told.has(lineText(l))) },
+    { title: 'derivatives', lines: written.equations.filter((e) => !own(e) && !told.has(lineText(e))) },
     { title: 'updates', lines: steps.equations },
   ]
   return { roots: all.map((r) => r.node), sections: sections.filter((s) => s.lines.length > 0) }

@@ -223,13 +223,14 @@ const ordered = (terms: readonly Term[]): readonly Term[] => {
   return first?.negative && second !== undefined && !second.negative && rest.length === 0 ? [second, first] : terms
 }
 
-/** 32 for 0.03125, so that it is written as a division; null where the decimal is as short. */
+/** 32 for 0.03125, so that it is written as a division; null where the decimal is as short, but for quarters. */
 const denominatorOf = (f: Factor): number | null => {
   if (f.doc.tag !== 'text' || f.doc.number === undefined || f.doc.number <= 0) return null
   const n = 1 / f.doc.number
   const digits = String(Number.parseFloat(f.doc.number.toPrecision(7))).replace(/^0\.0*/, '')
   const whole = Math.abs(n - Math.round(n)) < 1e-6 * n
-  return n > 2 && n < 1e7 && whole && digits.length > 2 && !digits.includes('e') ? Math.round(n) : null
+  const isLong = n === 4 || (digits.length > 2 && !digits.includes('e'))
+  return n > 2 && n < 1e7 && whole && isLong ? Math.round(n) : null
 }
 
 const half: Doc = { tag: 'text', printed: { text: '½', precedence: 4 }, number: 0.5 }

@@ -6,8 +6,8 @@ import type { TensorType } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import { type Doc, nameDoc, render, withStep } from './doc.ts'
-import { docAt, heard, letterAt } from './indices.ts'
+import { type Doc, nameDoc, render, stepOf, text, withStep } from './doc.ts'
+import { docAt, heard, letterAt, subscript } from './indices.ts'
 import {
   hasSteps,
   type Loop,
@@ -18,8 +18,19 @@ import {
   type WrittenLoop,
   writeLoop,
 } from './loops.ts'
-import { carrierOf, isLoopResult, type Named, nameAll, namedNodes, readAll, type Root, type Sign } from './names.ts'
-import type { Reading } from './reading.ts'
+import {
+  carrierOf,
+  isLoopResult,
+  type Named,
+  nameAll,
+  namedNodes,
+  type Numbered,
+  readAll,
+  type Root,
+  type Sign,
+} from './names.ts'
+import { type Reading, readingOf } from './reading.ts'
+import { docAtStep } from './steps.ts'
 
 export interface Equation {
   readonly tag: 'equation'
@@ -84,6 +95,8 @@ export interface EquationOptions {
   /** Nodes that are values of the model itself even where differentiation made them first. */
   readonly forward?: ReadonlySet<Node>
   readonly within?: Within
+  /** Whether what a loop alone reads step by step is told in the loop, `onehot(xₜ) W`, and not computed ahead of it. */
+  readonly toldInLoops?: boolean
 }
 
 export interface Equations {
@@ -115,11 +128,12 @@ const nameLoops = (
   loops: Iterable<Loop>,
   labels: ReadonlyMap<Node, string>,
   before: ReadonlySet<string>,
+  decided: Numbered,
 ): { readonly loops: ReadonlyMap<Loop, LoopNames>; readonly taken: ReadonlySet<string> } => {
   const named = new Map<Loop, LoopNames>()
   let taken = before
   for (const loop of new Set(loops)) {
-    const names = nameLoop(loop, labels, taken)
+    const names = nameLoop(loop, labels, taken, decided)
     named.set(loop, names)
     taken = names.taken
   }
@@ -134,20 +148,43 @@ interface Outline {
   readonly suggested: ReadonlyMap<Node, string | undefined>
   readonly named: ReadonlySet<Node>
   /** Of each root, the definitions that no root before it has. */
-  readonly written: readonly (readonly Node[])[]
+  readonly definitions: readonly (readonly Node[])[]
 }
 
-const outlineOf = (roots: readonly Root[], known: ReadonlyMap<Node, Doc>): Outline => {
+/** A longer formula is told once, before its loop. */
+const longestStep = 48
+
+/** Sequences that only loops read, and whose value at a step is short to tell: it is told where the loop reads it. */
+const withinLoops = (
+  { readings, roots, named }: Pick<Outline, 'readings' | 'roots' | 'named'>,
+  sequences: Iterable<Node>,
+): ReadonlySet<Node> => {
+  const readElsewhere = new Set(roots.map((r) => carrierOf(r.node)))
+  for (const [n, r] of readings)
+    if (!isLoopResult(n) && !(r.same && carrierOf(n) !== n)) for (const m of r.reads) readElsewhere.add(carrierOf(m))
+  const isShort = (n: Node): boolean => {
+    const isCalled = (m: Node): boolean => m !== n && (nameOf(m) !== undefined || named.has(m) || isLoopResult(m))
+    const standIn = (m: Node): Doc =>
+      m.op === 'full' ? readingOf(m).build([]) : nameDoc(isCalled(m) ? (nameOf(m) ?? 'h₁') : 'z₁')
+    const d = docAtStep(n, { docOf: standIn, isCalled, index: 'ₜ' })
+    return d !== null && render(d).text.length <= longestStep
+  }
+  return new Set([...sequences].filter((n) => nameOf(n) === undefined && !readElsewhere.has(n) && isShort(n)))
+}
+
+const outlineOf = (roots: readonly Root[], known: ReadonlyMap<Node, Doc>, isTold: boolean): Outline => {
   const readings = readAll(
     roots.map((r) => r.node),
     known,
   )
   const loops = loopsOf(readings, known)
   const suggested = new Map([...new Set(loops.values())].flatMap((l) => [...suggestionsOf(l)]))
-  const named = namedNodes(readings, roots, known, new Set(suggested.keys()))
+  const called = namedNodes(readings, roots, known, new Set(suggested.keys()))
+  const within = isTold ? withinLoops({ readings, roots, named: called }, suggested.keys()) : new Set()
+  const named = new Set([...called].filter((n) => !within.has(n)))
   const seen = new Set<Node>()
-  const written = roots.map((r) => definitionsOf(r.node, readings, named, seen))
-  return { roots, readings, loops, suggested, named, written }
+  const definitions = roots.map((r) => definitionsOf(r.node, readings, named, seen))
+  return { roots, readings, loops, suggested, named, definitions }
 }
 
 interface AllNames extends Named {
@@ -155,30 +192,36 @@ interface AllNames extends Named {
 }
 
 /** Names of users come first, then those of loops, then letters. */
-const namesOf = (outline: Outline, forward: ReadonlySet<Node>, within: Within): AllNames => {
-  const { roots, readings, loops, suggested, named, written } = outline
+const namesOf = (outline: Outline, forward: ReadonlySet<Node>, within: Within, decided: Numbered): AllNames => {
+  const { roots, readings, loops, suggested, named, definitions } = outline
   const labels = labelsOf(roots, (n) => named.has(n))
   const stackLabels = labelsOf(roots, (n) => loops.has(n))
-  const nodes = written.flat().filter((n) => named.has(n))
+  const nodes = definitions.flat().filter((n) => named.has(n))
   const leaves = [...readings.keys()].filter((n) => opDef(n.op).kind === 'leaf' && !within.values.has(n))
   const spoken = [...leaves.flatMap((n) => nameOf(n) ?? []), ...labels.values(), ...stackLabels.values()]
   const reserved = new Set([...within.taken, ...spoken.map(heard)])
   // loops leave these to the nodes that bear them
   const own = new Set(nodes.flatMap((n) => (labels.has(n) ? [] : (nameOf(n) ?? []))).map(heard))
-  const around = nameLoops(loops.values(), stackLabels, new Set([...reserved, ...own]))
+  const around = nameLoops(loops.values(), stackLabels, new Set([...reserved, ...own]), decided)
   const given = nameAll(nodes, {
     labels,
     taken: new Set([...around.taken].filter((name) => reserved.has(name) || !own.has(name))),
     forward,
     indices: within.indices,
     suggested: new Map([...suggested].flatMap(([n, name]) => (name === undefined ? [] : [[n, name] as const]))),
+    decided,
   })
-  return { ...given, loops: around.loops }
+  const numbered = new Map([...given.numbered, ...[...around.loops.values()].flatMap((l) => [...l.numbered])])
+  return { ...given, numbered, loops: around.loops }
 }
 
-/** What loops read step by step is known at a step by its index. */
-const atEachStep = (d: Doc, index: string): Doc =>
-  d.tag === 'text' && d.step === undefined && d.number === undefined ? withStep(d, { index, doc: docAt(d, index) }) : d
+/** What loops read step by step is known at a step by its index, or by its formula there. */
+const atEachStep = (d: Doc, index: string, atStep: () => Doc | null): Doc => {
+  if (d.tag === 'text' && d.number === undefined)
+    return d.step === undefined ? withStep(d, { index, doc: atStep() ?? docAt(d, index) }) : d
+  const doc = stepOf(d) === null ? atStep() : null
+  return doc === null ? d : withStep(text(render(d)), { index, doc })
+}
 
 interface Written {
   /** The formula of each node. */
@@ -187,22 +230,25 @@ interface Written {
   readonly docs: ReadonlyMap<Node, Doc>
   readonly blocks: ReadonlyMap<Loop, Omit<LoopBlock, 'root'>>
   readonly taken: ReadonlySet<string>
+  readonly numbered: Numbered
 }
 
 /** Formulas, and the bodies of loops as soon as what they read has its own. */
-const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within): Written => {
+const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within, decided: Numbered): Written => {
   const [, index] = letterAt(within.indices.length)
   const sequences = new Set([...loops.values()].flatMap((l) => l.parts.sequences.filter(hasSteps).map(carrierOf)))
   const formulas = new Map<Node, Doc>()
   const docs = new Map<Node, Doc>()
   const blocks = new Map<Loop, Omit<LoopBlock, 'root'>>()
   const results = new Map<Node, Doc>()
+  const numbered = new Map(names.numbered)
   let { taken } = names
   const write = (loop: Loop): void => {
     const loopNames = names.loops.get(loop) as LoopNames
     const own = writeLoop(loop, loopNames, { indices: within.indices, docOf: (n) => docs.get(n) as Doc })
-    const body = equationsOf(own.roots, { within: { values: own.values, indices: own.indices, taken } })
+    const body = written(own.roots, { within: { values: own.values, indices: own.indices, taken } }, decided)
     taken = body.taken
+    for (const [n, name] of body.numbered) numbered.set(n, name)
     blocks.set(loop, { tag: 'loop', header: own.headerFrom(body.docOf), starts: own.starts, body: body.equations })
     for (const [n, doc] of own.resultsFrom(body.docOf)) results.set(n, doc)
   }
@@ -213,13 +259,17 @@ const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within
     const doc = results.get(n) ?? within.values.get(n) ?? reading.build(reading.reads.map((r) => docs.get(r) as Doc))
     if (!within.values.has(n)) formulas.set(n, doc)
     const called = name === undefined ? doc : nameDoc(name)
-    docs.set(n, sequences.has(n) ? atEachStep(called, index) : called)
+    docs.set(n, called)
+    if (!sequences.has(n)) continue
+    const isCalled = (m: Node): boolean => names.names.has(m) || (m.ins.length === 0 && nameOf(m) !== undefined)
+    const atStep = (): Doc | null => docAtStep(n, { docOf: (m) => docs.get(m), isCalled, index })
+    docs.set(n, atEachStep(called, index, atStep))
   }
-  return { formulas, docs, blocks, taken }
+  return { formulas, docs, blocks, taken, numbered }
 }
 
 const linesOf = (
-  { roots, loops, named, written }: Outline,
+  { roots, loops, named, definitions }: Outline,
   names: ReadonlyMap<Node, string>,
   { formulas, docs, blocks }: Written,
 ): readonly Line[] => {
@@ -238,7 +288,7 @@ const linesOf = (
   }
   return roots.flatMap((r, root): readonly Line[] => {
     const carrier = carrierOf(r.node)
-    const lines = (written[root] as readonly Node[]).flatMap((n) => define(n, root, n === carrier ? r.label : null))
+    const lines = (definitions[root] as readonly Node[]).flatMap((n) => define(n, root, n === carrier ? r.label : null))
     const doc = docs.get(r.node) as Doc
     // the equations of a loop have told what its stack is
     const told = loops.has(carrier) && !named.has(carrier) && r.sign === undefined && render(doc).text === r.label
@@ -254,17 +304,55 @@ const linesOf = (
   })
 }
 
-export const equationsOf = (roots: readonly Root[], options: EquationOptions = {}): Equations => {
-  const { forward = new Set(), within = nowhere } = options
-  const outline = outlineOf(roots, within.values)
-  const names = namesOf(outline, forward, within)
-  const written = formulate(outline, names, within)
-  const { docs, taken } = written
+interface Numberable extends Equations {
+  readonly numbered: Numbered
+}
+
+const written = (roots: readonly Root[], options: EquationOptions, decided: Numbered): Numberable => {
+  const { forward = new Set(), within = nowhere, toldInLoops = false } = options
+  const outline = outlineOf(roots, within.values, toldInLoops)
+  const names = namesOf(outline, forward, within, decided)
+  const all = formulate(outline, names, within, decided)
+  const { docs, taken, numbered } = all
   const told = new Set([...names.names.keys(), ...outline.loops.keys()])
   return {
-    equations: linesOf(outline, names.names, written),
+    equations: linesOf(outline, names.names, all),
     told: new Map([...told].flatMap((n) => (docs.has(n) ? [[n, docs.get(n) as Doc] as const] : []))),
     taken,
+    numbered,
     docOf: (n) => docs.get(n) as Doc,
   }
+}
+
+const nodesIn = (lines: readonly Line[]): readonly Node[] =>
+  lines.flatMap((l) => (l.tag === 'loop' ? nodesIn(l.body) : [l.node]))
+
+const letterOf = (name: string): string => /^\D*/u.exec(heard(name))?.[0] ?? ''
+
+const numberOf = (name: string): number => Number(heard(name).slice(letterOf(name).length))
+
+/** The same letters, so that the numbers of each rise from line to line; a letter without a number beside others gets one. */
+const inOrder = ({ equations, numbered, taken }: Numberable): Numbered => {
+  const shown = [...new Set(nodesIn(equations))].filter((n) => numbered.has(n))
+  const names = shown.map((n) => numbered.get(n) as string)
+  const queues = new Map<string, string[]>()
+  for (const letter of new Set(names.map(letterOf))) {
+    const own = names.filter((name) => letterOf(name) === letter).toSorted((a, b) => numberOf(a) - numberOf(b))
+    if (own.length > 1 && own[0] === letter) {
+      let k = numberOf(own.at(-1) as string)
+      do k++
+      while (taken.has(`${letter}${k}`))
+      own.push(`${letter}${subscript(k)}`)
+      own.shift()
+    }
+    queues.set(letter, own)
+  }
+  return new Map(shown.map((n, i) => [n, queues.get(letterOf(names[i] as string))?.shift() as string]))
+}
+
+export const equationsOf = (roots: readonly Root[], options: EquationOptions = {}): Equations => {
+  const first = written(roots, options, new Map())
+  const order = inOrder(first)
+  const isOrdered = [...order].every(([n, name]) => first.numbered.get(n) === name)
+  return isOrdered ? first : written(roots, options, new Map([...first.numbered, ...order]))
 }

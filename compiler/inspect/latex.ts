@@ -106,14 +106,19 @@ const below: Readonly<Record<string, string>> = {
   '…': '\\dots ',
 }
 
+/** Letters above the line, as in W⁽ʰˣ⁾, each with the one that it is; ᵀ is a transpose. */
+const raised = 'ᵃaᵇbᶜcᵈdᵉeᶠfᵍgʰhⁱiʲjᵏkˡlᵐmⁿnᵒoᵖpʳrˢsᵗtᵘuᵛvʷwˣxʸyᶻz⁽(⁾)'
+
 const above: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((c, i) => [c, String(i)])),
+  ...Object.fromEntries(raised.match(/../gsu)?.map((pair) => [...pair] as [string, string]) ?? []),
   '⁻': '-',
+  '′': '\\prime ',
   ᵀ: '\\top ',
 }
 
 const subscripts = '₀₁₂₃₄₅₆₇₈₉₊₋‚ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ'
-const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ'
+const superscripts = Object.keys(above).join('')
 
 const escaped = (word: string): string => [...word].map((c) => signs[c]?.trim() ?? c).join('')
 

@@ -10,7 +10,7 @@ import { carryName, type ScanParts, scanParts } from '../../src/expr/scan.ts'
 import { whileParts } from '../../src/expr/while.ts'
 import { type Doc, isNumber, merging, nameDoc, render, stepOf, whole, withStep } from './doc.ts'
 import { docAt, heard, letterAt, nameAt, subscript, withoutIndex } from './indices.ts'
-import { carrierOf, isLoopResult, isStack, letterOf, type Root, unlike } from './names.ts'
+import { carrierOf, isLoopResult, isStack, letterOf, type Numbered, type Root, unlike } from './names.ts'
 import { isSame, keepsFirst, type Reading } from './reading.ts'
 
 /** A loop as it is written: for so many steps, or while a condition holds. */
@@ -105,6 +105,8 @@ export interface LoopNames {
   /** Of the values that are stacked and are neither carries nor parameters. */
   readonly stacked: ReadonlyMap<Node, string>
   readonly taken: ReadonlySet<string>
+  /** Which of these are letters with numbers. */
+  readonly numbered: Numbered
 }
 
 /** As its user called it; else h, or δ of what is a cotangent. */
@@ -135,7 +137,12 @@ const isNamesake = ({ parts, last, stacks }: Loop, i: number, labels: ReadonlyMa
   !stacks.has(parts.fn.results[i] as Node) &&
   (last.get(i) ?? []).some((n) => labels.get(n) !== undefined && labels.get(n) === carryBase(parts, i))
 
-export const nameLoop = (loop: Loop, labels: ReadonlyMap<Node, string>, before: ReadonlySet<string>): LoopNames => {
+export const nameLoop = (
+  loop: Loop,
+  labels: ReadonlyMap<Node, string>,
+  before: ReadonlySet<string>,
+  decided: Numbered,
+): LoopNames => {
   const { parts, stacks } = loop
   const taken = new Set(before)
   const take = (base: string): string => {
@@ -156,15 +163,21 @@ export const nameLoop = (loop: Loop, labels: ReadonlyMap<Node, string>, before: 
     return letters.filter((l) => l === letter).length > 1 ? `${letter}${subscript(1)}` : letter
   }
   const stacked = new Map<Node, string>()
+  const numbered = new Map<Node, string>()
   for (const [value, results] of stacks) {
     if (isAlias(value)) continue
     const own = value.ins.length > 0 ? nameOf(value) : undefined
     const label = outsideName(results, labels)
     // a label is the root's own to give
     if (own === undefined && label !== undefined && labels.has(results[0] as Node)) stacked.set(value, label)
-    else stacked.set(value, take(withoutIndex(own ?? label ?? base(value))))
+    else {
+      const given = own ?? label
+      const name = take(given === undefined ? (decided.get(value) ?? base(value)) : withoutIndex(given))
+      stacked.set(value, name)
+      if (given === undefined) numbered.set(value, name)
+    }
   }
-  return { carries, stacked, taken }
+  return { carries, stacked, taken, numbered }
 }
 
 /** What sequences without a name should be called: x where their element is xₜ. */

@@ -107,6 +107,13 @@ export const isLoopResult = (n: Node): boolean =>
 export const isStack = (n: Node): boolean =>
   isLoopResult(n) && paramsOf(n, 'result').index >= paramsOf(n.ins[0] as Node, (n.ins[0] as Node).op as 'scan').carries
 
+/** The name that a node was given, unless it is that of the leaf it is made of: onehot(y), called y, is written as it is. */
+const ownName = (n: Node): string | undefined => {
+  const name = nameOf(n)
+  const [only, more] = n.ins
+  return only !== undefined && more === undefined && isLeaf(only) && nameOf(only) === name ? undefined : name
+}
+
 /** The nodes that get names, decided from the leaves up. */
 export const namedNodes = (
   readings: ReadonlyMap<Node, Reading>,
@@ -135,7 +142,7 @@ export const namedNodes = (
     const wanted =
       defined.has(n) ||
       wantedToo.has(n) ||
-      nameOf(n) !== undefined ||
+      ownName(n) !== undefined ||
       (used > 1 && (weight > 1 || (weight === 1 && isSummed(n) && roleOf(n) === 'cotangent'))) ||
       (errors.has(n) && weight > 1 && isProduct(doc) && roleOf(n) === 'cotangent') ||
       (tooLong(doc) && !(last.has(n) && used === 1))
@@ -177,11 +184,19 @@ export interface Naming {
   readonly indices: readonly string[]
   /** What nodes without a name of their own would best be called. */
   readonly suggested: ReadonlyMap<Node, string>
+  /** What letters leave to others, as it is heard. */
+  readonly avoided?: ReadonlySet<string>
+  /** Numbered letters that are decided already. */
+  readonly decided?: Numbered
 }
+
+/** Letters with numbers, by node: δ₁, δ₂. */
+export type Numbered = ReadonlyMap<Node, string>
 
 export interface Named {
   readonly names: ReadonlyMap<Node, string>
   readonly taken: ReadonlySet<string>
+  readonly numbered: Numbered
 }
 
 /**
@@ -189,7 +204,7 @@ export interface Named {
  * other intermediate values, δ for cotangents, τ for tangents, m for masks.
  */
 export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
-  const { labels, forward, indices, suggested } = options
+  const { labels, forward, indices, suggested, avoided = new Set(), decided = new Map() } = options
   const taken = new Set(options.taken)
   const names = new Map<Node, string>(labels)
   const take = (n: Node, name: string): void => {
@@ -199,7 +214,7 @@ export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
   const next = new Map<string, number>()
   const numbered = (letter: string): string => {
     let k = next.get(letter) ?? 1
-    while (taken.has(`${letter}${k}`)) k++
+    while (taken.has(`${letter}${k}`) || avoided.has(`${letter}${k}`)) k++
     next.set(letter, k + 1)
     return `${letter}${subscript(k)}`
   }
@@ -212,6 +227,12 @@ export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
   const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterOf(n, forward)] as const]))
   const uses = new Map<string, number>()
   for (const [, letter] of rest) uses.set(letter, (uses.get(letter) ?? 0) + 1)
-  for (const [n, letter] of rest) take(n, uses.get(letter) === 1 && !taken.has(letter) ? letter : numbered(letter))
-  return { names, taken }
+  const letters = new Map<Node, string>()
+  for (const [n, letter] of rest) {
+    const alone = uses.get(letter) === 1 && !taken.has(letter) && !avoided.has(letter)
+    const name = decided.get(n) ?? (alone ? letter : numbered(letter))
+    letters.set(n, name)
+    take(n, name)
+  }
+  return { names, taken, numbered: letters }
 }

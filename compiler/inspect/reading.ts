@@ -32,7 +32,7 @@ import {
   whole,
   withStep,
 } from './doc.ts'
-import { docAt } from './indices.ts'
+import { docAt, nameAt } from './indices.ts'
 
 export interface Reading {
   /** The nodes whose formulas, or names, stand in this one. */
@@ -121,11 +121,22 @@ const summand = (n: Node): ((ins: readonly Printed[]) => Printed) | null => {
   return (ins) => opDef('dotGeneral').print(ins, within, [stepType(x), stepType(y)])
 }
 
+/** onehot(xₜ) of onehot(x). */
+const oneHotAt = (n: Node, index: string): Doc | null => {
+  const at = behind(n)
+  const [labels] = at.op === 'oneHot' ? at.ins : []
+  const name = labels?.ins.length === 0 ? nameOf(labels) : undefined
+  return name === undefined ? null : text(printed(at, [{ text: nameAt(name, [index]), precedence: 4 }]))
+}
+
 /** What is paired with the steps of a loop has as many: its name gets their index. */
-const pairedSteps = (docs: readonly Doc[]): ReturnType<typeof stepsOf> => {
+const pairedSteps = (docs: readonly Doc[], nodes: readonly Node[]): ReturnType<typeof stepsOf> => {
   const index = docs.flatMap((d) => stepOf(d)?.index ?? [])[0]
   if (index === undefined) return null
-  return stepsOf(docs.map((d) => (stepOf(d) === null && isName(d) ? withStep(d, { index, doc: docAt(d, index) }) : d)))
+  const isOwn = (d: Doc): boolean => stepOf(d) === null && isName(d)
+  const at = (d: Doc, n: Node): Doc =>
+    (render(d).text.startsWith('onehot(') ? oneHotAt(n, index) : null) ?? docAt(d, index)
+  return stepsOf(docs.map((d, i) => (isOwn(d) ? withStep(d, { index, doc: at(d, nodes[i] as Node) }) : d)))
 }
 
 /** `Σₜ lₜ` for the sum of what a loop has stacked. */
@@ -133,7 +144,7 @@ const readSummed = (n: Node, scalar: boolean): Reading['build'] | null => {
   const per = summand(n)
   if (per === null) return null
   return (docs) => {
-    const at = n.op === 'dotGeneral' ? pairedSteps(docs) : stepsOf(docs)
+    const at = n.op === 'dotGeneral' ? pairedSteps(docs, n.ins) : stepsOf(docs)
     if (at === null) return linear(docs, scalar, (ins) => printed(n, ins))
     return linear(at.docs, scalar, (ins) => {
       const one = per(ins)

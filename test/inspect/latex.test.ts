@@ -74,9 +74,3 @@ describe('KaTeX sets', () => {
     }
   })
 })
-
-test.each(['two-layer-classifier', 'siamese-exercise'])('%s, as a book prints it', async (example) => {
-  const file = await loadModels(join('examples', example, 'model.ts#model'))
-  if (isLeft(file)) throw new Error(file.left.message)
-  expect(toLatex(file.right.models[0]?.entries ?? {})).toMatchSnapshot()
-})

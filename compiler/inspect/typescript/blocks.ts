@@ -9,6 +9,7 @@ import { paramsOf } from '../../../src/expr/node.ts'
 import { nameOf, roleOf } from '../../../src/expr/origin.ts'
 import { carryName, scanParts } from '../../../src/expr/scan.ts'
 import { whileParts } from '../../../src/expr/while.ts'
+import { topological } from '../../program/walk.ts'
 import { withoutIndex } from '../indices.ts'
 import { valueOf } from './calls.ts'
 import { type Identifiers, identifierOf } from './identifiers.ts'
@@ -105,12 +106,18 @@ const writeScan = (scans: readonly Node[], name: string, textOf: TextOf, around:
   const inside = identifiers.inside()
   const stacked = (scan: (typeof all)[number]): readonly Node[] => scan.fn.results.slice(init.length).map(valueOf)
   const nexts = fn.results.slice(0, init.length).map(valueOf)
-  const outputs = [...new Set(all.flatMap(stacked))]
+  /** The sequence whose elements are what is stacked: nobody has to stack them again. */
+  const passed = new Map(sequences.map((s, j) => [fn.params[init.length + j] as Node, s]))
+  const outputs = [...new Set(all.flatMap(stacked))].filter((n) => !passed.has(n))
   const carries = carryNames(fn.params, nexts, inside)
-  const elements = sequences.map((s, j) =>
-    inside.take(withoutIndex(elementName(fn.params[init.length + j] as Node, s, module))),
-  )
-  const texts = [...carries, ...elements, ...constants.map(textOf)]
+  const read = new Set(topological([...nexts, ...outputs]))
+  const walked = sequences.flatMap((sequence, j) => {
+    const bound = fn.params[init.length + j] as Node
+    return read.has(bound)
+      ? [{ sequence, bound, name: inside.take(withoutIndex(elementName(bound, sequence, module))) }]
+      : []
+  })
+  const elements = walked.map((w) => w.name)
   const { params, lines } = header(carries, elements, `${indent}  `)
   const returned = (inner: TextOf): Value => {
     const keys = outputKeys(outputs, inner)
@@ -118,14 +125,21 @@ const writeScan = (scans: readonly Node[], name: string, textOf: TextOf, around:
       (own: readonly Node[]) =>
       (index: number): Result => {
         if (index < init.length) return { suffix: `.carry${fieldOf(carries, index)}`, name: carries[index] as string }
-        const key = keys.get(own[index - init.length] as Node) as string
+        const value = own[index - init.length] as Node
+        const sequence = passed.get(value)
+        if (sequence !== undefined) return { suffix: '', name: inner(value), sequence: textOf(sequence) }
+        const key = keys.get(value) as string
         return { suffix: `.outputs${outputs.length === 1 ? '' : `.${key}`}`, name: key }
       }
     for (const [k, scan] of scans.entries()) module.results.set(scan, resultOf(stacked(all[k] as (typeof all)[number])))
     return { carry: structured(nexts, carries), output: structured(outputs, [...keys.values()]) }
   }
   const inner = {
-    given: new Map(fn.params.map((p, i) => [p, texts[i] as string])),
+    given: new Map([
+      ...carries.map((name, i) => [fn.params[i] as Node, name] as const),
+      ...walked.map((w) => [w.bound, w.name] as const),
+      ...constants.map((c, i) => [fn.params[init.length + sequences.length + i] as Node, textOf(c)] as const),
+    ]),
     identifiers: inside,
     indent: `${indent}  `,
     labels: new Map(nexts.map((n, i) => [n, `${carries[i]}Next`])),
@@ -133,11 +147,14 @@ const writeScan = (scans: readonly Node[], name: string, textOf: TextOf, around:
   module.imports.add('scan')
   const options: { readonly [k: string]: Value } = {
     ...(reverse ? { reverse } : {}),
-    ...(sequences.length === 0 ? { length } : {}),
+    ...(walked.length === 0 ? { length } : {}),
   }
   const args: readonly Value[] = [
     structured(init, carries),
-    structured(sequences, elements),
+    structured(
+      walked.map((w) => w.sequence),
+      elements,
+    ),
     ...(Object.keys(options).length === 0 ? [] : [options]),
   ]
   return [

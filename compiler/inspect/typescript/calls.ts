@@ -4,12 +4,13 @@
  * that simplifies to it); what no function of the language makes is written by `graph`, which makes every op.
  */
 import * as language from '../../../src/index.ts'
+import { range } from '../../../src/core/shape.ts'
 import { ShapeError } from '../../../src/core/errors.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { isExpr, paramsOf } from '../../../src/expr/node.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import type { OpName } from '../../../src/ops/signature.ts'
-import { type Call, isCall, isReference, type Value } from './text.ts'
+import { type Call, type Fraction, isCall, isReference, type Value } from './text.ts'
 
 const functions = language as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
 
@@ -37,6 +38,20 @@ export const made = (v: Value): unknown => {
   }
 }
 
+/**
+ * What a number that was computed in f32 was meant to be: the shortest decimal that is rounded to it, or 1/n. Both are the
+ * same where they are used; what a user wrote is written as it is.
+ */
+const meantBy = (value: number): number | Fraction => {
+  if (Number.isInteger(value) || Math.fround(value) !== value) return value
+  const short = range(9).find((d) => Math.fround(Number(value.toPrecision(d + 1))) === value) ?? 9
+  const over = Math.round(1 / value)
+  const isFraction = short > 4 && over > 2 && Math.fround(1 / over) === value
+  return isFraction ? { tag: 'fraction', over } : Number(value.toPrecision(short + 1))
+}
+
+const withMeanings = (c: Call): Call => ({ ...c, args: c.args.map((a) => (typeof a === 'number' ? meantBy(a) : a)) })
+
 /** A scalar literal as the number or the truth that stands for it among operands. */
 const literalOf = (n: Node): number | boolean | undefined => {
   if (n.op !== 'full' || n.shape.length > 0) return undefined
@@ -57,16 +72,57 @@ const axesArgs = (axes: readonly number[], rank: number, keepDims: boolean): rea
 const float = (dtype: string): readonly Value[] => (dtype === 'f32' ? [] : [dtype])
 
 /** A product of matrices and vectors as such, its operands transposed where it adds over another axis: xᵀ δ. */
-const matrixProduct = (n: Node): Call | null => {
+const matrixProduct = (n: Node): readonly Call[] => {
   const { batch, contract } = paramsOf(n, 'dotGeneral')
   const [a, b] = n.ins as readonly [Node, Node]
   const [[p, ...more], [q]] = contract
-  const ranks = [a.shape.length, b.shape.length]
-  if (batch[0].length > 0 || p === undefined || q === undefined || more.length > 0 || ranks.some((r) => r < 1 || r > 2))
-    return null
-  const left = p === a.shape.length - 1 ? a : call('transpose', a)
+  const [rows, columns] = [a.shape.length, b.shape.length]
+  if (batch[0].length > 0 || p === undefined || q === undefined || more.length > 0 || rows < 1) return []
+  if (columns < 1 || columns > 2 || (rows > 2 && p !== rows - 1)) return []
+  const left = p === rows - 1 ? a : call('transpose', a)
   const right = q === 0 ? b : call('transpose', b)
-  return call('matmul', left, right)
+  return [call('matmul', left, right)]
+}
+
+/** A row of which this is the column, or the other way round, transposed; else the operand itself. */
+const turned = (x: Node): Value => {
+  const [from] = x.op === 'reshape' ? x.ins : []
+  return from?.shape.length === 2 && from.shape.toReversed().join() === x.shape.join() ? call('transpose', from) : x
+}
+
+/** A column times a row, element by element, is a product of matrices. */
+const outerProduct = (n: Node): readonly Call[] => {
+  const [a, b] = n.ins
+  if (n.op !== 'mul' || a?.shape.length !== 2 || b?.shape.length !== 2) return []
+  const isOuter = (x: Node, y: Node): boolean =>
+    x.shape[1] === 1 && y.shape[0] === 1 && (x.shape[0] as number) > 1 && (y.shape[1] as number) > 1
+  if (isOuter(a, b)) return [call('matmul', turned(a), turned(b))]
+  return isOuter(b, a) ? [call('matmul', turned(b), turned(a))] : []
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyz'
+
+/** Any product in Einstein's notation: batch axes first, then those of the operands that are not added over. */
+const einsteinProduct = (n: Node): readonly Call[] => {
+  const { batch, contract } = paramsOf(n, 'dotGeneral')
+  const [a, b] = n.ins as readonly [Node, Node]
+  const first = [...letters.slice(0, a.shape.length)]
+  const [mine, theirs] = [
+    [...batch[0], ...contract[0]],
+    [...batch[1], ...contract[1]],
+  ]
+  let next = first.length
+  const second = b.shape.map((_, axis) => {
+    const k = theirs.indexOf(axis)
+    return k >= 0 ? first[mine[k] as number] : letters[next++]
+  })
+  const result = [
+    ...batch[0].map((axis) => first[axis]),
+    ...first.filter((_, axis) => !mine.includes(axis)),
+    ...second.filter((_, axis) => !theirs.includes(axis)),
+  ]
+  if (next > letters.length) return []
+  return [call('einsum', `${first.join('')},${second.join('')}->${result.join('')}`, a, b)]
 }
 
 const dotAxes = (n: Node): Value => {
@@ -161,10 +217,13 @@ const byGraph = (n: Node): Call => ({
 
 /** Not a leaf with a name, and nothing that holds a function: these are written where they are declared. */
 export const callOf = (n: Node): Call => {
+  const [outer] = outerProduct(n)
+  if (outer !== undefined) return outer
   const found = (candidates[n.op] ?? named)(n).find((c) => made(c) === n)
-  if (found !== undefined) return found
+  if (found !== undefined) return n.dtype === 'f32' ? withMeanings(found) : found
   if (n.op !== 'dotGeneral') return byGraph(n)
-  return matrixProduct(n) ?? call('dotGeneral', ...n.ins, dotAxes(n))
+  const einstein = einsteinProduct(n).find((c) => made(c) === n)
+  return matrixProduct(n)[0] ?? einstein ?? call('dotGeneral', ...n.ins, dotAxes(n))
 }
 
 /** Behind what is its own first operand as a value: customs and checkpoints are written by what they are. */

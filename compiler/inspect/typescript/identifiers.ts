@@ -43,13 +43,20 @@ const greek: Readonly<Record<string, string>> = Object.fromEntries([
   ['ₜ', 't'],
 ] as const)
 
-/** δ₁ as delta1, δh as dh, w/m as wM, ŷ as yHat. */
+const accents: Readonly<Record<string, string>> = {
+  '\u0302': 'Hat',
+  '\u0303': 'Tilde',
+  '\u0304': 'Bar',
+  '\u0307': 'Dot',
+}
+
+/** ŷ as yHat, hₜ and Wʰ as ht and Wh: what Unicode takes apart is a letter and what stands on, below or above it. */
+const spelled = (name: string): string =>
+  [...name.normalize('NFKD')].map((c) => accents[c] ?? (/\p{Mn}/u.test(c) ? '' : c)).join('')
+
+/** δ₁ as delta1, δh as dh, w/m as wM, ŷ as yHat, W⁽ʰˣ⁾ as Whx. */
 export const identifierOf = (name: string): string => {
-  const words = [
-    ...heard(name.replace(/^[δΔ](?=\p{L})/u, 'd'))
-      .replaceAll('\u0302', 'Hat')
-      .replaceAll('ŷ', 'yHat'),
-  ]
+  const words = [...spelled(heard(name.replace(/^[δΔ](?=\p{L})/u, 'd').replace(/[⁽⁾]/g, '')))]
     .map((c) => greek[c] ?? c)
     .join('')
   const joined = words
@@ -68,7 +75,7 @@ const reserved =
 /** Gives out identifiers, each once. */
 export interface Identifiers {
   readonly take: (name: string) => string
-  /** What has been given out, as the naming of formulas wants it. */
+  /** What has been given out, as the naming of formulas wants it: delta1 also as δ1. */
   readonly taken: () => ReadonlySet<string>
   /** The names of a scope inside: what it gives out may be given out again behind it. */
   readonly inside: () => Identifiers
@@ -84,7 +91,8 @@ export const identifiers = (before: Iterable<string>): Identifiers => {
       taken.add(found)
       return found
     },
-    taken: () => taken,
+    taken: () =>
+      new Set([...taken].flatMap((name) => [name, name.replace(/^delta(?=\d*$)/, 'δ').replace(/^tau(?=\d*$)/, 'τ')])),
     inside: () => identifiers(taken),
   }
 }

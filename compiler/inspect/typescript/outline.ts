@@ -15,6 +15,8 @@ import { flat, isBroken, nodesIn, type TextOf, type Value } from './text.ts'
 export interface Result {
   readonly suffix: string
   readonly name: string
+  /** Of what a loop only passes on: the sequence that it took it from. */
+  readonly sequence?: string
 }
 
 /** What all scopes of a module share. */
@@ -87,8 +89,10 @@ export const outlineOf = (roots: readonly Node[], given: ReadonlyMap<Node, strin
   }
 }
 
-export const resultText = (n: Node, name: string, results: Module['results']): string =>
-  `${name}${results.get(n.ins[0] as Node)?.(paramsOf(n, 'result').index).suffix ?? '.outputs.y'}`
+export const resultText = (n: Node, name: string, results: Module['results']): string => {
+  const found = results.get(n.ins[0] as Node)?.(paramsOf(n, 'result').index)
+  return found?.sequence ?? `${name}${found?.suffix ?? '.outputs.y'}`
+}
 
 /**
  * Whether a loop's operand has a statement of its own: its body refers to what it uses of the world around, and the types of

@@ -22,8 +22,15 @@ export interface Reference {
   readonly name: string
 }
 
+/** 1/n, which no short decimal is. */
+export interface Fraction {
+  readonly tag: 'fraction'
+  readonly over: number
+}
+
 export type Value =
   | number
+  | Fraction
   | boolean
   | string
   | Node
@@ -39,17 +46,19 @@ export const isCall = (v: Value): v is Call => typeof v === 'object' && 'call' i
 
 export const isReference = (v: Value): v is Reference => typeof v === 'object' && 'tag' in v && v.tag === 'reference'
 
+export const isFraction = (v: Value): v is Fraction => typeof v === 'object' && 'tag' in v && v.tag === 'fraction'
+
 const isElements = (v: Value): v is Elements => ArrayBuffer.isView(v)
 
 const isList = (v: Value): v is readonly Value[] => Array.isArray(v)
 
 const isRecord = (v: Value): v is { readonly [key: string]: Value } =>
-  typeof v === 'object' && !isExpr(v) && !isCall(v) && !isReference(v) && !isElements(v) && !isList(v)
+  typeof v === 'object' && !isExpr(v) && !isCall(v) && !isReference(v) && !isFraction(v) && !isElements(v) && !isList(v)
 
 /** The nodes that a value mentions, as often as it does. */
 export const nodesIn = (v: Value): readonly Node[] => {
   if (isExpr(v)) return [v]
-  if (typeof v !== 'object' || isReference(v) || isElements(v)) return []
+  if (typeof v !== 'object' || isReference(v) || isFraction(v) || isElements(v)) return []
   return (isCall(v) ? v.args : isList(v) ? v : Object.values(v)).flatMap(nodesIn)
 }
 
@@ -57,7 +66,7 @@ const identifier = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u
 
 /** The names of the language that a value mentions; Expr where it says a type. */
 export const importsIn = (v: Value): readonly string[] => {
-  if (typeof v !== 'object' || isExpr(v) || isElements(v)) return []
+  if (typeof v !== 'object' || isExpr(v) || isFraction(v) || isElements(v)) return []
   if (isReference(v)) return [v.name]
   if (!isCall(v)) return (isList(v) ? v : Object.values(v)).flatMap(importsIn)
   const [name = ''] = v.call.split('.', 1)
@@ -94,6 +103,7 @@ export const flat = (v: Value, textOf: TextOf): string => {
   if (typeof v === 'string') return quote(v)
   if (isExpr(v)) return textOf(v)
   if (isReference(v)) return v.name
+  if (isFraction(v)) return `1 / ${v.over}`
   if (isElements(v)) return `new ${v.constructor.name}([${Array.from(v, numberText).join(', ')}])`
   if (isCall(v)) return `${v.call}(${all(v.args)})${v.as === undefined ? '' : ` as ${typeText(v.as)}`}`
   if (isList(v)) return `[${all(v)}]`

@@ -1,0 +1,12 @@
+// y, dy and the gradient, derived and simplified by Nabla.
+
+import { input, mul } from 'nabla'
+
+export const x = input('x', [])
+export const dx = input('dx', [])
+
+export const y = mul(x, x)
+const ddx = mul(2, x)
+export const dy = mul(ddx, dx)
+export const yGradient = { x: ddx }
+export const dyGradient = { x: mul(2, dx), dx: ddx }
