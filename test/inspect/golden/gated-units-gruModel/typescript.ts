@@ -37,7 +37,7 @@ const loop = scan(
     const r = sigmoid(add(matmul(x1, Wr), matmul(h, Ur)))
     const z1 = matmul(h, U)
     const hTilde = tanh(add(matmul(x1, W), mul(r, z1)))
-    return { carry: add(mul(z, h), mul(sub(1, z), hTilde)), output: { z, r, h, z1, hTilde } }
+    return { carry: add(mul(z, h), mul(sub(1, z), hTilde)), output: { h, z, r, z1, hTilde } }
   },
   zeros([2, 4]),
   x,

@@ -41,7 +41,7 @@ const loop = scan(
     const cTilde = tanh(add(matmul(x1, Wc), matmul(h, Uc)))
     const cNext = add(mul(f, c), mul(i, cTilde))
     const h1 = tanh(cNext)
-    return { carry: { h: mul(o, h1), c: cNext }, output: { i, f, o, h, c, cTilde, h1 } }
+    return { carry: { h: mul(o, h1), c: cNext }, output: { h, c, i, f, o, cTilde, h1 } }
   },
   { h: zeros([2, 4]), c: zeros([2, 4]) },
   x,
