@@ -46,7 +46,7 @@ export const isCall = (v: Value): v is Call => typeof v === 'object' && 'call' i
 
 export const isReference = (v: Value): v is Reference => typeof v === 'object' && 'tag' in v && v.tag === 'reference'
 
-export const isFraction = (v: Value): v is Fraction => typeof v === 'object' && 'tag' in v && v.tag === 'fraction'
+const isFraction = (v: Value): v is Fraction => typeof v === 'object' && 'tag' in v && v.tag === 'fraction'
 
 const isElements = (v: Value): v is Elements => ArrayBuffer.isView(v)
 
