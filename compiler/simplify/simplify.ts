@@ -12,8 +12,10 @@ import type { Rule } from './rule.ts'
 import { algebraRules } from './rules/algebra.ts'
 import { branchRules } from './rules/branches.ts'
 import { blockRules } from './rules/blocks.ts'
+import { cancellingRules } from './rules/cancelling.ts'
 import { choiceRules } from './rules/choice.ts'
 import { contractionRules } from './rules/contraction.ts'
+import { exponentialFactorRules, exponentialRules } from './rules/exponentials.ts'
 import { labelRules } from './rules/labels.ts'
 import { maskRules } from './rules/masks.ts'
 import { movementRules } from './rules/movement.ts'
@@ -54,16 +56,16 @@ export const families: readonly Family[] = [
   { title: 'Likelihoods of labels', rules: labelRules },
   { title: 'Rows taken below computations', rules: [...pickingRules, ...pickedProductRules] },
   { title: 'Rows added', rules: [...scatteringRules, ...blockRules] },
-  { title: 'Stability', rules: stabilityRules },
+  { title: 'Stability', rules: [...stabilityRules, ...exponentialRules] },
   { title: 'Identities of the ops', rules: identityRules },
   { title: 'Choice, conversion, known signs', rules: [...selectRules, ...choiceRules] },
   { title: 'Sums of choices', rules: maskRules },
   { title: 'Branches', rules: branchRules },
   { title: 'Reductions', rules: [...reductionRules, ...partRules] },
   { title: 'Operands, literals', rules: algebraRules },
-  { title: 'Signs and like terms', rules: sumRules },
+  { title: 'Signs and like terms', rules: [...sumRules, ...cancellingRules] },
   { title: 'Quotients', rules: quotientRules },
-  { title: 'Factors', rules: productRules },
+  { title: 'Factors', rules: [...productRules, ...exponentialFactorRules] },
 ]
 
 export const rules: readonly Rule[] = families.flatMap((f) => f.rules)

@@ -113,7 +113,7 @@ export const checklist: readonly Section[] = [
       entry(
         'Σ(x · y) → dot',
         'sum-outer',
-        'where each factor has an axis of its own; else it stays a sum, which fuses with what is around it, and is one loop either way',
+        'where each factor has an axis of its own; else it stays a sum, as xᵀ x becomes one (`dot-self`), which fuses with what is around it, and is one loop either way',
       ),
       entry('transposes are absorbed into the axes of a product', 'dot-transpose transpose-dot'),
       entry(
@@ -147,19 +147,23 @@ export const checklist: readonly Section[] = [
     title: 'Stability',
     entries: [
       entry('log1p, expm1, of both signs', 'log-one-plus log-one-minus exp-minus-one one-minus-exp log1p-expm1'),
-      entry('log-sum-exp, log-add-exp', 'log-sum-exp logsumexp-shift log-exp-plus-exp'),
+      entry(
+        'log-sum-exp, log-add-exp',
+        'log-sum-exp logsumexp-shift log-exp-plus-exp log-exponentials log1p-exponentials',
+        'of products and quotients too: the logarithm of a density, of a mean of exponentials, of p / q',
+      ),
       entry(
         'log softmax, also through indexing',
         'log-softmax log-moved-softmax sub-logsumexp softmax-shift softmax-logSoftmax',
       ),
       entry('exp log softmax → softmax', 'exp-logSoftmax div-sum-exp'),
-      entry('eˣ / (1 + eˣ), 1 / (1 + e⁻ˣ) → σ', 'div-one-plus-exp mul-sigmoid-exp'),
+      entry('eˣ / (1 + eˣ), 1 / (1 + e⁻ˣ) → σ', 'div-one-plus-exp mul-sigmoid-exp div-add-exp mul-expm1-sigmoid'),
       entry(
         '1 − σ(x) → σ(−x)',
         'one-minus-sigmoid',
-        'not where σ(x) is in use anyway: σ(x) · (1 − σ(x)) is the textbook’s, costs no second exponential, and its tail is exact to 2⁻²⁴',
+        'not where σ(x) is in use anyway: σ(x) · (1 − σ(x)) is the textbook’s and costs no second exponential. Its tail is exact to 2⁻²⁴ of 1, so that above 17 a derivative is 0; where the tail counts, say log σ, whose derivative has no such factor',
       ),
-      entry('log σ(x), log(1 − σ(x))', 'log-sigmoid log-one-minus-sigmoid log1p-neg-sigmoid'),
+      entry('log σ(x), log(1 − σ(x))', 'log-sigmoid log-one-minus-sigmoid log1p-neg-sigmoid add-logSigmoid-softplus'),
       entry('log1mexp, log-diff-exp', 'log-neg-expm1 log1p-neg-exp log-expm1 log-exp-minus-exp'),
       entry('σ(logit p) → p', 'sigmoid-logit sigmoid-log-odds sigmoid-inverse-odds'),
       entry('softplus(log x) → log1p x', 'softplus-log'),
@@ -171,8 +175,8 @@ export const checklist: readonly Section[] = [
       ),
       entry(
         'norm and √ at 0',
-        'div-norm product-div-sqrt div-abs',
-        'squares that leave the range of the dtype are not rescaled: that would cost another pass over the row',
+        'div-norm product-div-sqrt div-abs dot-self',
+        'squares that leave the range of the dtype are not rescaled, but for two numbers (hypot): that would cost every norm another pass over its row, for the maximum, and every derivative the quotients by it; for such rows `cast` to f64 first',
       ),
       entry(
         'both branches of a masked choice are safe',

@@ -86,6 +86,8 @@ What \`refines\` does not promise, precisely:
 - Labels are in range. \`oneHot\` gives a row of zeros for a label that is not; \`crossEntropy\`, into which Σ onehot(y) · log softmax(z) turns,
   does not know such a row. A \`gather\` by such a label takes the nearest class; \`crossEntropy\`, into which log softmax(z)[y] turns, takes none.
 - x / √(Σ x²) is NaN at 0, and becomes 0: so the gradient of a norm is 0 there.
+- x / x and x − x are NaN for some x. They cancel only beside something that is computed from x: log(x) + x / x becomes log(x) + 1, and a
+  NaN of x is still seen. exp(log x) / x becomes 1 for x ≥ 0, also at 0, and stays NaN below.
 - σ(logit p) is NaN outside of [0, 1] and becomes p; softplus(log x) is NaN below 0 and becomes log1p(x).
 
 Facts that hold for every input are derived from the ops (\`compiler/simplify/facts.ts\`): a one-hot row, a literal, the tanh of something

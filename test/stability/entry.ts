@@ -95,13 +95,15 @@ export const scalar = (
 
 // ---- functions of two numbers
 
+type PairPoint = readonly [number, number] | (Omit<Point, 'at'> & { readonly x: readonly [number, number] })
+
 export const pair = (
   text: string,
   given: {
     readonly naive: (a: Scalar, b: Scalar) => Node
     readonly op?: (a: Scalar, b: Scalar) => Node
     readonly truth: (a: Real, b: Real) => Real
-    readonly at: readonly (readonly [number, number])[]
+    readonly at: readonly PairPoint[]
     readonly within?: Bounds
     readonly names?: readonly [string, string]
     /** `fixed`: the second is not differentiated by. */
@@ -116,7 +118,11 @@ export const pair = (
   naive: (a, b) => given.naive(a as Scalar, b as Scalar),
   op: given.op === undefined ? null : (a, b) => (given.op as (a: Scalar, b: Scalar) => Node)(a as Scalar, b as Scalar),
   truth: (a, b) => [given.truth((a as readonly Real[])[0] as Real, (b as readonly Real[])[0] as Real)],
-  points: given.at.map(([a, b]) => ({ at: [[a], [b]] })),
+  points: given.at.map((p) => {
+    if (!('x' in p)) return { at: [[p[0]], [p[1]]] }
+    const { x, ...rest } = p
+    return { at: [[x[0]], [x[1]]], ...rest }
+  }),
   within: boundsOf(given.within),
 })
 

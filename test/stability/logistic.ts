@@ -4,6 +4,7 @@ import {
   div,
   exp,
   log,
+  log1p,
   logSigmoid,
   mul,
   neg,
@@ -19,6 +20,15 @@ import * as r from './real.ts'
 
 const wide = [0, 1, -1, 20, -20, 89, -89, 100, -100, 200, -200]
 const odds = [{ x: 0, truth: [0, 1, 0] }, 1e-40, 1e-20, 0.5, 1 - 2 ** -24, { x: 1, truth: [1, 1, 0] }] as const
+const odd = [
+  [0, 0],
+  [1, -1],
+  [200, 0],
+  [0, 200],
+  [-200, -201],
+  [200, 200],
+  [100, 99],
+] as const
 const tanhTruth = (x: r.Real): r.Real => r.div(r.sub(r.exp(x), r.exp(r.neg(x))), r.add(r.exp(x), r.exp(r.neg(x))))
 const logSigmoidTruth = (x: r.Real): r.Real => r.neg(r.log(r.add(r.one, r.exp(r.neg(x)))))
 const softplusTruth = (x: r.Real): r.Real => r.log(r.add(r.one, r.exp(x)))
@@ -69,7 +79,39 @@ const sigmoids = [
   }),
 ]
 
+/** Of two classes. */
+const twos = [
+  pair('exp(a) / (exp(a) + exp(b))', {
+    naive: (a, b) => div(exp(a), add(exp(a), exp(b))),
+    op: (a, b) => sigmoid(sub(a, b)),
+    truth: (a, b) => r.sigmoid(r.sub(a, b)),
+    at: odd,
+    within: besideOne,
+  }),
+  pair('log(exp(a) / (exp(a) + exp(b)))', {
+    naive: (a, b) => log(div(exp(a), add(exp(a), exp(b)))),
+    op: (a, b) => logSigmoid(sub(a, b)),
+    truth: (a, b) => r.neg(r.log(r.add(r.one, r.exp(r.sub(b, a))))),
+    at: odd,
+    within: besideOne,
+  }),
+]
+
 const tanhs = [
+  scalar('(exp(2 · x) − 1) / (exp(2 · x) + 1)', {
+    naive: (x) => div(sub(exp(mul(2, x)), 1), add(exp(mul(2, x)), 1)),
+    op: tanh,
+    truth: tanhTruth,
+    at: [0, 1e-10, 1, 10, 89, -89, 200],
+    within: besideOne,
+  }),
+  scalar('(1 − exp(−2 · x)) / (1 + exp(−2 · x))', {
+    naive: (x) => div(sub(1, exp(mul(-2, x))), add(1, exp(mul(-2, x)))),
+    op: tanh,
+    truth: tanhTruth,
+    at: [0, 1e-10, 1, 10, 89, -89, 200],
+    within: besideOne,
+  }),
   scalar('(exp(x) − exp(−x)) / (exp(x) + exp(−x))', {
     naive: (x) => div(sub(exp(x), exp(neg(x))), add(exp(x), exp(neg(x)))),
     op: tanh,
@@ -132,6 +174,18 @@ const logarithmsOfSigmoids = [
 ]
 
 const logits = [
+  scalar('log(σ(x) / (1 − σ(x)))', {
+    naive: (x) => log(div(sigmoid(x), sub(1, sigmoid(x)))),
+    op: (x) => x,
+    truth: (x) => x,
+    at: wide,
+  }),
+  scalar('softplus(log(x))', {
+    naive: (x) => softplus(log(x)),
+    op: log1p,
+    truth: (x) => r.log(r.add(r.one, x)),
+    at: [{ x: 0, truth: [0, 1, -1] }, 1e-40, 1e-20, 1, 1e30],
+  }),
   scalar('σ(log(p / (1 − p)))', {
     naive: (p) => sigmoid(log(div(p, sub(1, p)))),
     op: (p) => p,
@@ -179,4 +233,4 @@ const binaryCrossEntropies = [
   }),
 ]
 
-export const logistic = [...sigmoids, ...tanhs, ...logarithmsOfSigmoids, ...logits, ...binaryCrossEntropies]
+export const logistic = [...sigmoids, ...twos, ...tanhs, ...logarithmsOfSigmoids, ...logits, ...binaryCrossEntropies]

@@ -16,8 +16,10 @@ import {
   neg,
   norm,
   oneHot,
+  pow,
   slice,
   softmax,
+  softplus,
   sqrt,
   square,
   std,
@@ -82,6 +84,20 @@ export const softmaxes = [
     at: scores,
     within: besideTerms,
   }),
+  row('log(1 + Σ exp(z))', {
+    naive: (z) => log(add(1, sum(exp(z)))),
+    op: (z) => softplus(logSumExp(z)),
+    truth: (z) => [r.log(r.add(r.one, r.exp(total(z))))],
+    at: scores,
+    within: { ...besideTerms, value: { ulps: 32 } },
+  }),
+  row('log(mean(exp(z)))', {
+    naive: (z) => log(mean(exp(z))),
+    op: (z) => sub(logSumExp(z), Math.log(3)),
+    truth: (z) => [r.sub(total(z), r.log(r.of(3)))],
+    at: scores,
+    within: { ...besideTerms, value: { of: 1 } },
+  }),
   row('m + log(Σ exp(z − m)), m = max(z)', {
     naive: (z) => {
       const m = max(z)
@@ -139,10 +155,27 @@ export const softmaxes = [
   }),
 ]
 
+const divergences = [
+  row('Σ p · log(p / q), p = softmax(z), q = softmax(−z)', {
+    naive: (z) => {
+      const p = softmax(z)
+      return sum(mul(p, log(div(p, softmax(neg(z))))))
+    },
+    op: (z) => sum(mul(softmax(z), sub(logSoftmax(z), logSoftmax(neg(z))))),
+    truth: (z) => {
+      const [p, q] = [softmaxTruth(z), softmaxTruth(z.map(r.neg))]
+      return [r.sum(p.map((v, i) => r.mul(v, r.log(r.div(v, at(q, i))))))]
+    },
+    at: scores,
+    within: { value: { of: 1 }, first: { of: 4, ulps: 8 }, second: { of: 4, ulps: 64 } },
+  }),
+]
+
 /** Losses near 0 are the difference of terms of size 1. */
 const besideLoss = { ...besideTerms, value: { of: 1 } }
 
 export const crossEntropies = [
+  ...divergences,
   labelled('−log(softmax(z) · onehot(y))', {
     naive: (z, y) => neg(log(dot(softmax(z), oneHot(y, 3)))),
     op: (z, y) => crossEntropy(z, y),
@@ -227,6 +260,7 @@ export const norms = [
       [3e-30, 4e-30],
       [3e30, 4e30],
       [1, 1e-30],
+      { x: [0, 0], truth: { value: [0], first: [0, 0], second: null } },
     ],
     within: { second: { ulps: 16 } },
   }),
@@ -243,6 +277,20 @@ export const norms = [
       squares([3e30, 4e30, 0]),
       squares([3e-30, 4e-30, 0]),
     ],
+  }),
+  row('√(xᵀ x)', {
+    name: 'x',
+    naive: (x) => sqrt(dot(x, x)),
+    op: (x) => norm(x),
+    truth: (x) => [length(x)],
+    at: [[3, 4, 0], [1e-10, 1e-10, 1e-10], [1, 1e-30, 0], corner(nothing)],
+  }),
+  row('(Σ x²)^½', {
+    name: 'x',
+    naive: (x) => pow(sum(square(x)), 0.5),
+    op: (x) => norm(x),
+    truth: (x) => [length(x)],
+    at: [[3, 4, 0], [1e-10, 1e-10, 1e-10], [1, 1e-30, 0], corner(nothing)],
   }),
   row('x / √Σ x²', {
     name: 'x',

@@ -243,7 +243,41 @@ const addDots: Rule = {
   ],
 }
 
+/** A vector times itself is the square of its length, under the name that the rules for norms know. */
+const dotSelf: Rule = {
+  name: 'dot-self',
+  roots: ['dotGeneral'],
+  when: 'refines',
+  law: 'xᵀ x → Σ x², where all axes are summed but those of the batch',
+  apply: (node) => {
+    const [a, b] = pair(node)
+    if (a !== b || !isFloat(node.dtype)) return null
+    const { batch, contract } = paramsOf(node, 'dotGeneral')
+    const inOrder = isAscending(batch[0]) && batch[0].every((axis, i) => axis === batch[1][i])
+    const same = contract[0].every((axis, i) => axis === contract[1][i])
+    if (!inOrder || !same || batch[0].length + contract[0].length !== a.shape.length) return null
+    return graph.sum([graph.square([a])], { axes: contract[0].toSorted((p, q) => p - q), keepDims: false })
+  },
+  examples: () => {
+    const [v, m] = [x('x', 5), x('y', 2, 3)]
+    return [
+      { node: graph.dotGeneral([v, v], { batch: [[], []], contract: [[0], [0]] }) },
+      { node: graph.dotGeneral([m, m], { batch: [[0], [0]], contract: [[1], [1]] }) },
+      {
+        node: graph.dotGeneral([m, m], {
+          batch: [[], []],
+          contract: [
+            [1, 0],
+            [1, 0],
+          ],
+        }),
+      },
+    ]
+  },
+}
+
 export const contractionRules: readonly Rule[] = [
+  dotSelf,
   dotTranspose,
   transposeDot,
   dotBroadcast,

@@ -123,6 +123,27 @@ const rootQuotient: Rule = {
   },
 }
 
+/** A factor that divides as an inverse, made one division. */
+const mulReciprocal: Rule = {
+  name: 'mul-reciprocal',
+  roots: ['mul'],
+  when: 'refines',
+  law: 'x · (1 / y) → x / y where y has as many elements as the product',
+  apply: (node, { once }) => {
+    const i = node.ins.findIndex((n) => n.op === 'div' && valueOf(operand(n)) === 1 && once(n))
+    if (i < 0 || !isFloat(node.dtype)) return null
+    const y = (node.ins[i] as Node).ins[1] as Node
+    return sizeOf(y.shape) === sizeOf(node.shape) ? graph.div([node.ins[1 - i] as Node, y]) : null
+  },
+  examples: () => {
+    const domain = { y: [0.5, 3] as const }
+    return [
+      { node: graph.mul([x('x', 3), graph.div([num(1), x('y', 2, 3)])]), domain },
+      { node: graph.mul([graph.div([num(1), x('y', 5)]), x('x', 5)]), domain },
+    ]
+  },
+}
+
 // ---- exponentials over sums of exponentials
 
 /** The axes that Σ exp(u) sums, where it stands under exp(u) as a row's total does. */
@@ -253,6 +274,7 @@ const sigmoidTimesExp: Rule = {
 const negatedOf = (n: Node): Node | null => (n.op === 'neg' ? operand(n) : null)
 
 export const quotientRules: readonly Rule[] = [
+  mulReciprocal,
   absQuotient,
   normQuotient,
   rootQuotient,

@@ -47,6 +47,7 @@ const laws: readonly Identity[] = [
   refines('exp-logSigmoid', (b, _d, x) => [b.exp([b.logSigmoid([x])]), b.sigmoid([x])]),
   refines('exp-neg-softplus', (b, _d, x) => [b.exp([b.neg([b.softplus([x])])]), b.sigmoid([b.neg([x])])]),
   refines('sub-softplus', (b, _d, x) => [b.sub([x, b.softplus([x])]), b.logSigmoid([x])]),
+  refines('add-logSigmoid-softplus', (b, _d, x) => [b.add([b.logSigmoid([x]), b.softplus([x])]), x]),
   refines('softplus-sub', (b, _d, x) => [b.sub([b.softplus([x]), x]), b.neg([b.logSigmoid([x])])]),
   refines('one-minus-erf', (b, d, x) => [b.sub([b.lit(1, d), b.erf([x])]), b.erfc([x])]),
   refines('one-plus-erf', (b, d, x) => [b.add([b.lit(1, d), b.erf([x])]), b.erfc([b.neg([x])])]),
