@@ -72,7 +72,7 @@ export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => 
 )
 
 /**
- * n keys, independent of one another and of the key's own draws.
+ * n keys, independent of one another and of the key's own draws. Key i is `foldIn(key, i)`: a key is split or folded, not both.
  * @example const [a, b] = splitKey(key(1), 2)
  */
 export const splitKey = (from: Key | Node, n: number): readonly Key[] =>

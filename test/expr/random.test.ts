@@ -1,7 +1,7 @@
 // In: keys. Out: whether the expressions draw the bits that the host's Threefry draws, and numbers of the right spread.
 
 import * as n from 'nabla'
-import { interpret, tensor } from 'nabla/compiler'
+import { interpret, type Tensor, tensor, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { deriveKey, keyOf, threefry2x32, type Words } from '../../src/core/threefry.ts'
 import { graph, literal } from '../../src/expr/node.ts'
@@ -50,6 +50,30 @@ const moments = (values: readonly number[]) => {
   return { mean, variance: values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length }
 }
 
+/** The greatest distance of the values' distribution from a given one, times √n: above 1.95 once in a thousand (Kolmogorov). */
+const distance = (values: readonly number[], distribution: (v: number) => number): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const gaps = sorted.map((v, i) => {
+    const p = distribution(v)
+    return Math.max(p - i / sorted.length, (i + 1) / sorted.length - p)
+  })
+  return Math.max(...gaps) * Math.sqrt(sorted.length)
+}
+
+/** P(Z < z), by Abramowitz and Stegun 26.2.17: to 1e-7. */
+const gaussian = (z: number): number => {
+  if (z < 0) return 1 - gaussian(-z)
+  const t = 1 / (1 + 0.2316419 * z)
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  return 1 - (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series
+}
+
+const correlation = (a: readonly number[], b: readonly number[]): number => {
+  const [p, q] = [moments(a), moments(b)]
+  const product = a.reduce((total, v, i) => total + (v - p.mean) * ((b[i] as number) - q.mean), 0) / a.length
+  return product / Math.sqrt(p.variance * q.variance)
+}
+
 describe('draws', () => {
   const size = 40_000
 
@@ -67,25 +91,43 @@ describe('draws', () => {
     expect(Math.min(...values)).toBeGreaterThanOrEqual(lo)
     expect(Math.max(...values)).toBeLessThan(hi)
     const { mean, variance } = moments(values)
-    expect(Math.abs(mean - (lo + hi) / 2)).toBeLessThan(0.02 * (hi - lo))
-    expect(variance / ((hi - lo) ** 2 / 12)).toBeCloseTo(1, 1)
+    const deviation = (hi - lo) / Math.sqrt(12)
+    expect(Math.abs(mean - (lo + hi) / 2)).toBeLessThan((4 * deviation) / Math.sqrt(size))
+    // the fourth moment of a uniform draw makes its variance good to √(0.8 / n)
+    expect(Math.abs(variance / deviation ** 2 - 1)).toBeLessThan(4 * Math.sqrt(0.8 / size))
+    expect(distance(values, (v) => (v - lo) / (hi - lo))).toBeLessThan(1.95)
+  })
+
+  test('the distance from a distribution sees a hundredth', () => {
+    const values = valueOf(n.uniform(n.key(1), [size]))
+    expect(distance(values, (v) => v ** 1.05)).toBeGreaterThan(1.95)
+    expect(distance(valueOf(n.normal(n.key(2), [size])), (v) => gaussian(1.02 * v + 0.02))).toBeGreaterThan(1.95)
   })
 
   test('normal has its mean, its deviation and its tails', () => {
     const values = valueOf(n.normal(n.key(2), [200, size / 200], 1, 0.5))
     const { mean, variance } = moments(values)
-    expect(mean).toBeCloseTo(1, 1)
-    expect(variance).toBeCloseTo(0.25, 1)
-    const beyond = (k: number) => values.filter((v) => Math.abs(v - 1) > k * 0.5).length / size
-    expect(beyond(1)).toBeCloseTo(0.3173, 1)
-    expect(beyond(2)).toBeCloseTo(0.0455, 2)
-    expect(beyond(3)).toBeGreaterThan(0.0005)
+    expect(Math.abs(mean - 1)).toBeLessThan((4 * 0.5) / Math.sqrt(size))
+    expect(Math.abs(variance / 0.25 - 1)).toBeLessThan(4 * Math.sqrt(2 / size))
+    expect(distance(values, (v) => gaussian((v - 1) / 0.5))).toBeLessThan(1.95)
+    const beyond = (k: number) => values.filter((v) => Math.abs(v - 1) > k * 0.5).length
+    for (const k of [1, 2, 3]) {
+      const p = 2 * (1 - gaussian(k))
+      expect(Math.abs(beyond(k) - p * size)).toBeLessThan(4 * Math.sqrt(size * p * (1 - p)))
+    }
   })
 
-  test('neighbours do not go together', () => {
-    const values = valueOf(n.normal(n.key(4), [size]))
-    const product = values.slice(1).reduce((total, v, i) => total + v * (values[i] as number), 0) / size
-    expect(Math.abs(product)).toBeLessThan(0.03)
+  test.each([1, 2, 3, 200])('elements %d apart do not go together', (lag) => {
+    for (const values of [valueOf(n.normal(n.key(4), [size])), valueOf(n.uniform(n.key(4), [size]))])
+      expect(Math.abs(correlation(values.slice(lag), values.slice(0, -lag)))).toBeLessThan(4 / Math.sqrt(size))
+  })
+
+  test('draws of keys that were split, folded or counted up do not go together', () => {
+    const root = n.key(14)
+    const keys = [...n.splitKey(root, 3), ...[3, 4, 5].map((i) => n.foldIn(root, i)), root, n.key(15)]
+    const drawn = keys.map((k) => valueOf(n.uniform(k, [size / 4])))
+    for (const [i, a] of drawn.entries())
+      for (const b of drawn.slice(i + 1)) expect(Math.abs(correlation(a, b))).toBeLessThan(4.5 / Math.sqrt(size / 4))
   })
 
   test('normal is finite for the most extreme bits, in both float types', () => {
@@ -99,8 +141,10 @@ describe('draws', () => {
   })
 
   test('bernoulli keeps to its probability, a tensor of them too', () => {
-    const rate = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
-    expect(rate(valueOf(n.bernoulli(n.key(6), 0.3, [size])))).toBeCloseTo(0.3, 1)
+    for (const p of [0.001, 0.3, 0.9]) {
+      const hits = valueOf(n.bernoulli(n.key(6), p, [size])).reduce((a, b) => a + b, 0)
+      expect(Math.abs(hits - p * size)).toBeLessThan(4 * Math.sqrt(size * p * (1 - p)))
+    }
     const p = n.constant([0, 1])
     const values = valueOf(n.bernoulli(n.key(6), p, [1000, 2]))
     expect(values.every((v, i) => v === i % 2)).toBe(true)
@@ -110,7 +154,8 @@ describe('draws', () => {
     const x = n.ones([size])
     const values = valueOf(n.dropout(x, 0.25, n.key(7)))
     expect(new Set(values)).toEqual(new Set([0, Math.fround(1 / 0.75)]))
-    expect(moments(values).mean).toBeCloseTo(1, 1)
+    // of each, kept with 3/4 and scaled by 4/3, the variance is 1/3
+    expect(Math.abs(moments(values).mean - 1)).toBeLessThan(4 * Math.sqrt(1 / 3 / size))
     expect(valueOf(n.dropout(x, 0.25, n.key(8)))).not.toEqual(values)
     expect(n.dropout(x, 0, n.key(7))).toBe(x)
   })
@@ -199,13 +244,53 @@ describe('permutation', () => {
   })
 })
 
-test.each(['wasm', 'javascript'] as const)('draws are the same on %s', async (target) => {
-  const k = n.input('k', [2], 'i32')
-  const results = {
-    classes: n.categorical(k, n.constant([0.5, -1, 2, 0, 1]), 0, [300]) as n.Node,
-    places: n.permutation(k, 3000) as n.Node,
-  }
-  const env = new Map([[k as n.Node, tensor('i32', [2], valueOf(n.key(21)))]])
-  const got = await compileAndRun(results, env, target)
-  expect(got).toEqual(interpret(Object.values(results), env).map((t) => t.data))
+const everyDraw = (k: n.Node): Readonly<Record<string, n.Node>> => ({
+  keys: n.concat(n.splitKey(k as never, 3) as never) as n.Node,
+  bits: n.randomBits(k as never, [200]) as n.Node,
+  uniform: n.uniform(k as never, [300], -2, 3) as n.Node,
+  normal: n.normal(k as never, [300], 1, 2) as n.Node,
+  wide: n.normal(k as never, [101], 0, 1, 'f64') as n.Node,
+  coins: n.bernoulli(k as never, 0.3, [300]) as n.Node,
+  kept: n.dropout(n.ones([300]), 0.4, k as never) as n.Node,
+  classes: n.categorical(k as never, n.constant([0.5, -1, 2, 0, 1]), 0, [300]) as n.Node,
+  places: n.permutation(k as never, 3000) as n.Node,
+})
+
+const drawn = (results: Readonly<Record<string, n.Node>>, env: ReadonlyMap<n.Node, Tensor>) =>
+  interpret(Object.values(results), env).map((t) => t.data)
+
+describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
+  const k = n.input('k', [2], 'i32') as n.Node
+  const env = new Map([[k, tensor('i32', [2], valueOf(n.key(21)))]])
+
+  test('every draw has the interpreter’s bits', async () => {
+    expect(await compileAndRun(everyDraw(k), env, target)).toEqual(drawn(everyDraw(k), env))
+  })
+
+  test('a batch of keys draws what each key draws', async () => {
+    const keys = n.input('keys', [4, 2], 'i32') as n.Node
+    const each = n.splitKey(n.key(3), 4).map((one) => valueOf(one))
+    const batch = new Map([[keys, tensor('i32', [4, 2], each.flat())]])
+    const names = Object.keys(everyDraw(k)).filter((name) => name !== 'keys')
+    const results = Object.fromEntries(
+      names.map((name) => [name, vmap((one: n.Node) => everyDraw(one)[name] as n.Node)(keys) as n.Node]),
+    )
+    const alone = each.map((words) => drawn(everyDraw(k), new Map([[k, tensor('i32', [2], words)]])))
+    const got = await compileAndRun(results, batch, target)
+    for (const [i, values] of got.entries())
+      expect(Array.from(values)).toEqual(alone.flatMap((one) => Array.from(one[i + 1] ?? [])))
+  })
+
+  test('each step of a loop draws what a key folded with its place draws', async () => {
+    const step = (_: n.Node, _x: unknown, own: n.Node) => ({ carry: own, output: everyDraw(own)['normal'] as n.Node })
+    const loop = n.scan(step as never, k as never, n.zeros([3, 1]) as never, { key: k } as never) as {
+      readonly outputs: n.Node
+    }
+    const unrolled = [0, 1, 2].flatMap((i) => {
+      const own = drawn({ own: n.foldIn(k as never, i) as n.Node }, env)[0] as ArrayLike<number>
+      return Array.from(drawn(everyDraw(k), new Map([[k, tensor('i32', [2], own)]]))[3] ?? [])
+    })
+    const got = await compileAndRun({ outputs: loop.outputs }, env, target)
+    expect(Array.from(got[0] ?? [])).toEqual(unrolled)
+  })
 })
