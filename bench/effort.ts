@@ -15,6 +15,8 @@ export type Effort = {
   readonly wideSteps: number
   /** Steps of a long run. */
   readonly longSteps: number
+  /** Compilations of each length of a loop. */
+  readonly lengthRounds: number
   /** Operations of the longest chain, and parameters of the widest program, whose compilation is timed. */
   readonly curveLimit: number
   /** Whether the interpreter trains along. */
@@ -32,6 +34,7 @@ export const fullEffort: Effort = {
   shortSteps: 10_000,
   wideSteps: 500,
   longSteps: 3000,
+  lengthRounds: 101,
   curveLimit: 100_000,
   interpreted: true,
 }
@@ -48,6 +51,7 @@ export const quickEffort: Effort = {
   shortSteps: 10_000,
   wideSteps: 20,
   longSteps: 60,
+  lengthRounds: 2,
   curveLimit: 100,
   interpreted: false,
 }

@@ -3,15 +3,16 @@
 
 export type Stopwatch = { readonly elapsed: () => number; readonly busy: () => number }
 
-const processor = (): number => {
+/** Milliseconds of processor time of this process so far. */
+export const processorTime = (): number => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
 
 export const stopwatch = (): Stopwatch => {
-  const [start, used] = [performance.now(), processor()]
+  const [start, used] = [performance.now(), processorTime()]
   const elapsed = (): number => performance.now() - start
-  return { elapsed, busy: () => (processor() - used) / elapsed() }
+  return { elapsed, busy: () => (processorTime() - used) / elapsed() }
 }
 
 /** The last line of a fresh process. */

@@ -6,7 +6,7 @@ import { derivations } from '../textbook.ts'
 import { measureAllocation } from './allocation.ts'
 import { measureArtifact, measureRuntime, measureWrapper } from './artifacts.ts'
 import { measureCompilation } from './compile.ts'
-import { measureCurve } from './curve.ts'
+import { measureCurve, measureLengths } from './curve.ts'
 import { measureLongRun } from './long.ts'
 import { measureOperations, operationsName } from './operations.ts'
 import { measureStart } from './start.ts'
@@ -23,7 +23,7 @@ const table: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['alloc-W2', ({ wideSteps }) => measureAllocation('W2', wideSteps)],
   ['long-W2', measureLongRun],
   ['curve-chain', (effort) => measureCurve('chain', effort)],
-  ['curve-scan', (effort) => measureCurve('scan', effort)],
+  ['curve-scan', measureLengths],
   ['curve-params', (effort) => measureCurve('params', effort)],
   ...derivations().map((d): [string, Measure] => [operationsName(d), async () => measureOperations(d)]),
 ])

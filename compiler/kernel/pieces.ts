@@ -33,3 +33,14 @@ export const boxOf = (inner: readonly number[], from: number, size: number): rea
   }
   return null
 }
+
+/** Equal pieces that stand side by side, counted: [1000, 1000, 999] is 2 of 1000 and 1 of 999. */
+export const runsOf = (pieces: readonly number[]): readonly { readonly size: number; readonly count: number }[] => {
+  const runs: { size: number; count: number }[] = []
+  for (const size of pieces) {
+    const last = runs.at(-1)
+    if (last?.size === size) last.count++
+    else runs.push({ size, count: 1 })
+  }
+  return runs
+}

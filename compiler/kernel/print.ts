@@ -16,6 +16,7 @@ import type {
 } from './kernel.ts'
 import { KEY_BITS } from './kernel.ts'
 import { argsOf, resultsOf } from './operands.ts'
+import { runsOf } from './pieces.ts'
 import { type PrintScalar, printScalar } from './scalar.ts'
 
 /** A buffer's label where that is a plain name of its own, else `b` and its number. */
@@ -180,7 +181,8 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
   )
   const a = printOperand(names[k.a.buffer] ?? `b${k.a.buffer}`, k.a, i, 'k')
   const b = printOperand(names[k.b.buffer] ?? `b${k.b.buffer}`, k.b, 'k', j)
-  const pieces = k.pieces.length > 1 ? ` in pieces ${k.pieces.join(' + ')}` : ''
+  const runs = k.pieces.length > 8 ? runsOf(k.pieces).map((r) => `${r.count} · ${r.size}`) : k.pieces
+  const pieces = k.pieces.length > 1 ? ` in pieces ${runs.join(' + ')}` : ''
   return [
     ...forLines([...k.batch, printDigits(k.rows, k.m), printDigits(k.columns, k.n)], 0, 0),
     indent(depth, `c = sum over k < ${printDigits(k.inner, k.k)}${pieces} of ${a} · ${b}`),

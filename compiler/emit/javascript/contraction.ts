@@ -8,6 +8,7 @@
 import type { Float } from '../../../src/core/dtype.ts'
 import { isEmptyDomain } from '../../kernel/access.ts'
 import type { ContractionKernel, Operand } from '../../kernel/kernel.ts'
+import { runsOf } from '../../kernel/pieces.ts'
 import { type Context, emitBody, emitStores } from './body.ts'
 import { arithmeticText } from './machine.ts'
 import { addressIn, addLine, countingLoop, type Loop, linesFrom, newNest } from './nest.ts'
@@ -153,15 +154,21 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
     ])
   }
   const dots = (height: number, width: number): Lines => {
-    const block = { rows: height, columns: width }
-    c.useDot(block, k.dtype, isPlaced)
+    const cut = { rows: height, columns: width }
+    c.useDot(cut, k.dtype, isPlaced)
     const a = [aName, plus(rows.base, rows.stride, 'i'), rows.stride, stepsOf(k.a.col)].join(', ')
     const packed = isPlaced ? placesOf([k.k], [width]) : width
     const b = isPacked
       ? `${panel}, 0, ${packed}, 1`
       : [bName, plus(columns.base, columns.stride, 'j'), stepsOf(k.b.row), columns.stride].join(', ')
+    const dot = (from: string, to: string): string => `${dotName(cut, k.dtype, isPlaced)}(${a}, ${b}, ${from}, ${to})`
     let from = 0
-    return k.pieces.map((length) => `${dotName(block, k.dtype, isPlaced)}(${a}, ${b}, ${from}, ${(from += length)})`)
+    return runsOf(k.pieces).flatMap((run) => {
+      const [start, end] = [from, (from += run.count * run.size)]
+      return run.count === 1
+        ? [dot(`${start}`, `${end}`)]
+        : block(`for (let k = ${start}; k < ${end}; k += ${run.size})`, [dot('k', `k + ${run.size}`)])
+    })
   }
   const views = c.names.join(', ')
   // a loop of one point has no index of its own
