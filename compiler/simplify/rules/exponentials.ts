@@ -7,7 +7,7 @@ import { roundTo } from '../../../src/core/numeric.ts'
 import { sizeOf } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { graph, paramsOf } from '../../../src/expr/node.ts'
-import { conform, negated, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
+import { conform, num, operand, pair, type Rule, valueOf, x } from '../rule.ts'
 import { factorsOf, rewritten } from './factors.ts'
 import { holdsQuotient } from './products.ts'
 
