@@ -37,6 +37,8 @@ interface Draft {
   users: Set<Draft>
   level: number
   weight: number
+  /** What it reads of others' values and of leaves. */
+  sources: Set<Node>
 }
 
 /** The kinds of groups that others may join. */
@@ -52,6 +54,9 @@ const loneKinds: { readonly [K in OpName]?: Group['kind'] } = {
 
 /** Rough machine instructions of a kernel: engines compile functions beyond some thousands badly. */
 const weightLimit = 1500
+
+/** Values that a kernel may make and read: engines refuse functions of a thousand parameters, and each is an address to keep. */
+const valueLimit = 256
 
 /** A value used by an expression of an anchor: where it lies, seen over the shape of the expression. */
 export interface Use {
@@ -153,6 +158,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       users: new Set(),
       level: 0,
       weight: 0,
+      sources: new Set(),
     }
     drafts.add(g)
     return g
@@ -188,6 +194,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     g.anchors.set(n, level)
     g.weight += 1 + inlining.cost(n)
     groupOf.set(n, g)
+    for (const { base } of uses) if (groupOf.get(base) !== g) g.sources.add(base)
     for (const base of [...uses.map((u) => u.base), ...awaited(n)]) {
       const h = groupOf.get(base)
       if (h === undefined || h === g) continue
@@ -197,9 +204,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     }
   }
 
+  /** Whether a group stays within what an engine compiles well, with so much more of everything. */
+  const hasRoom = (g: Draft, weight: number, values: number): boolean =>
+    g.weight + weight <= weightLimit && g.anchors.size + g.sources.size + values <= valueLimit
+
   /** The level at which `n` could join `g`, or null. */
   const levelIn = (g: Draft, n: Node, uses: readonly Use[]): Level | null => {
-    if (!joined.has(g.kind) || g.weight + inlining.cost(n) > weightLimit) return null
+    if (!joined.has(g.kind) || !hasRoom(g, inlining.cost(n), 1 + uses.length)) return null
     const def = opDef(n.op)
     const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
     const others = new Set(earlier.filter((h): h is Draft => h !== undefined && h !== g))
@@ -249,12 +260,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       h.kind === 'loop' &&
       equalShapes(g.domain, h.domain) &&
       (g.axes.length === 0 || h.axes.length === 0 || equalShapes(g.axes, h.axes)) &&
-      g.weight + h.weight <= weightLimit &&
+      hasRoom(g, h.weight, h.anchors.size + h.sources.size) &&
       !needs(g, h) &&
       !needs(h, g)
     if (!fits) return
     g.axes = g.axes.length === 0 ? h.axes : g.axes
     g.weight += h.weight
+    for (const source of h.sources) g.sources.add(source)
     for (const [n, level] of h.anchors) {
       g.anchors.set(n, level)
       groupOf.set(n, g)

@@ -3,38 +3,31 @@
  * Out: a Plan. Invariant: parameters, states, constants, inputs and outputs have places of their own for ever; everything
  * else shares one arena by lifetime; identical kernels appear once.
  */
-import { bytesOf } from '../../src/core/dtype.ts'
+import { bytesOf, type DType } from '../../src/core/dtype.ts'
 import { InternalError } from '../../src/core/errors.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
-import { costOf } from '../kernel/cost.ts'
+import type { Elements } from '../../src/ops/leaf.ts'
+import { type Cost, costOf } from '../kernel/cost.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Fused } from '../program/fused.ts'
 import { packArena, paddedBytes } from './arena.ts'
 import { type Buffers, type DraftBuffer, type Drafted, draftSteps } from './draft.ts'
 import { buffersOf, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port } from './plan.ts'
+import { type Memory, type SharedStep, shareKernels } from './share.ts'
 
 export interface PlanOptions {
   /** Bytes of working memory that the target's own code for a kernel needs. */
   readonly scratchBytes: (kernel: Kernel) => number
 }
 
-/** Everything that decides what a kernel computes: names and labels do not. */
-const kernelKey = (k: Kernel): string =>
-  JSON.stringify(k, (key, v: unknown) => {
-    if (key === 'name' || key === 'label') return undefined
-    return typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? `#${Object.is(v, -0) ? '-0' : v}` : v
-  })
-
 const named = (n: Node): string => paramsOf(n, n.op as 'input').name
-
-const elementBytes = (data: Float32Array | Float64Array | Int32Array): Uint8Array =>
-  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 const bytesIn = (b: DraftBuffer): number => bytesOf(b.dtype) * b.elements
 
-interface Globals extends Buffers {
+interface Globals extends Memory {
+  readonly leaf: Buffers['leaf']
   readonly leaves: ReadonlyMap<Node, number>
   readonly constants: Plan['constants']
 }
@@ -48,22 +41,22 @@ const makeGlobals = (): Globals => {
     list.push(buffer)
     return list.length - 1
   }
-  const leaf = (n: Node): number => {
-    const known = leaves.get(n)
-    if (known !== undefined) return known
-    const type = { dtype: n.dtype, elements: sizeOf(n.shape) }
-    if (n.op === 'constant') {
-      const id = add({ ...type, region: 'constant', label: 'constant' })
-      constants.push({ buffer: id, bytes: elementBytes(paramsOf(n, 'constant').data) })
-      leaves.set(n, id)
-      return id
-    }
+  const constant = (dtype: DType, data: Elements, label: string): number => {
+    const id = add({ dtype, elements: data.length, region: 'constant', label })
+    constants.push({ buffer: id, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
+    return id
+  }
+  const made = (n: Node): number => {
+    if (n.op === 'constant') return constant(n.dtype, paramsOf(n, 'constant').data, 'constant')
     if (n.op !== 'param' && n.op !== 'state' && n.op !== 'input') throw new InternalError(`${n.op} has no memory`)
-    const id = add({ ...type, region: n.op, label: named(n) })
+    return add({ dtype: n.dtype, elements: sizeOf(n.shape), region: n.op, label: named(n) })
+  }
+  const leaf = (n: Node): number => {
+    const id = leaves.get(n) ?? made(n)
     leaves.set(n, id)
     return id
   }
-  return { list, add, leaf, leaves, constants }
+  return { list, add, leaf, leaves, constant, constants }
 }
 
 /** One output buffer for each value that an entry gives, under the names of all results that are it. */
@@ -83,17 +76,6 @@ const tripsOf = ({ ranges }: Drafted, at: number): number =>
 
 export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan => {
   const g = makeGlobals()
-  const kernels: Kernel[] = []
-  const kernelIds = new Map<string, number>()
-  const kernelId = (k: Kernel): number => {
-    const key = kernelKey(k)
-    const known = kernelIds.get(key)
-    if (known !== undefined) return known
-    kernels.push(k)
-    kernelIds.set(key, kernels.length - 1)
-    return kernels.length - 1
-  }
-
   const drafted = entries.map((fused) => {
     const outputs = outputPorts(fused, g)
     const draft = draftSteps(
@@ -106,6 +88,12 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     return { name: fused.entry.name, outputs, draft, checks: fused.entry.checks }
   })
 
+  const shared = shareKernels(
+    drafted.map((d) => d.draft.steps),
+    g,
+  )
+  const kernels = shared.kernels.map((kernel) => ({ cost: costOf(kernel), scratch: options.scratchBytes(kernel) }))
+
   // ---- places
   const offsets = new Array<number>(g.list.length).fill(-1)
   let at = 64
@@ -117,25 +105,26 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
       }
   const arenaStart = at
   let arenaBytes = 0
-  const finished = drafted.map(({ name, outputs, draft, checks }): PlanEntry => {
-    const { steps, lives, ranges, placeOf } = draft
-    const scratch = steps.map((s) => options.scratchBytes(s.kernel))
+  const finished = drafted.map(({ name, outputs, draft, checks }, e): PlanEntry => {
+    const { lives, ranges, placeOf } = draft
+    const calls = shared.steps[e] as readonly SharedStep[]
+    const scratch = calls.map((s) => kernels[s.kernel]?.scratch ?? 0)
     const scratchLives = scratch.flatMap((bytes, i) => (bytes > 0 ? [{ bytes, from: i, to: i }] : []))
     const packed = packArena([...lives.map((l) => l.life), ...scratchLives])
     for (const [i, l] of lives.entries()) offsets[l.buffer] = arenaStart + (packed.offsets[i] as number)
     arenaBytes = Math.max(arenaBytes, packed.bytes)
     let nextScratch = lives.length
-    for (const id of buffersOf(draft)) if (offsets[id] === -1) offsets[id] = offsets[placeOf(id)] as number
-    const costs = steps.map((s, i) => ({ ...costOf(s.kernel), trips: tripsOf(draft, i) }))
+    for (const id of buffersOf({ steps: calls, ranges }))
+      if (offsets[id] === -1) offsets[id] = offsets[placeOf(id)] as number
+    const costs = calls.map((s, i) => ({ ...(kernels[s.kernel] as { cost: Cost }).cost, trips: tripsOf(draft, i) }))
     return {
       name,
       inputs: inputPorts(draft, g),
       outputs,
-      steps: steps.map((s, i): PlanStep => {
+      steps: draft.steps.map((s, i): PlanStep => {
         const bytes = scratch[i] as number
         return {
-          kernel: kernelId(s.kernel),
-          bindings: s.bindings,
+          ...(calls[i] as SharedStep),
           scratch: bytes > 0 ? arenaStart + (packed.offsets[nextScratch++] as number) : 0,
           scratchBytes: bytes,
           ...(s.of === undefined ? {} : { of: s.of }),
@@ -150,7 +139,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     }
   })
   return {
-    kernels,
+    kernels: shared.kernels,
     buffers: g.list.map((d, i) => finish(d, i, g.list, offsets)),
     params: leafPorts('param', g),
     states: leafPorts('state', g),

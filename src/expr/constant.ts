@@ -64,7 +64,8 @@ const flatten = (values: Nested, shape: Shape): readonly (number | boolean)[] =>
   })
 }
 
-const elementsFor = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Int32Array } as const
+/** What a tensor's elements lie in. */
+export const elementsFor = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Int32Array } as const
 
 const fromNested = (values: Nested, wanted: DType | undefined): Node => {
   const shape = shapeOf(values)
