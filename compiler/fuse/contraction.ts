@@ -8,7 +8,8 @@ import { isFloat } from '../../src/core/dtype.ts'
 import { stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
-import type { ContractionKernel, Operand, Store, Value } from '../kernel/kernel.ts'
+import { countAxis, ownAxis } from '../../src/ops/windows.ts'
+import type { ContractionKernel, Edge, Operand, Store, Value } from '../kernel/kernel.ts'
 import { splitK } from '../kernel/pieces.ts'
 import { freeValue, makeBody, makeBuffers, storeOf } from './body.ts'
 import { epilogueStrides, productDims } from './epilogue.ts'
@@ -23,25 +24,56 @@ import { type Place, resolve, rowMajor } from './view.ts'
 interface Digits {
   readonly extents: readonly number[]
   readonly strides: readonly (readonly number[])[]
+  /** Which digit each of the axes is that are apart. */
+  readonly apart: readonly number[]
 }
 
-/** Axes walked together, in row-major order, as digits: neighbours become one where one stride does for every operand. */
-const digitsOf = (extents: readonly number[], operands: readonly (readonly number[])[]): Digits => {
-  const digits: { extent: number; strides: readonly number[] }[] = []
+/**
+ * Axes walked together, in row-major order, as digits: neighbours become one where one stride does for every operand, but
+ * those that are `apart`, which windows with edges run along.
+ */
+const digitsOf = (
+  extents: readonly number[],
+  operands: readonly (readonly number[])[],
+  apart: readonly number[],
+): Digits => {
+  const digits: { extent: number; strides: readonly number[]; apart: number }[] = []
   extents.forEach((extent, i) => {
-    if (extent === 1) return
+    const own = apart.indexOf(i)
+    if (extent === 1 && own < 0) return
     const strides = operands.map((s) => s[i] as number)
     const above = digits.at(-1)
-    if (above !== undefined && strides.every((s, o) => above.strides[o] === s * extent))
-      digits[digits.length - 1] = { extent: above.extent * extent, strides }
-    else digits.push({ extent, strides })
+    const isOne = own < 0 && above?.apart === -1 && strides.every((s, o) => above.strides[o] === s * extent)
+    if (isOne) digits[digits.length - 1] = { extent: above.extent * extent, strides, apart: -1 }
+    else digits.push({ extent, strides, apart: own })
   })
   if (digits.length === 0 || extents.includes(0))
-    return { extents: [extents.includes(0) ? 0 : 1], strides: operands.map(() => [0]) }
+    return { extents: [extents.includes(0) ? 0 : 1], strides: operands.map(() => [0]), apart: [] }
   return {
     extents: digits.map((d) => d.extent),
     strides: operands.map((_, o) => digits.map((d) => d.strides[o] as number)),
+    apart: apart.map((_, e) => digits.findIndex((d) => d.apart === e)),
   }
+}
+
+/** The edges of an operand of windows, with the axes of the operand in the place of digits. */
+const edgesOf = (x: Node): readonly Edge[] => {
+  if (x.op !== 'windows') return []
+  const p = paramsOf(x, 'windows')
+  return (p.around ?? []).flatMap(([low, high], i) =>
+    low === 0 && high === 0
+      ? []
+      : [
+          {
+            across: countAxis(p, i),
+            inner: ownAxis(p, i),
+            step: p.stride[i] as number,
+            dilation: p.dilation[i] as number,
+            low,
+            extent: (x.ins[0] as Node).shape[p.axes[i] as number] as number,
+          },
+        ],
+  )
 }
 
 const placeOf = (x: Node): Place => {
@@ -66,16 +98,44 @@ export const contractionKernel = (
   const along = ({ view }: Place, axes: readonly number[]): readonly number[] =>
     axes.map((i) => view.strides[i] as number)
   const extents = (n: Node, axes: readonly number[]): readonly number[] => axes.map((i) => n.shape[i] as number)
-  const rows = digitsOf(extents(x, dims.freeA), [along(left, dims.freeA)])
-  const columns = digitsOf(extents(y, dims.freeB), [along(right, dims.freeB)])
-  const inner = digitsOf(extents(x, contract[0]), [along(left, contract[0]), along(right, contract[1])])
-  const operandOf = (place: Place, axes: readonly number[], digits: Pick<Operand, 'row' | 'col'>): Operand => {
+  const edges = [edgesOf(x), edgesOf(y)] as const
+  /** A window's number, or an element of it, may be counted across or summed, whichever way round. */
+  const turned = (e: Edge, summed: readonly number[]): Edge =>
+    summed.includes(e.inner) ? e : { ...e, across: e.inner, inner: e.across, step: e.dilation, dilation: e.step }
+  const [edgesA, edgesB] = [
+    edges[0].map((e) => turned(e, contract[0])),
+    edges[1].map((e) => turned(e, contract[1])),
+  ] as const
+  const apart = (own: readonly Edge[], key: 'across' | 'inner', axes: readonly number[]): readonly number[] =>
+    own.map((e) => axes.indexOf(e[key]))
+  const rows = digitsOf(extents(x, dims.freeA), [along(left, dims.freeA)], apart(edgesA, 'across', dims.freeA))
+  const columns = digitsOf(extents(y, dims.freeB), [along(right, dims.freeB)], apart(edgesB, 'across', dims.freeB))
+  const inner = digitsOf(
+    extents(x, contract[0]),
+    [along(left, contract[0]), along(right, contract[1])],
+    [...apart(edgesA, 'inner', contract[0]), ...apart(edgesB, 'inner', contract[1])],
+  )
+  const edged = (own: readonly Edge[], across: Digits, from: number): Pick<Operand, 'edges'> =>
+    own.length === 0 || [rows, columns, inner].some((d) => d.extents.includes(0))
+      ? {}
+      : {
+          edges: own.map((e, i) => ({
+            ...e,
+            across: across.apart[i] as number,
+            inner: inner.apart[from + i] as number,
+          })),
+        }
+  const operandOf = (
+    place: Place,
+    axes: readonly number[],
+    digits: Omit<Operand, 'buffer' | 'offset' | 'batch'>,
+  ): Operand => {
     const wide = dims.wide.map((i) => axes[i] as number)
     return { buffer: buffers.read(place.base), offset: place.view.offset, batch: along(place, wide), ...digits }
   }
   const [[aRow = []], [bCol = []], [aCol = [], bRow = []]] = [rows.strides, columns.strides, inner.strides]
-  const a = operandOf(left, batchAxes[0], { row: aRow, col: aCol })
-  const b = operandOf(right, batchAxes[1], { row: bRow, col: bCol })
+  const a = operandOf(left, batchAxes[0], { row: aRow, col: aCol, ...edged(edgesA, rows, 0) })
+  const b = operandOf(right, batchAxes[1], { row: bRow, col: bCol, ...edged(edgesB, columns, edgesA.length) })
 
   const body = makeBody()
   const memo = new Map<Node, Value>()

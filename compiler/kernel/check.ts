@@ -34,6 +34,7 @@ export interface Fault {
     | 'mode'
     | 'injective'
     | 'pieces'
+    | 'edge'
     | 'column-stride'
     | 'scratch'
   readonly message: string
@@ -292,6 +293,26 @@ const checkDigits = (k: ContractionKernel, say: Say): void => {
   }
 }
 
+/** Edges belong to digits that there are, each to one edge alone, and both digits step through the same axis. */
+const checkEdges = (k: ContractionKernel, say: Say): void => {
+  const sides = [
+    ['a', k.a, k.a.row, k.a.col],
+    ['b', k.b, k.b.col, k.b.row],
+  ] as const
+  if (sides.every(([, { edges }]) => (edges ?? []).length > 0)) say('edge', `${k.name}: both operands have edges`)
+  for (const [name, { edges = [] }, across, inner] of sides) {
+    for (const key of ['across', 'inner'] as const)
+      if (new Set(edges.map((e) => e[key])).size !== edges.length)
+        say('edge', `${k.name}, ${name}: two edges have one digit`)
+    for (const e of edges) {
+      const [wide, deep] = [across[e.across], inner[e.inner]]
+      const isWhole = [e.step, e.dilation, e.extent].every((n) => isExtent(n) && n > 0) && isExtent(e.low)
+      if (!isWhole || wide === undefined || deep === undefined || wide * e.dilation !== deep * e.step)
+        say('edge', `${k.name}, ${name}: digits ${e.across} and ${e.inner} do not step through an axis of ${e.extent}`)
+    }
+  }
+}
+
 const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void => {
   const dims = [...k.batch, k.m, k.n]
   checkExtents([...dims, k.k], k.name, say)
@@ -299,6 +320,7 @@ const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void =>
     say('pieces', `${k.name}: pieces ${k.pieces.join(' + ')} are not a division of k = ${k.k}`)
   else checkDigits(k, say)
   checkPartial(k, say)
+  checkEdges(k, say)
   for (const [name, operand] of [['a', k.a] as const, ['b', k.b] as const]) {
     if (operand.batch.length !== k.batch.length)
       say('rank', `${k.name}, ${name}: ${operand.batch.length} batch strides`)

@@ -3,8 +3,10 @@
  * Invariant: counted from the loops and accesses alone, the same on every target.
  */
 import { bytesOf, isFloat } from '../../src/core/dtype.ts'
+import { range } from '../../src/core/shape.ts'
 import { sizeOfSpans } from './access.ts'
-import type { Instr, Kernel } from './kernel.ts'
+import { presentIn } from './edges.ts'
+import type { ContractionKernel, Edge, Instr, Kernel } from './kernel.ts'
 import { footprintsOf, isRead, type Use, usesOf } from './uses.ts'
 
 export interface Cost {
@@ -22,9 +24,20 @@ const pointsOf = (dims: readonly number[]): number => dims.reduce((n, d) => n * 
 
 const floatOps = (body: readonly Instr[]): number => body.filter((i) => i.tag === 'apply' && isFloat(i.dtype)).length
 
+/** The share of the products that are there: along each axis with edges, that of a window's elements that are on the axis. */
+const sharePresent = ({ a, b, rows, columns, inner }: ContractionKernel): number => {
+  const along = (edges: readonly Edge[], extents: readonly number[]): number =>
+    edges.reduce((share, e) => {
+      const [windows, elements] = [extents[e.across] as number, inner[e.inner] as number]
+      const present = range(windows).reduce((n, w) => n + presentIn(e, w, elements).count, 0)
+      return windows * elements === 0 ? share : share * (present / (windows * elements))
+    }, 1)
+  return along(a.edges ?? [], rows) * along(b.edges ?? [], columns)
+}
+
 const flopsOf = (k: Kernel): number => {
   if (k.tag === 'sort') return 0
-  if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k + floatOps(k.body))
+  if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k * sharePresent(k) + floatOps(k.body))
   return k.stages.reduce((sum, s) => {
     const combined = s.reductions.filter((r) => isFloat(s.body[r.value]?.dtype ?? 'i32')).length
     const added = s.updates.filter((u) => u.combine === 'sum' && isFloat(s.body[u.value]?.dtype ?? 'i32')).length

@@ -135,14 +135,30 @@ export interface Operand {
   readonly batch: readonly number[]
   readonly row: readonly number[]
   readonly col: readonly number[]
+  /** Where the windows of an image reach over it; none, if left out. One operand at most has edges. */
+  readonly edges?: readonly Edge[]
+}
+
+/**
+ * An axis that an image's windows run along, of `extent` elements: digit `across` of a's rows (or b's columns) counts windows,
+ * `step` elements apart, digit `inner` of k elements of a window, `dilation` apart. An element before the first one of the
+ * axis (element across·step + inner·dilation − low) or behind the last is none: its product is no part of the sum.
+ */
+export interface Edge {
+  readonly across: number
+  readonly inner: number
+  readonly step: number
+  readonly dilation: number
+  readonly low: number
+  readonly extent: number
 }
 
 /**
  * C[batch…, i, j] = Σₖ A[batch…, i, k] · B[batch…, k, j], then the epilogue for each element.
  *
  * Order of the sum, for all targets alike: k in `pieces` (their lengths, in order). Within a piece one accumulator from
- * +0, k ascending, acc = acc + a·b with two roundings (one where relaxed SIMD is asked for). The element is piece₀, then
- * + piece₁, … each added to the running sum.
+ * +0, k ascending, acc = acc + a·b with two roundings (one where relaxed SIMD is asked for), and nothing where an operand has
+ * no element. The element is piece₀, then + piece₁, … each added to the running sum.
  */
 export interface ContractionKernel {
   readonly tag: 'contraction'

@@ -169,6 +169,20 @@ const printOperand = (name: string, o: Operand, row: string, col: string): strin
     ...digitTerms(o.col, col),
   ])}]`
 
+/** The condition of each edge: that the element is on the axis. */
+const printEdges = (o: Operand, index: string, k: ContractionKernel): readonly string[] => {
+  const across = o === k.a ? k.rows : k.columns
+  const digit = (name: string, digits: readonly number[], d: number): string =>
+    digits.length === 1 ? name : `${name}.${d}`
+  return (o.edges ?? []).map((e) => {
+    const terms = [
+      [e.step, digit(index, across, e.across)],
+      [e.dilation, digit('k', k.inner, e.inner)],
+    ] as const
+    return `0 ≤ ${printAffine(-e.low, terms)} < ${e.extent}`
+  })
+}
+
 const printContraction = (k: ContractionKernel, names: readonly string[], print: PrintScalar): readonly string[] => {
   const rank = k.batch.length
   const [i, j] = [`i${rank}`, `i${rank + 1}`]
@@ -183,9 +197,13 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
   const b = printOperand(names[k.b.buffer] ?? `b${k.b.buffer}`, k.b, 'k', j)
   const runs = k.pieces.length > 8 ? runsOf(k.pieces).map((r) => `${r.count} · ${r.size}`) : k.pieces
   const pieces = k.pieces.length > 1 ? ` in pieces ${runs.join(' + ')}` : ''
+  const edges = [...printEdges(k.a, i, k), ...printEdges(k.b, j, k)]
   return [
     ...forLines([...k.batch, printDigits(k.rows, k.m), printDigits(k.columns, k.n)], 0, 0),
-    indent(depth, `c = sum over k < ${printDigits(k.inner, k.k)}${pieces} of ${a} · ${b}`),
+    indent(
+      depth,
+      `c = sum over k < ${printDigits(k.inner, k.k)}${pieces} of ${a} · ${b}${edges.length === 0 ? '' : ` where ${edges.join(' and ')}`}`,
+    ),
     ...lines.map((line) => indent(depth, line)),
     ...k.stores.map((s) =>
       indent(

@@ -5,11 +5,12 @@
  */
 import { paramsKey } from '../../src/expr/key.ts'
 import type { ParamsOf } from '../../src/ops/signature.ts'
-import { firstMissing, isSameAccess, joinSpans, type Span, spansOf } from './access.ts'
+import { firstMissing, isEmptyDomain, isSameAccess, joinSpans, type Span, spansOf } from './access.ts'
 import type {
   Access,
   Accumulation,
   ContractionKernel,
+  Edge,
   Instr,
   Kernel,
   KernelBuffer,
@@ -99,26 +100,39 @@ const usesOfBody = (
 const usesOfLoop = (k: LoopKernel): readonly Use[] =>
   k.stages.flatMap((s, i) => usesOfBody(s.body, s.stores, s.updates, [...k.outer, ...s.dims], k.outer.length, i))
 
-/** The access of an operand over [...batch, digits of its rows, digits of its columns]. */
-const accessOf = (o: Operand): Access => ({ offset: o.offset, strides: [...o.batch, ...o.row, ...o.col] })
-
 /** The products are stage 0 and the epilogue is stage 1 of every batch. */
 const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
   const outer = k.batch.length
-  const load = (o: Operand, rows: readonly number[], columns: readonly number[]): Use => ({
-    kind: 'load',
-    buffer: o.buffer,
-    access: accessOf(o),
-    dims: [...k.batch, ...rows, ...columns],
-    outer,
-    stage: 0,
-    index: null,
-  })
   // where an extent of the result is 0 nothing is read at all
   const inner = k.m === 0 || k.n === 0 ? k.inner.map(() => 0) : k.inner
+  /** Over [...batch, digits across, digits of k]; of an axis with edges its elements stand for its windows and what is in them. */
+  const load = (o: Operand, extents: readonly number[], across: readonly number[], along: readonly number[]): Use => {
+    const edges = o.edges ?? []
+    const strideOf = (e: Edge): number => (along[e.inner] as number) / e.dilation
+    const isEmpty = isEmptyDomain([...extents, ...inner])
+    const left = (digits: readonly number[], key: 'across' | 'inner') =>
+      digits.filter((_, d) => !edges.some((e) => e[key] === d))
+    return {
+      kind: 'load',
+      buffer: o.buffer,
+      access: {
+        offset: edges.reduce((at, e) => at + e.low * strideOf(e), o.offset),
+        strides: [...o.batch, ...left(across, 'across'), ...left(along, 'inner'), ...edges.map(strideOf)],
+      },
+      dims: [
+        ...k.batch,
+        ...left(extents, 'across'),
+        ...left(inner, 'inner'),
+        ...edges.map((e) => (isEmpty ? 0 : e.extent)),
+      ],
+      outer,
+      stage: 0,
+      index: null,
+    }
+  }
   return [
-    load(k.a, k.rows, inner),
-    load(k.b, inner, k.columns),
+    load(k.a, k.rows, k.a.row, k.a.col),
+    load(k.b, k.columns, k.b.col, k.b.row),
     ...usesOfBody(k.body, k.stores, [], [...k.batch, k.m, k.n], outer, 1),
   ]
 }

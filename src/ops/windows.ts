@@ -17,6 +17,14 @@ export interface Windows {
   readonly dilation: readonly number[]
 }
 
+/**
+ * Windows that may reach over the tensor: along each axis by so many elements before it and behind it, which read as zeros and
+ * are no memory. Lowering makes them of padding, for products alone: nothing else knows how to read them.
+ */
+export interface Reaching extends Windows {
+  readonly around?: readonly (readonly [low: number, high: number])[]
+}
+
 /** Windows of a tensor whose axes had these extents. */
 export interface Overlap extends Windows {
   readonly extents: readonly number[]
@@ -24,7 +32,7 @@ export interface Overlap extends Windows {
 
 declare module './signature.ts' {
   interface OpSignatures {
-    readonly windows: Sig<1, Windows, 'movement'>
+    readonly windows: Sig<1, Reaching, 'movement'>
     readonly overlapAdd: Sig<1, Overlap, 'composite'>
   }
 }
@@ -78,10 +86,14 @@ const printed =
       ...(dilation.some((d) => d !== 1) ? [`${dilation.join(', ')} apart`] : []),
     )
 
-const windowsShape = (shape: Shape, p: Windows): Shape =>
+/** Elements before and behind the i-th axis. */
+const aroundOf = ({ around }: Reaching, i: number): readonly [low: number, high: number] => around?.[i] ?? [0, 0]
+
+const windowsShape = (shape: Shape, p: Reaching): Shape =>
   opened(shape, p, (d, i) => {
     const size = p.size[i] as number
-    return [countOf(d, size, p.stride[i] as number, p.dilation[i] as number), size]
+    const [low, high] = aroundOf(p, i)
+    return [countOf(low + d + high, size, p.stride[i] as number, p.dilation[i] as number), size]
   })
 
 export const windows = defineOp<'windows'>({
@@ -103,7 +115,8 @@ export const windows = defineOp<'windows'>({
     if (bad !== null) return bad
     for (const [i, a] of p.axes.entries()) {
       const [size, dilation, extent] = [p.size[i], p.dilation[i], x.shape[a]] as [number, number, number]
-      if (spanOf(size, dilation) > extent)
+      const [low, high] = aroundOf(p, i)
+      if (spanOf(size, dilation) > low + extent + high)
         return violation(
           'C3',
           'E_SHAPE_WINDOW',
@@ -121,7 +134,7 @@ export const windows = defineOp<'windows'>({
     tag: 'view',
     view: (from, p) => ({
       shape: windowsShape(from.shape, p),
-      offset: from.offset,
+      offset: p.axes.reduce((at, a, i) => at - aroundOf(p, i)[0] * (from.strides[a] as number), from.offset),
       strides: opened(from.strides, p, (step, i) => [(p.stride[i] as number) * step, (p.dilation[i] as number) * step]),
     }),
   },

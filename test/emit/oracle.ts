@@ -154,12 +154,20 @@ const runContraction = (k: ContractionKernel, buffers: readonly Memory[], lower:
   }
   const walk = (index: number, digits: readonly number[], strides: readonly number[]): number =>
     unravel(index, digits).reduce((sum, i, d) => sum + i * (strides[d] as number), 0)
+  /** Whether all edges of an operand let the product be. */
+  const isThere = (o: Operand, across: readonly number[], index: number, q: number): boolean =>
+    (o.edges ?? []).every((e) => {
+      const [window, element] = [unravel(index, across)[e.across], unravel(q, k.inner)[e.inner]] as [number, number]
+      const place = window * e.step + element * e.dilation - e.low
+      return place >= 0 && place < e.extent
+    })
   const product = (batch: readonly number[], i: number, j: number): Numeric => {
     let total = m.lit(0, k.dtype)
     let from = 0
     k.pieces.forEach((length, p) => {
       let sum = m.lit(0, k.dtype)
       for (let q = from; q < from + length; q++) {
+        if (!isThere(k.a, k.rows, i, q) || !isThere(k.b, k.columns, j, q)) continue
         const x = at(k.a, batch, walk(i, k.rows, k.a.row), walk(q, k.inner, k.a.col))
         const y = at(k.b, batch, walk(q, k.inner, k.b.row), walk(j, k.columns, k.b.col))
         sum = m.add(sum, m.mul(x, y))

@@ -7,7 +7,7 @@
  */
 import type { Float } from '../../../src/core/dtype.ts'
 import { isEmptyDomain } from '../../kernel/access.ts'
-import type { ContractionKernel, Operand } from '../../kernel/kernel.ts'
+import type { ContractionKernel, Edge, Operand } from '../../kernel/kernel.ts'
 import { runsOf } from '../../kernel/pieces.ts'
 import { type Context, emitBody, emitStores } from './body.ts'
 import { arithmeticText } from './machine.ts'
@@ -28,18 +28,28 @@ const blockOf = (m: number, n: number): Block => {
   return { rows: Math.max(1, Math.min(m, columns >= 4 ? 2 : Math.floor(TILE / columns))), columns }
 }
 
-/** `placed`: the steps of k lie where tables say, because no single stride does. */
-export const dotName = ({ rows, columns }: Block, dtype: Float, placed: boolean): string =>
-  `dot${rows}x${columns}${dtype === 'f64' ? 'd' : ''}${placed ? 'p' : ''}`
+/** What makes one inner product another function than the next. */
+export interface Dot {
+  readonly size: Block
+  readonly dtype: Float
+  /** The steps of k lie where tables say, because no single stride does. */
+  readonly isPlaced: boolean
+  /** So many edges decide, for all of the block alike, which steps of k there are. */
+  readonly edges: number
+}
+
+export const dotName = ({ size: { rows, columns }, dtype, isPlaced, edges }: Dot): string =>
+  `dot${rows}x${columns}${dtype === 'f64' ? 'd' : ''}${isPlaced ? 'p' : ''}${edges > 0 ? `e${edges}` : ''}`
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
 
 /**
  * The inner product of some rows of a with some columns of b over k = from … to − 1, put into the tile, or added to it
  * where from > 0. Row r of a starts at a0 + r·ar and goes on in steps of ak; b lies at b0 + k·bk + c·bc. Placed, the steps are
- * those of the tables ak and bk.
+ * those of the tables ak and bk. An edge is a table, by k, of places on its axis, where that of the block begins, and the extent.
  */
-export const dotLines = (size: Block, dtype: Float, placed: boolean): Lines => {
+export const dotLines = (dot: Dot): Lines => {
+  const { size, dtype, isPlaced, edges } = dot
   const rows = upTo(size.rows)
   const columns = upTo(size.columns)
   const cells = rows.flatMap((r) => columns.map((c) => ({ sum: `s${r}${c}`, r, c })))
@@ -47,23 +57,30 @@ export const dotLines = (size: Block, dtype: Float, placed: boolean): Lines => {
   const product = (r: number, c: number): string => arithmeticText('*', dtype, `x${r}`, `y${c}`)
   const plus = (count: number, step: string): string =>
     count === 0 ? '' : count === 1 ? ` + ${step}` : ` + ${count} * ${step}`
-  const steps = placed
+  const given = upTo(edges).map((e) => [`e${e}`, `p${e}`, `n${e}`])
+  // a place before the axis is, unsigned, far behind it
+  const isThere = given.map(([table, first, extent]) => `(${table}[k] + ${first}) >>> 0 < ${extent}`).join(' && ')
+  const steps = isPlaced
     ? { head: 'for (let k = from; k < to; k++)', places: ['const p = a0 + ak[k]', 'const q = b0 + bk[k]'] }
     : { head: 'for (let k = from, p = a0 + from * ak, q = b0 + from * bk; k < to; k++, p += ak, q += bk)', places: [] }
-  return block(`const ${dotName(size, dtype, placed)} = (a, a0, ar, ak, b, b0, bk, bc, from, to) =>`, [
-    `let ${cells.map((c) => `${c.sum} = 0`).join(', ')}`,
-    ...block(steps.head, [
-      ...steps.places,
-      ...rows.map((r) => `const x${r} = a[p${plus(r, 'ar')}]`),
-      ...columns.map((c) => `const y${c} = b[q${plus(c, 'bc')}]`),
-      ...cells.map(({ sum, r, c }) => `${sum} = ${add(sum, product(r, c))}`),
-    ]),
-    ...cells.map(({ sum }, i) => `tile[${i}] = from === 0 ? ${sum} : ${add(`tile[${i}]`, sum)}`),
-  ])
+  return block(
+    `const ${dotName(dot)} = (${['a, a0, ar, ak, b, b0, bk, bc, from, to', ...given.flat()].join(', ')}) =>`,
+    [
+      `let ${cells.map((c) => `${c.sum} = 0`).join(', ')}`,
+      ...block(steps.head, [
+        ...(edges > 0 ? [`if (!(${isThere})) continue`] : []),
+        ...steps.places,
+        ...rows.map((r) => `const x${r} = a[p${plus(r, 'ar')}]`),
+        ...columns.map((c) => `const y${c} = b[q${plus(c, 'bc')}]`),
+        ...cells.map(({ sum, r, c }) => `${sum} = ${add(sum, product(r, c))}`),
+      ]),
+      ...cells.map(({ sum }, i) => `tile[${i}] = from === 0 ? ${sum} : ${add(`tile[${i}]`, sum)}`),
+    ],
+  )
 }
 
 export interface ContractionContext extends Context {
-  readonly useDot: (size: Block, dtype: Float, placed: boolean) => void
+  readonly useDot: (dot: Dot) => void
   /** The name of the table of places that such digits count through. */
   readonly usePlaces: (digits: string) => string
   /** Asks for a panel of so many elements. */
@@ -132,9 +149,12 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
   const [aName, bName] = [c.names[k.a.buffer] as string, c.names[k.b.buffer] as string]
   const rows = countDigits('r', k.rows, k.a.row, base(k.a))
   const columns = countDigits('s', k.columns, k.b.col, base(k.b))
-  const size = blockOf(rows.extent, columns.extent)
-  const isPlaced = k.inner.length > 1
-  const isPacked = k.m >= PACK_ROWS && k.k > 0
+  const [edgesOfA, edgesOfB] = [k.a.edges ?? [], k.b.edges ?? []]
+  const edges = edgesOfA.length + edgesOfB.length
+  // what is there may differ from row to row, or from column to column
+  const size = blockOf(edgesOfA.length > 0 ? 1 : rows.extent, edgesOfB.length > 0 ? 1 : columns.extent)
+  const isPlaced = k.inner.length > 1 || edges > 0
+  const isPacked = k.m >= PACK_ROWS && k.k > 0 && edgesOfB.length === 0
   const panel = k.dtype === 'f64' ? 'panel64' : 'panel'
   if (isPacked) c.usePanel(k.k * size.columns, k.dtype)
   if (k.dtype === 'f32') c.use('f')
@@ -153,21 +173,31 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
       ),
     ])
   }
+  /** Table, first place and extent of each edge, as text. */
+  const edgeArguments = (own: readonly Edge[], index: (digit: number) => string): Lines =>
+    own.map((e) => {
+      const strides = k.inner.map((_, d) => (d === e.inner ? e.dilation : 0))
+      return `${placesOf(k.inner, strides)}, ${plus(String(-e.low), e.step, index(e.across))}, ${e.extent}`
+    })
+  const there = [
+    ...edgeArguments(edgesOfA, (d) => (d === k.rows.length - 1 ? 'i' : `r${d}`)),
+    ...edgeArguments(edgesOfB, (d) => (d === k.columns.length - 1 ? 'j' : `s${d}`)),
+  ]
   const dots = (height: number, width: number): Lines => {
-    const cut = { rows: height, columns: width }
-    c.useDot(cut, k.dtype, isPlaced)
+    const dot = { size: { rows: height, columns: width }, dtype: k.dtype, isPlaced, edges }
+    c.useDot(dot)
     const a = [aName, plus(rows.base, rows.stride, 'i'), rows.stride, stepsOf(k.a.col)].join(', ')
     const packed = isPlaced ? placesOf([k.k], [width]) : width
     const b = isPacked
       ? `${panel}, 0, ${packed}, 1`
       : [bName, plus(columns.base, columns.stride, 'j'), stepsOf(k.b.row), columns.stride].join(', ')
-    const dot = (from: string, to: string): string => `${dotName(cut, k.dtype, isPlaced)}(${a}, ${b}, ${from}, ${to})`
+    const call = (from: string, to: string): string => `${dotName(dot)}(${[a, b, from, to, ...there].join(', ')})`
     let from = 0
     return runsOf(k.pieces).flatMap((run) => {
       const [start, end] = [from, (from += run.count * run.size)]
       return run.count === 1
-        ? [dot(`${start}`, `${end}`)]
-        : block(`for (let k = ${start}; k < ${end}; k += ${run.size})`, [dot('k', `k + ${run.size}`)])
+        ? [call(`${start}`, `${end}`)]
+        : block(`for (let k = ${start}; k < ${end}; k += ${run.size})`, [call('k', `k + ${run.size}`)])
     })
   }
   const views = c.names.join(', ')

@@ -54,7 +54,7 @@ const kernelLines = (k: Kernel, name: string, lower: Lower, wanted: Wanted): Lin
       head,
       emitProduct(c, `${name}_finish`, {
         ...context,
-        useDot: (size, dtype, placed) => wanted.dots.set(dotName(size, dtype, placed), dotLines(size, dtype, placed)),
+        useDot: (dot) => wanted.dots.set(dotName(dot), dotLines(dot)),
         usePlaces: (digits) => {
           wanted.helpers.add('places')
           if (!wanted.places.includes(digits)) wanted.places.push(digits)

@@ -15,6 +15,7 @@ import {
 import { laneMachine } from '../machine.ts'
 import { storeLanes } from '../memory.ts'
 import { emitEpilogue, type Epilogue } from './epilogue.ts'
+import type { Part } from './edges.ts'
 import { countedSteps } from './loops.ts'
 import { displaced, plus } from './pointers.ts'
 import { rowsTogether } from './tile.ts'
@@ -25,7 +26,14 @@ export interface Level {
   readonly extent: number
   readonly a: number
   readonly b: number
+  /** How many steps there are is given while running, as the count of this number. */
+  readonly counted?: number
+  /** Steps of which only some rows have some. */
+  readonly parts?: readonly Part[]
 }
+
+/** What edges make of a digit of k. */
+export type Special = Pick<Level, 'counted' | 'parts'>
 
 export interface BlockForm {
   readonly dtype: Float
@@ -52,6 +60,8 @@ export interface BlockPointers {
   readonly sums: Value | null
   readonly slots: readonly Value[]
   readonly indices: readonly Value[]
+  /** How many steps the counted digits of k have. */
+  readonly counts: readonly Value[]
 }
 
 /** Rows of the block, each with its vectors. */
@@ -78,20 +88,36 @@ export const emitBlock = (fn: FunctionBuilder, form: BlockForm, epilogue: Epilog
 }
 
 /** A box of digits and the strides of A and B along them, with neighbours made one where one stride does for both. */
-export const levelsOf = (box: readonly number[], a: readonly number[], b: readonly number[]): readonly Level[] => {
+export const levelsOf = (
+  box: readonly number[],
+  a: readonly number[],
+  b: readonly number[],
+  special: ReadonlyMap<number, Special>,
+): readonly Level[] => {
   const levels: Level[] = []
+  const isPlain = (level: Level): boolean => level.counted === undefined && level.parts === undefined
   box.forEach((extent, d) => {
-    const level = { extent, a: a[d] as number, b: b[d] as number }
+    const level = { extent, a: a[d] as number, b: b[d] as number, ...special.get(d) }
     const above = levels.at(-1)
+    if (!isPlain(level)) {
+      levels.push(level)
+      return
+    }
     if (extent === 1 && box.length > 1 && (levels.length > 0 || d < box.length - 1)) return
-    if (above !== undefined && above.a === level.a * extent && above.b === level.b * extent)
+    if (above !== undefined && isPlain(above) && above.a === level.a * extent && above.b === level.b * extent)
       levels[levels.length - 1] = { ...level, extent: above.extent * extent }
     else levels.push(level)
   })
   return levels
 }
 
-/** One step of k: each row's element of A, `from` bytes behind `a`, times the vectors of B. */
+/** Neighbouring rows of a block. */
+interface Some {
+  readonly first: number
+  readonly rows: number
+}
+
+/** One step of k: the element of A of each of some rows, the first `from` bytes behind `a`, times the vectors of B. */
 const accumulate = (
   fn: FunctionBuilder,
   form: BlockForm,
@@ -100,11 +126,13 @@ const accumulate = (
   from: number,
   b: readonly Value[],
   barrier: () => void,
+  { first, rows }: Some = { first: 0, rows: form.rows },
 ): void => {
-  const together = rowsTogether({ rows: form.rows, vectors: b.length })
-  accumulators.forEach((sums, row) => {
+  const together = rowsTogether({ rows, vectors: b.length })
+  accumulators.slice(first, first + rows).forEach((sums, row) => {
     if (row > 0 && row % together === 0) barrier()
-    const splat = loadSplat(fn, form.dtype, a, from + (form.offsets[row] as number) * bytesOf(form.dtype))
+    const offset = (form.offsets[first + row] as number) - (form.offsets[first] as number)
+    const splat = loadSplat(fn, form.dtype, a, from + offset * bytesOf(form.dtype))
     sums.forEach((sum, v) => fn.set(sum, multiplyAdd(fn, form.dtype, splat, b[v] as Value, fn.get(sum))))
   })
 }
@@ -122,33 +150,50 @@ const emitSteps = (
   accumulators: Grid<Variable>,
   pointers: BlockPointers,
 ): void => {
-  const { rows } = form
   const vectors = vectorsOf(form)
   const bytes = bytesOf(form.dtype)
-  const over = (levels: readonly Level[], a: Value, b: Value, outer: (() => void) | null): void => {
+  const over = (levels: readonly Level[], a: Value, b: Value, some: Some, outer: (() => void) | null): void => {
     const [level, ...below] = levels
     if (level === undefined) return
     const step = { a: level.a * bytes, b: level.b * bytes }
+    if (level.parts !== undefined) {
+      const { parts, ...whole } = level
+      for (const { from, count, ...rows } of parts) {
+        // a pointer is that of an element that is there: one before memory would reach beyond its end
+        const ahead = from * step.a + (form.offsets[rows.first] as number) * bytes
+        const steps = { ...whole, extent: count }
+        over([steps, ...below], plus(fn, a, ahead), plus(fn, b, from * step.b), rows, outer)
+      }
+      return
+    }
     const one = (a: Value, b: Value, k: number, barrier: () => void): void => {
       const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, k * step.b + v * 16))
-      accumulate(fn, form, accumulators, a, k * step.a, row, barrier)
+      accumulate(fn, form, accumulators, a, k * step.a, row, barrier, some)
     }
     const moving = [
       { start: a, step: step.a },
       { start: b, step: step.b },
     ]
-    if (below.length > 0)
-      countedSteps(fn, level.extent, moving, ([a, b], barrier) => over(below, a as Value, b as Value, barrier))
-    else if (level.extent * (rows + vectors) + rows * vectors <= REGISTERS)
+    const steps = (body: (a: Value, b: Value, barrier: () => void) => void): void =>
+      countedSteps(
+        fn,
+        level.counted === undefined ? level.extent : (pointers.counts[level.counted] as Value),
+        moving,
+        ([a, b], barrier) => body(a as Value, b as Value, barrier),
+      )
+    if (level.counted !== undefined || (below.length > 0 && level.extent > 1))
+      steps((a, b, barrier) => (below.length > 0 ? over(below, a, b, some, barrier) : one(a, b, 0, barrier)))
+    else if (below.length > 0) over(below, a, b, some, outer)
+    else if (level.extent * (some.rows + vectors) + form.rows * vectors <= REGISTERS)
       for (let k = 0; k < level.extent; k++) one(a, b, k, () => {})
     else if (outer !== null && level.extent <= FEW_STEPS)
       for (let k = 0; k < level.extent; k++) {
         if (k > 0) outer()
         one(a, b, k, outer)
       }
-    else countedSteps(fn, level.extent, moving, ([a, b], barrier) => one(a as Value, b as Value, 0, barrier))
+    else steps((a, b, barrier) => one(a, b, 0, barrier))
   }
-  over(form.depth, pointers.a, pointers.b, null)
+  over(form.depth, pointers.a, pointers.b, { first: 0, rows: form.rows }, null)
 }
 
 /** All steps of k, which has one digit, where k lies side by side in B: as many at a time as there are lanes, turned in registers. */
@@ -214,7 +259,7 @@ const emitEnd = (
   })
 }
 
-/** A function over the pointers in the order a, b, sums (where there are any), slots, indices (the last two at the end). */
+/** A function over the pointers in the order a, b, sums (where there are any), slots, indices (both at the end), counts. */
 export const blockFunction = (context: EmitContext, form: BlockForm, epilogue: Epilogue): string => {
   const partial = form.continues || !form.last
   const ends = form.last ? epilogue : null
@@ -222,7 +267,8 @@ export const blockFunction = (context: EmitContext, form: BlockForm, epilogue: E
   return context.memo(key, () => {
     const slots = ends?.slots.length ?? 0
     const axes = ends?.axes.length ?? 0
-    const fn = functionBuilder(context, 2 + (partial ? 1 : 0) + slots + axes)
+    const counts = form.depth.filter((level) => level.counted !== undefined).length
+    const fn = functionBuilder(context, 2 + (partial ? 1 : 0) + slots + axes + counts)
     const from = (first: number, count: number): Value[] => Array.from({ length: count }, (_, i) => fn.param(first + i))
     const behind = partial ? 3 : 2
     emitBlock(fn, form, epilogue, {
@@ -231,6 +277,7 @@ export const blockFunction = (context: EmitContext, form: BlockForm, epilogue: E
       sums: partial ? fn.param(2) : null,
       slots: from(behind, slots),
       indices: from(behind + slots, axes),
+      counts: from(behind + slots + axes, counts),
     })
     return fn.finish(context.unique(`block_${form.rows}x${form.columns}x${form.depth.map((d) => d.extent).join('_')}`))
   })
@@ -243,6 +290,7 @@ export const callBlock = (fn: FunctionBuilder, name: string, pointers: BlockPoin
     ...(pointers.sums === null ? [] : [pointers.sums]),
     ...pointers.slots,
     ...pointers.indices,
+    ...pointers.counts,
   ]
   fn.effect(args, (nodes) => fn.module.call(name, nodes as Node[], fn.context.binaryen.none))
 }

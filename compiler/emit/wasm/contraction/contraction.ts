@@ -7,6 +7,7 @@
 import { bytesOf } from '../../../../src/core/dtype.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
 import { type EmitContext, functionBuilder, type Value } from '../function.ts'
+import { rowEdges } from './edges.ts'
 import { epilogueOf } from './epilogue.ts'
 import { countedLoop } from './loops.ts'
 import { emitPiece, type Nest, type Pointers } from './nest.ts'
@@ -43,6 +44,7 @@ const batchPointers = ({ fn, kernel, plan, epilogue }: Nest, batch: readonly Ind
     sums: kernel.pieces.length > 1 ? fn.param(kernel.partial) : null,
     slots: epilogue.slots.map((s) => start(s.buffer, s.access.offset, s.access.strides, bytesOf(s.dtype))),
     batch,
+    k: 0,
   }
 }
 
@@ -51,11 +53,15 @@ const emitPieces = (nest: Nest, at: Pointers): void => {
   const bytes = bytesOf(kernel.dtype)
   let from = 0
   for (const run of plan.pieces) {
-    countedLoop(fn, from, run.size, run.count, (k) => {
+    const one = (k: Index): void => {
       const a = walked(fn, at.a, plan.a.step, k, bytes)
       const b = walked(fn, at.b, plan.b.step, k, bytes)
-      emitPiece(nest, run, { ...at, a, b })
-    })
+      emitPiece(nest, run, { ...at, a, b, k })
+    }
+    // which rows have which steps has to be known now
+    const isCut = rowEdges(plan.a).some(({ inner }) => run.box[inner] !== kernel.inner[inner])
+    if (isCut) for (let i = 0; i < run.count; i++) one(from + i * run.size)
+    else countedLoop(fn, from, run.size, run.count, one)
     from += run.size * run.count
   }
 }

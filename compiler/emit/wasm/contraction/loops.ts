@@ -3,7 +3,7 @@
  * Invariant: a body that runs once makes no loop, one that runs zero times makes nothing.
  */
 import type { FunctionBuilder, Node, Value } from '../function.ts'
-import { type Index, plus } from './pointers.ts'
+import { type Index, moved, plus } from './pointers.ts'
 
 const different = (fn: FunctionBuilder, a: Value, b: Value): Value =>
   fn.value('i32', [a, b], ([x, y]) => fn.module.i32.ne(x as Node, y as Node))
@@ -58,20 +58,30 @@ export const chunkedLoop = (
  * `count` times with pointers that move on by so many bytes each time. The first that moves says where the loop ends, which
  * saves a counter. `barrier` is a branch that is never taken, before which an engine moves no load from behind it. It
  * asks whether that first pointer is a negative odd number, another one each time, because an engine drops a question
- * that it has answered before.
+ * that it has answered before. A count that is known while running may be 0.
  */
 export const countedSteps = (
   fn: FunctionBuilder,
-  count: number,
+  count: Index,
   pointers: readonly { readonly start: Value; readonly step: number }[],
   body: (pointers: readonly Value[], barrier: () => void) => void,
 ): void => {
   const starts = pointers.map((p) => p.start)
+  if (typeof count !== 'number') return fn.when(count, () => steps(fn, count, pointers, body))
   if (count <= 0) return
   if (count === 1) return body(starts, () => {})
+  steps(fn, count, pointers, body)
+}
+
+const steps = (
+  fn: FunctionBuilder,
+  count: Index,
+  pointers: readonly { readonly start: Value; readonly step: number }[],
+  body: (pointers: readonly Value[], barrier: () => void) => void,
+): void => {
   const moving = pointers.find((p) => p.step !== 0)
   const leader = moving ?? { start: fn.i32(0), step: 1 }
-  const end = plus(fn, leader.start, leader.step * count)
+  const end = moved(fn, leader.start, [[count, leader.step]])
   const places = pointers.map((p) => place(fn, p.start, p.step))
   const lead = moving === undefined ? place(fn, leader.start, leader.step) : (places[pointers.indexOf(moving)] as Place)
   fn.repeat((leave) => {

@@ -7,7 +7,8 @@ import { bytesOf } from '../../../../src/core/dtype.ts'
 import { stridesOf } from '../../../../src/core/shape.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
 import type { FunctionBuilder, Value } from '../function.ts'
-import { type BlockForm, blockFunction, callBlock, emitBlock, levelsOf } from './block.ts'
+import { type BlockForm, blockFunction, callBlock, emitBlock, levelsOf, type Special } from './block.ts'
+import { partsOf, periodEdges, pieceStart, rowEdges, type Steps, stepsThere } from './edges.ts'
 import type { Epilogue } from './epilogue.ts'
 import { chunkedLoop, countedLoop } from './loops.ts'
 import type { Side } from './orientation.ts'
@@ -32,11 +33,15 @@ export interface Pointers {
   readonly sums: Value | null
   readonly slots: readonly Value[]
   readonly batch: readonly Index[]
+  /** The first step of the piece. */
+  readonly k: Index
 }
 
 /** Panels of `size` rows or columns one behind the other, the first at index `start` of its period. */
 interface Stretch extends Run {
   readonly start: Index
+  /** A panel of rows that is as all of these are, by its first row. */
+  readonly origin: number
 }
 
 /** Some of the rows: the same stretches in so many periods from the `first` on. */
@@ -46,12 +51,12 @@ interface Rows {
   readonly stretches: readonly Stretch[]
 }
 
-const placed = (runs: readonly Run[]): readonly (Run & { readonly start: number })[] => {
+const placed = (runs: readonly Run[]): readonly (Stretch & { readonly start: number })[] => {
   let start = 0
   return runs.map((run) => {
     const from = start
     start += run.size * run.count
-    return { ...run, start: from }
+    return { ...run, start: from, origin: from }
   })
 }
 
@@ -68,9 +73,9 @@ const inParts = (nest: Nest, rows: Rows, limit: number, body: (part: Rows) => vo
     return chunkedLoop(fn, periods, Math.max(1, Math.floor(limit / period)), (from, length) =>
       inParts(nest, { first: indexPlus(fn, first, from), periods: length, stretches }, limit, body),
     )
-  for (const { size, count, start } of stretches)
+  for (const { size, count, start, origin } of stretches)
     chunkedLoop(fn, count, Math.max(1, Math.floor(limit / size)), (index, length) =>
-      body({ first, periods, stretches: [{ size, count: length, start: scaledFrom(fn, start, index, size) }] }),
+      body({ first, periods, stretches: [{ size, count: length, start: scaledFrom(fn, start, index, size), origin }] }),
     )
 }
 
@@ -82,18 +87,30 @@ const scaledFrom = (fn: FunctionBuilder, start: Index, index: Index, size: numbe
     : moved(fn, start, [[index, size]])
 }
 
-/** Row panels: the row of each within its period, and counted through from the very first. */
-const overPanels = (
+/** A panel of rows: its period, its first row within that and counted through from the very first, how many rows. */
+interface RowPanel {
+  readonly period: Index
+  readonly within: Index
+  readonly row: Index
+  readonly height: number
+  readonly origin: number
+}
+
+/** Row panels, each with what `enter` has made of its period. */
+const overPanels = <T>(
   fn: FunctionBuilder,
   { first, periods, stretches }: Rows,
   { extent }: Axis,
-  body: (period: Index, within: Index, row: Index, size: number) => void,
+  enter: (period: Index) => T,
+  body: (panel: RowPanel, entered: T) => void,
 ): void =>
   countedLoop(fn, 0, 1, periods, (next) => {
     const period = indexPlus(fn, first, next)
     const base = scaledFrom(fn, 0, period, extent)
-    for (const { size, start, count } of stretches) {
-      const at = (within: Index): void => body(period, within, indexPlus(fn, base, within), size)
+    const entered = enter(period)
+    for (const { size, start, count, origin } of stretches) {
+      const at = (within: Index): void =>
+        body({ period, within, row: indexPlus(fn, base, within), height: size, origin }, entered)
       if (typeof start === 'number') countedLoop(fn, start, size, count, at)
       else countedLoop(fn, 0, size, count, (index) => at(indexPlus(fn, start, index)))
     }
@@ -124,19 +141,20 @@ const isOneGroup = ({ columns, groupPanels }: Schedule): boolean =>
 
 /** Column panels that are packed together: those of a stretch, and where the first column of their period lies. */
 interface Group extends Stretch {
-  readonly period: Value
+  readonly period: Index
+  readonly source: Value
   readonly base: Index
 }
 
 const overGroups = ({ fn, kernel, plan }: Nest, at: Pointers, body: (group: Group) => void): void => {
   const { high, extent, periods, runs } = plan.columns
   countedLoop(fn, 0, 1, periods, (next) => {
-    const period = walked(fn, at.b, high, next, bytesOf(kernel.dtype))
+    const source = walked(fn, at.b, high, next, bytesOf(kernel.dtype))
     const base = scaledFrom(fn, 0, next, extent)
     for (const columns of placed(runs))
       chunkedLoop(fn, columns.count, plan.groupPanels, (first, count) => {
         const start = scaledFrom(fn, columns.start, first, columns.size)
-        body({ size: columns.size, start, count, period, base })
+        body({ size: columns.size, start, count, origin: columns.origin, period: next, source, base })
       })
   })
 }
@@ -148,7 +166,8 @@ const stepsOf = ({ step }: Side, box: readonly number[]): readonly number[] =>
   step.slice(step.length - box.length).map((digit) => digit.stride)
 
 /** Packs the rows, if they are to be packed. Out: where they are read. */
-const packRows = ({ fn, kernel, plan }: Nest, piece: PieceRun, at: Pointers, rows: Rows): PlaceOfRow => {
+const packRows = (nest: Nest, piece: PieceRun, at: Pointers, rows: Rows): PlaceOfRow => {
+  const { fn, kernel, plan } = nest
   const bytes = bytesOf(kernel.dtype)
   const inPlace: PlaceOfRow = (period, within) =>
     withinPeriod(fn, plan.rows, walked(fn, at.a, plan.rows.high, period, bytes), within, bytes)
@@ -161,10 +180,22 @@ const packRows = ({ fn, kernel, plan }: Nest, piece: PieceRun, at: Pointers, row
   countedLoop(fn, 0, 1, rows.periods, (next) => {
     const period = indexPlus(fn, rows.first, next)
     const base = scaledFrom(fn, 0, period, plan.rows.extent)
+    const there = stepsOfPeriod(nest, piece, at.k, plan.a, period)
     for (const { size, count, start: from } of rows.stretches) {
-      const panel = { dtype: kernel.dtype, depth, offsets: offsetsOf(plan.rows, from, size) }
+      const counted = there.map(({ inner }) => inner)
+      const panel = { dtype: kernel.dtype, depth, counted, offsets: offsetsOf(plan.rows, from, size) }
       const row = indexPlus(fn, base, from)
-      packPanels(fn, panel, count, size * lastStride(plan.rows.low), inPlace(period, from, row), packed(row))
+      const source = ahead(nest, inPlace(period, from, row), there, stepsOf(plan.a, piece.box))
+      const destination = ahead(nest, packed(row), there, packedSteps(piece.box, size))
+      packPanels(
+        fn,
+        panel,
+        count,
+        size * lastStride(plan.rows.low),
+        source,
+        destination,
+        there.map((s) => s.count),
+      )
     }
   })
   return (_period, _within, row) => packed(row)
@@ -174,16 +205,16 @@ const packRows = ({ fn, kernel, plan }: Nest, piece: PieceRun, at: Pointers, row
 const packGroup = (
   { fn, kernel, plan }: Nest,
   piece: PieceRun,
-  { size, start, count, period }: Group,
+  { size, start, count, source: from }: Group,
 ): ((offset: Index) => Value) => {
   const bytes = bytesOf(kernel.dtype)
   const across = lastStride(plan.columns.low)
-  const source = withinPeriod(fn, plan.columns, period, start, bytes)
+  const source = withinPeriod(fn, plan.columns, from, start, bytes)
   if (plan.modeB !== 'packed') return (offset) => moved(fn, source, [[offset, across * bytes]])
   const scratch = fn.param(kernel.buffers.length)
   const depth = walkOf(piece.box, stepsOf(plan.b, piece.box))
-  const panel = { dtype: kernel.dtype, depth, offsets: offsetsOf(plan.columns, start, size) }
-  packPanels(fn, panel, count, size * across, source, scratch)
+  const panel = { dtype: kernel.dtype, depth, counted: [], offsets: offsetsOf(plan.columns, start, size) }
+  packPanels(fn, panel, count, size * across, source, scratch, [])
   return (offset) => moved(fn, scratch, [[offset, piece.size * bytes]])
 }
 
@@ -204,6 +235,7 @@ const emitStripe = (
   const { dtype } = kernel
   const bytes = bytesOf(dtype)
   const first = indexPlus(fn, group.base, group.start)
+  const ofGroup = stepsOfPeriod(nest, piece, at.k, plan.b, group.period)
   countedLoop(fn, 0, group.size, group.count, (offset) => {
     const column = indexPlus(fn, first, offset)
     const beside: Pointers = {
@@ -212,14 +244,22 @@ const emitStripe = (
       sums: at.sums === null ? null : moved(fn, at.sums, [[column, bytes]]),
       slots: epilogue.slots.map((s, i) => moved(fn, at.slots[i] as Value, [[column, s.column * bytesOf(s.dtype)]])),
     }
-    overPanels(fn, rows, plan.rows, (period, within, row, height) => {
+    const enter = (period: Index): readonly Steps[] => [...ofGroup, ...stepsOfPeriod(nest, piece, at.k, plan.a, period)]
+    overPanels(fn, rows, plan.rows, enter, ({ period, within, row, height, origin }, counted) => {
       const a = plan.packA ? packedSteps(piece.box, height) : stepsOf(plan.a, piece.box)
       const b = plan.modeB === 'packed' ? packedSteps(piece.box, group.size) : stepsOf(plan.b, piece.box)
+      const special = new Map<number, Special>(counted.map(({ inner }, i) => [inner, { counted: i }]))
+      for (const e of rowEdges(plan.a)) {
+        const first = pieceStart(fn, kernel, e.inner, at.k)
+        const whole = piece.box[e.inner] === kernel.inner[e.inner]
+        const parts = partsOf(e, origin, height, whole ? 0 : (first as number), piece.box[e.inner] as number)
+        if (parts !== null) special.set(e.inner, { parts })
+      }
       const form: BlockForm = {
         dtype,
         rows: height,
         columns: group.size,
-        depth: levelsOf(piece.box, a, b),
+        depth: levelsOf(piece.box, a, b, special),
         offsets: plan.packA ? Array.from({ length: height }, (_, r) => r) : offsetsOf(plan.rows, within, height),
         across: plan.modeB === 'packed' ? 1 : lastStride(plan.columns.low),
         transposed: plan.modeB === 'transposed',
@@ -227,13 +267,52 @@ const emitStripe = (
         continues: piece.continues,
         last: piece.last,
       }
-      emitOneBlock(nest, form, { ...beside, a: rowsOfA(period, within, row) }, row, column)
+      const block = {
+        ...beside,
+        a: ahead(nest, rowsOfA(period, within, row), counted, a),
+        b: ahead(nest, beside.b, counted, b),
+      }
+      emitOneBlock(nest, form, block, row, column, counted)
     })
   })
 }
 
+/** A pointer moved to the first steps that are there. */
+const ahead = ({ fn, kernel }: Nest, pointer: Value, there: readonly Steps[], steps: readonly number[]): Value =>
+  moved(
+    fn,
+    pointer,
+    there.map(({ inner, first }) => [first, (steps[inner] as number) * bytesOf(kernel.dtype)]),
+  )
+
+/** The steps of k that windows of a period have, for each of its side's edges. */
+const stepsOfPeriod = (
+  { fn, kernel }: Nest,
+  { box }: PieceRun,
+  k: Index,
+  side: Side,
+  period: Index,
+): readonly Steps[] =>
+  periodEdges(side).map((e) =>
+    stepsThere(
+      fn,
+      e,
+      side.across.slice(0, -1),
+      period,
+      box[e.inner] === kernel.inner[e.inner] ? 0 : pieceStart(fn, kernel, e.inner, k),
+      box[e.inner] as number,
+    ),
+  )
+
 /** `at`: a and b at the block, the others at its column. */
-const emitOneBlock = (nest: Nest, form: BlockForm, at: Pointers, row: Index, column: Index): void => {
+const emitOneBlock = (
+  nest: Nest,
+  form: BlockForm,
+  at: Pointers,
+  row: Index,
+  column: Index,
+  counted: readonly Steps[],
+): void => {
   const { fn, kernel, plan, epilogue } = nest
   const partial = form.continues || !form.last
   const slots = epilogue.slots.map((slot, i) =>
@@ -249,6 +328,7 @@ const emitOneBlock = (nest: Nest, form: BlockForm, at: Pointers, row: Index, col
     sums: partial && at.sums !== null ? moved(fn, at.sums, [[row, plan.n * bytesOf(kernel.dtype)]]) : null,
     slots: form.last ? slots : [],
     indices: form.last ? indices : [],
+    counts: counted.map(({ count }) => count),
   }
   const alone = [plan.rows, plan.columns].every(
     ({ periods, runs }) => periods === 1 && runs.length === 1 && runs[0]?.count === 1,

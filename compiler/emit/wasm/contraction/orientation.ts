@@ -43,6 +43,7 @@ const orientations = (kernel: ContractionKernel): readonly [Oriented, Oriented] 
   const { m, n } = kernel
   const { rows, columns, inner } = kernel
   const lanes = kernel.dtype === 'f64' ? 2 : 4
+  const hasEdges = [kernel.a, kernel.b].some((o) => (o.edges ?? []).length > 0)
   const a: Side = { operand: kernel.a, across: walkOf(rows, kernel.a.row), step: walkOf(inner, kernel.a.col) }
   const b: Side = { operand: kernel.b, across: walkOf(columns, kernel.b.col), step: walkOf(inner, kernel.b.row) }
   const reach = ({ across, step }: Side, extent: number) => {
@@ -51,7 +52,7 @@ const orientations = (kernel: ContractionKernel): readonly [Oriented, Oriented] 
     return {
       direct,
       beside: !direct && beside,
-      turnable: !direct && beside && across.length === 1 && step.length === 1,
+      turnable: !direct && beside && across.length === 1 && step.length === 1 && !hasEdges,
     }
   }
   return [
@@ -81,9 +82,17 @@ const cost = (kernel: ContractionKernel, o: Oriented): number => {
   return vectors * (o.m * (kernel.k + epilogueCost(kernel, o)) + kernel.k * reading)
 }
 
+/** Vectors cannot run along windows of which one has an element and the next has not, nor may those of B be packed. */
+const keepsEdges = ({ b, direct }: Oriented): boolean => {
+  const edges = b.operand.edges ?? []
+  return edges.length === 0 || (direct && edges.every((e) => e.across !== b.across.length - 1))
+}
+
 /** The cheaper way round. */
 export const orientation = (kernel: ContractionKernel): Oriented => {
   const [straight, turned] = orientations(kernel)
+  if (!keepsEdges(straight)) return turned
+  if (!keepsEdges(turned)) return straight
   return cost(kernel, turned) < cost(kernel, straight) ? turned : straight
 }
 

@@ -9,7 +9,7 @@ import { functionBuilder } from '../function.ts'
 import { laneMachine } from '../machine.ts'
 import { loadApart, storeLanes } from '../memory.ts'
 import { chunkedLoop, countedSteps } from './loops.ts'
-import { moved, plus } from './pointers.ts'
+import { type Index, moved, plus } from './pointers.ts'
 import { loadVector, transpose } from './vectors.ts'
 import { sizeOfWalk, type Walk } from './walk.ts'
 
@@ -17,6 +17,8 @@ export interface Panel {
   readonly dtype: Float
   /** The digits of k, the highest first: how many steps, and how far apart, in elements. */
   readonly depth: Walk
+  /** The digits of k of which as many steps are packed as a count says, which is given while running. */
+  readonly counted: readonly number[]
   /** Where the elements of one step lie, from the first of them. */
   readonly offsets: readonly number[]
 }
@@ -27,7 +29,8 @@ const SIDE_BY_SIDE = 256
 const areBeside = (offsets: readonly number[]): boolean => offsets.every((offset, i) => offset === i)
 
 /**
- * Packs `count` panels, `stride` elements from one to the next: `source` and `destination` are those of the first.
+ * Packs `count` panels, `stride` elements from one to the next: `source` and `destination` are those of the first. Of counted
+ * digits both are those of the first step, and the others keep their places.
  */
 export const packPanels = (
   fn: FunctionBuilder,
@@ -36,6 +39,7 @@ export const packPanels = (
   stride: number,
   source: Value,
   destination: Value,
+  counts: readonly Value[],
 ): void => {
   const { dtype, depth, offsets } = panel
   const bytes = bytesOf(dtype)
@@ -47,6 +51,7 @@ export const packPanels = (
     const args = [
       moved(fn, source, [[first, stride * bytes]]),
       moved(fn, destination, [[first, width * sizeOfWalk(depth) * bytes]]),
+      ...counts,
     ]
     fn.effect(args, (nodes) => fn.module.call(name, nodes as Node[], fn.context.binaryen.none))
   })
@@ -54,7 +59,7 @@ export const packPanels = (
 
 const packFunction = (context: EmitContext, panel: Panel, panels: number): string =>
   context.memo(`pack ${panels} ${JSON.stringify(panel)}`, () => {
-    const fn = functionBuilder(context, 2)
+    const fn = functionBuilder(context, 2 + panel.counted.length)
     emitPack(fn, panel, panels, fn.param(0), fn.param(1))
     return fn.finish(context.unique(`pack_${sizeOfWalk(panel.depth)}x${panel.offsets.length}`))
   })
@@ -95,7 +100,7 @@ const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Val
     }
   }
   const steps = (
-    count: number,
+    count: Index,
     [from, to]: readonly [number, number],
     [source, destination]: readonly [Value, Value],
     body: (from: Value, to: Value) => void,
@@ -113,12 +118,14 @@ const emitPack = (fn: FunctionBuilder, panel: Panel, panels: number, source: Val
     const [digit, ...below] = walk
     if (digit === undefined) return
     const { extent, stride } = digit
+    const number = panel.counted.indexOf(panel.depth.length - walk.length)
+    const count = number < 0 ? extent : fn.param(2 + number)
     if (below.length > 0) {
-      steps(extent, [stride, sizeOfWalk(below) * width], [from, to], (f, t) => over(below, f, t))
+      steps(count, [stride, sizeOfWalk(below) * width], [from, to], (f, t) => over(below, f, t))
       return
     }
-    if (areBeside(offsets) || stride !== 1) {
-      steps(extent, [stride, width], [from, to], straight)
+    if (areBeside(offsets) || stride !== 1 || number >= 0) {
+      steps(count, [stride, width], [from, to], straight)
       return
     }
     const whole = Math.floor(extent / lanes)

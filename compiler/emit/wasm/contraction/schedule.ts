@@ -8,6 +8,7 @@ import { InternalError } from '../../../../src/core/errors.ts'
 import { equalShapes } from '../../../../src/core/shape.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
 import { boxOf } from '../../../kernel/pieces.ts'
+import { alike, rowEdges } from './edges.ts'
 import { isHeavy, type Oriented, orientation } from './orientation.ts'
 import { chooseTile, type Run, split, type Tile } from './tile.ts'
 import { type Axis, axisOf, lastStride } from './walk.ts'
@@ -35,7 +36,7 @@ export type Mode = 'direct' | 'packed' | 'transposed'
 
 /** Consecutive pieces of k that are treated alike. */
 export interface PieceRun extends Run {
-  /** The digits of k that a piece walks through, the highest first. */
+  /** How many values of each digit of k a piece walks through, the highest first. */
   readonly box: readonly number[]
   /** The sum goes on from the running one. */
   readonly continues: boolean
@@ -60,13 +61,15 @@ export interface Schedule extends Oriented {
 
 const pieceRuns = ({ pieces, inner }: ContractionKernel): readonly PieceRun[] => {
   if (pieces.length === 0) return [{ size: 0, count: 1, box: [0], continues: false, last: true }]
+  const digits = inner.length
   const runs: PieceRun[] = []
   let from = 0
   pieces.forEach((size, i) => {
     const continues = i > 0
     const last = i === pieces.length - 1
-    const box = boxOf(inner, from, size)
-    if (box === null) throw new InternalError(`a piece of ${size} is no box of the digits ${inner.join(' x ')}`)
+    const lower = boxOf(inner, from, size)
+    if (lower === null) throw new InternalError(`a piece of ${size} is no box of the digits ${inner.join(' x ')}`)
+    const box = [...new Array<number>(digits - lower.length).fill(1), ...lower]
     const before = runs[runs.length - 1]
     const alike = before?.size === size && before.continues === continues && before.last === last
     if (before !== undefined && alike && equalShapes(before.box, box))
@@ -121,9 +124,10 @@ const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: nu
   const wantsB = o.direct
     ? rowPanels >= 8 && isFar(stepB, depth, strided ? 8 : 31)
     : rowPanels > 2 || (rowPanels === 2 && depth * o.n > 1024)
-  const packB = depth > 0 && ((tuning.packB ?? wantsB) || !(o.direct || o.turnable))
+  const isWhole = (o.b.operand.edges ?? []).length === 0
+  const packB = depth > 0 && isWhole && ((tuning.packB ?? wantsB) || !(o.direct || o.turnable))
   return {
-    packA: depth > 0 && (tuning.packA ?? wantsA),
+    packA: depth > 0 && rowEdges(o.a).length === 0 && (tuning.packA ?? wantsA),
     modeB: packB ? 'packed' : o.direct ? 'direct' : 'transposed',
   }
 }
@@ -145,9 +149,11 @@ export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning =
   const vectors = (extent: number): number => Math.ceil(extent / lanes)
   // What is read in place is so along the last digit; what is packed need not be.
   const wide = axisOf(o.b.across, o.direct ? 1 : PERIOD, () => [])
-  const tall = axisOf(o.a.across, PERIOD, () => [])
+  const edges = rowEdges(o.a)
+  const fewest = (o.a.operand.edges ?? []).length > 0 ? 1 : PERIOD
+  const tall = axisOf(o.a.across, fewest, () => [])
   const tile = tuning.tile ?? chooseTile(simd, tall.extent, vectors(wide.extent), depth, widest)
-  const rows = axisOf(o.a.across, PERIOD, (extent) => split(extent, tile.rows))
+  const rows = axisOf(o.a.across, fewest, (extent) => alike(split(extent, tile.rows), edges, kernel.inner))
   const columns = axisOf(o.b.across, o.direct ? 1 : PERIOD, (extent) => columnRuns(extent, tile.vectors, lanes))
   const { packA, modeB } = packing(
     o,
