@@ -58,6 +58,14 @@ const digitsOf = (
 
 /** The edges of an operand of windows, with the axes of the operand in the place of digits. */
 const edgesOf = (x: Node): readonly Edge[] => {
+  if (x.op === 'transpose') {
+    const { perm } = paramsOf(x, 'transpose')
+    return edgesOf(x.ins[0] as Node).map((e) => ({
+      ...e,
+      across: perm.indexOf(e.across),
+      inner: perm.indexOf(e.inner),
+    }))
+  }
   if (x.op !== 'windows') return []
   const p = paramsOf(x, 'windows')
   return (p.around ?? []).flatMap(([low, high], i) =>

@@ -12,7 +12,7 @@ import { functionOf } from '../../src/expr/scan.ts'
 import { freeAxes } from '../../src/ops/contraction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
-import { reaching } from './edges.ts'
+import { windowed } from './edges.ts'
 import { type Part, productOfWindows } from './overlap.ts'
 import { isScatter } from './indexing.ts'
 import { foldShared, isMatrix, type Product } from './shared.ts'
@@ -173,12 +173,14 @@ const contiguousSide = (given: Node, batch: readonly number[], contract: readonl
 /** A product for the matrix kernels, in the shape of the one that it stands for. */
 const asProduct = (node: Node, { ins: [x, y], axes: { batch, contract } }: Product): Node => {
   const sides = [contiguousSide(x, batch[0], contract[0]), contiguousSide(y, batch[1], contract[1])] as const
-  const edged = ({ node: n, batch: wide, contract: summed }: Side): Node | null =>
-    reaching(n, freeAxes(n.shape.length, wide, summed), summed)
-  // one of them alone may have edges
+  const beside = ({ node: n, batch: wide, contract: summed }: Side): number =>
+    sizeOf(freeAxes(n.shape.length, wide, summed).map((axis) => n.shape[axis] as number))
   const [p, q] = sides
-  const first = edged(p)
-  const ins = [first ?? p.node, first === null ? (edged(q) ?? q.node) : q.node] as const
+  const windows = ({ node: n, batch: wide, contract: summed }: Side, other: Side): Node | null =>
+    windowed(n, freeAxes(n.shape.length, wide, summed), summed, beside(other))
+  // one of them alone may have edges
+  const first = windows(p, q)
+  const ins = [first ?? p.node, first === null ? (windows(q, p) ?? q.node) : q.node] as const
   const made = b.dotGeneral(ins, { batch: [p.batch, q.batch], contract: [p.contract, q.contract] })
   return equalShapes(made.shape, node.shape) ? made : b.reshape([made], { shape: node.shape })
 }

@@ -18,7 +18,7 @@ import { emitEpilogue, type Epilogue } from './epilogue.ts'
 import type { Part } from './edges.ts'
 import { countedSteps } from './loops.ts'
 import { displaced, plus } from './pointers.ts'
-import { rowsTogether } from './tile.ts'
+import { rowsTogether, vectorsTogether } from './tile.ts'
 import { add, loadSplat, loadVector, multiplyAdd, transpose } from './vectors.ts'
 
 /** One digit of k: how many steps, and how far apart their elements are in A and in B. */
@@ -151,6 +151,7 @@ const emitSteps = (
   pointers: BlockPointers,
 ): void => {
   const vectors = vectorsOf(form)
+  const together = vectorsTogether({ rows: form.rows, vectors })
   const bytes = bytesOf(form.dtype)
   const over = (levels: readonly Level[], a: Value, b: Value, some: Some, outer: (() => void) | null): void => {
     const [level, ...below] = levels
@@ -167,8 +168,13 @@ const emitSteps = (
       return
     }
     const one = (a: Value, b: Value, k: number, barrier: () => void): void => {
-      const row = Array.from({ length: vectors }, (_, v) => loadVector(fn, b, k * step.b + v * 16))
-      accumulate(fn, form, accumulators, a, k * step.a, row, barrier, some)
+      for (let from = 0; from < vectors; from += together) {
+        if (from > 0) barrier()
+        const count = Math.min(together, vectors - from)
+        const row = Array.from({ length: count }, (_, v) => loadVector(fn, b, k * step.b + (from + v) * 16))
+        const sums = accumulators.map((all) => all.slice(from, from + count))
+        accumulate(fn, form, sums, a, k * step.a, row, barrier, some)
+      }
     }
     const moving = [
       { start: a, step: step.a },

@@ -37,6 +37,9 @@ const LIVE = 14
  */
 export const rowsTogether = ({ rows, vectors }: Tile): number => (rows > 2 && rows * vectors >= 8 ? 2 : rows)
 
+/** The same for the vectors of a single row: 7 and 8 of them are loaded in two parts. */
+export const vectorsTogether = ({ rows, vectors }: Tile): number => (rows === 1 && vectors > 6 ? 4 : vectors)
+
 /** Cycles of a call: pointers, entering the loop and the branch that ends it, mispredicted; and for each vector its zero and its store. */
 const CALL = 40
 const VECTOR = 4
@@ -58,9 +61,11 @@ export const split = (extent: number, size: number): readonly Run[] => {
 const candidates = (simd: 'plain' | 'relaxed'): readonly Tile[] => {
   const tiles: Tile[] = []
   for (let rows = 7; rows >= 1; rows--)
-    for (let vectors = 1; vectors <= 7; vectors++)
-      if (rows * vectors < CYCLES[simd].length && (rows + 1) * vectors + rowsTogether({ rows, vectors }) <= LIVE)
-        tiles.push({ rows, vectors })
+    for (let vectors = 1; vectors <= 8; vectors++) {
+      const tile = { rows, vectors }
+      const alive = rows * vectors + vectorsTogether(tile) + rowsTogether(tile)
+      if (rows * vectors < CYCLES[simd].length && alive <= LIVE) tiles.push(tile)
+    }
   return tiles
 }
 const CANDIDATES = { plain: candidates('plain'), relaxed: candidates('relaxed') }
