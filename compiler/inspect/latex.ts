@@ -184,7 +184,10 @@ export const latexOf = (formula: string): string =>
         return `\\frac{\\partial ${latexOf(g['above'])}}{\\partial ${latexOf(g['beneath'] ?? '')}}`
       if (g['name'] !== undefined) {
         const primes = "'".repeat((g['prime'] ?? '').length)
-        return `${nameText(g['name'], g['under'] ?? '', '', all[offset + whole.length] === '(').trimEnd()}${primes}${nameText('x', '', g['over'] ?? '', false).slice(1)}`
+        const behind = all.slice(offset + whole.length)
+        const isFunction = behind.startsWith('(') || (known.has(g['name']) && behind.startsWith(' σ'))
+        const head = nameText(g['name'], g['under'] ?? '', '', isFunction).trimEnd()
+        return `${head}${primes}${nameText('x', '', g['over'] ?? '', false).slice(1)}`
       }
       if (g['mantissa'] !== undefined)
         return `${g['mantissa']} \\cdot 10^{${g['sign']?.replace('−', '-').replace('+', '')}${g['exponent']}}`

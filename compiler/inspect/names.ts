@@ -164,8 +164,10 @@ export const unlike = (wanted: string, taken: ReadonlySet<string>): string => {
   return nameAt(base, [subscript(k)])
 }
 
-const isAffine = (n: Node): boolean =>
-  n.op === 'dotGeneral' || (n.op === 'add' && n.ins.some((i) => behind(i).op === 'dotGeneral'))
+/** A product of matrices, and what is added to one: x W + h U + b. */
+export const isAffine = (n: Node, depth = 8): boolean =>
+  n.op === 'dotGeneral' ||
+  (depth > 0 && (n.op === 'add' || n.op === 'sub') && n.ins.some((i) => isAffine(behind(i), depth - 1)))
 
 export const letterOf = (n: Node, forward: ReadonlySet<Node>): string => {
   if (n.dtype === 'bool') return 'm'

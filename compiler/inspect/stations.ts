@@ -9,8 +9,7 @@ import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { heard, subscript } from './indices.ts'
-import { carrierOf, isLoopResult, letterOf, namedNodes, readAll } from './names.ts'
-import { behind } from './reading.ts'
+import { carrierOf, isAffine, isLoopResult, letterOf, namedNodes, readAll } from './names.ts'
 
 /** A variable of the derivation. */
 export interface Station {
@@ -24,9 +23,6 @@ export interface Station {
 /** An input that is written by a name. */
 export const symbolOf = (name: string, { dtype, shape }: Pick<Node, 'dtype' | 'shape'>): Node =>
   graph.input([], { name, dtype, shape })
-
-const isAffine = (n: Node): boolean =>
-  n.op === 'dotGeneral' || ((n.op === 'add' || n.op === 'sub') && n.ins.some((i) => isAffine(behind(i))))
 
 /** Ops that activate nothing. */
 const plainOps = new Set<string>(['add', 'sub', 'neg', 'mul', 'div', 'square', 'abs'])

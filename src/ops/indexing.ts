@@ -129,7 +129,12 @@ export const gather = defineOp<'gather'>({
     return b.gather(whole, { axis: axis + 1, batch: batch + 1 })
   },
   identities: [],
-  print: printIndexing('gather'),
+  // rows are told as E[i]
+  print: (ins, p) => {
+    const [x, indices] = ins
+    if (x === undefined || indices === undefined || p.axis !== 0) return printIndexing('gather')(ins, p)
+    return { text: `${x.precedence < 4 ? `(${x.text})` : x.text}[${indices.text}]`, precedence: 4 }
+  },
   sample: {
     domain: [
       [-2, 2],

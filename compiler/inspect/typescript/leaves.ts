@@ -5,7 +5,7 @@
  */
 import { isExpr, paramsOf } from '../../../src/expr/node.ts'
 import type { Node } from '../../../src/expr/expr.ts'
-import { type Key, param } from '../../../src/index.ts'
+import { full, type Key, param } from '../../../src/index.ts'
 import { topological } from '../../program/walk.ts'
 import { call, made } from './calls.ts'
 import { type Call, type Reference, type Value } from './text.ts'
@@ -34,6 +34,8 @@ const told = (init: Node): readonly Value[] => {
     call('randomUniform'),
     ...numbers.map((s) => call('randomNormal', s)),
     ...pairs.map(([lo, width]) => call('randomUniform', lo, lo + width)),
+    // a width of 1 is not multiplied by
+    ...numbers.map((lo) => call('randomUniform', lo, lo + 1)),
     ...numbers.map((hi) => call('randomUniform', 0, hi)),
     ...pairs.map(([mean, s]) => call('randomNormal', s, mean)),
   ]
@@ -58,7 +60,7 @@ const keyOf = (name: string): Node => {
   let found: Node | undefined
   param(name, [], (key: Key) => {
     found = key
-    return 0 as never
+    return full([], 0)
   })
   return found as Node
 }

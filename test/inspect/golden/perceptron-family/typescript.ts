@@ -30,28 +30,28 @@ export const mcCullochPitts = { y: mcCullochPitts1 }
 const y = where(greaterEqual(dot(w, x), 0), 1, 0)
 export const perceptronRule = { results: { y }, updates: [{ target: w, value: add(w, mul(sub(t, y), x)) }] }
 const adaline = dot(u, x)
-const h1 = sub(adaline, t)
-const adalineLoss = mul(0.5, square(h1))
-const du = mul(h1, x)
-const h2 = add(1, step)
+const z = sub(adaline, t)
+const adalineLoss = mul(0.5, square(z))
+const du = mul(z, x)
+const h1 = add(1, step)
 export const adalineRule = {
   results: { loss: adalineLoss },
   updates: [
     { target: u, value: sub(u, mul(learningRate, du)) },
-    { target: step, value: h2 },
+    { target: step, value: h1 },
   ],
 }
 const totalInput = dot(x, v)
 const logistic = sigmoid(totalInput)
-const h3 = sub(logistic, t)
-const logisticLoss = mul(0.5, square(h3))
+const h2 = sub(logistic, t)
+const logisticLoss = mul(0.5, square(h2))
 const delta = sub(1, logistic)
-const dv = mul(x, mul(mul(h3, logistic), delta))
+const dv = mul(x, mul(mul(h2, logistic), delta))
 export const logisticRule = {
   results: { loss: logisticLoss },
   updates: [
     { target: v, value: sub(v, mul(learningRate, dv)) },
-    { target: step, value: h2 },
+    { target: step, value: h1 },
   ],
 }
 export const predict = { y: logistic }
