@@ -92,10 +92,4 @@ describe('the generator', () => {
       if (digits.images.subarray(784 * i, 784 * (i + 1)).some((x, p) => x > 0.6 && edge(p))) cut++
     expect(cut / digits.count).toBeLessThan(0.2)
   })
-
-  test('10,000 digits take less than 5 s', () => {
-    const started = performance.now()
-    generateDigits(keyOf(3), 10_000)
-    expect(performance.now() - started).toBeLessThan(5000)
-  })
 })
