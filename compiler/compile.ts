@@ -4,7 +4,8 @@
  */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import type { ArtifactOf, GradientFindings, PortSpecs, Simd, Target } from '../src/artifact/types.ts'
-import type { CompileError } from '../src/core/errors.ts'
+import { MOST_QUEUED } from '../src/artifact/manifest.ts'
+import { type CompileError, nablaError } from '../src/core/errors.ts'
 import type { TensorType } from '../src/core/shape.ts'
 import type { Expr } from '../src/expr/expr.ts'
 import { type EntryInputs, type Step, toPrograms } from './entries.ts'
@@ -26,6 +27,11 @@ export interface CompileOptions {
    * infinity, is an error that names the expression and its line. Slower and larger; for finding faults. Default false.
    */
   readonly checks?: boolean
+  /**
+   * How often an entry may run in one call, `{ step: 64 }`: its inputs and outputs then have memory for as many runs. Once for
+   * entries that are not named.
+   */
+  readonly queue?: Readonly<Record<string, number>>
   /** Names in the Wasm module. Default false. */
   readonly debug?: boolean
   /** Refuse an artifact whose memory is larger, in bytes. Default 1 GiB. */
@@ -75,8 +81,33 @@ const settingsOf = (o: CompileOptions): Settings => ({
   fastMath: o.fastMath ?? false,
   debug: o.debug ?? false,
   checks: o.checks ?? false,
+  ...(o.queue === undefined ? {} : { queue: o.queue }),
   ...(o.certificate === undefined ? {} : { certificate: o.certificate }),
 })
+
+/** What is wrong with the wish for a queue. */
+const queueFault = (entries: EntryInputs, { queue = {}, checks = false }: CompileOptions): CompileError | null => {
+  const refuse = (sentence: string, hint: string): CompileError =>
+    nablaError('CompileError', 'E_COMPILE_QUEUE', sentence, { hint })
+  for (const [name, length] of Object.entries(queue)) {
+    if (!Object.hasOwn(entries, name))
+      return refuse(
+        `a queue is wanted for the entry ${name}, which is not compiled`,
+        `compiled are ${Object.keys(entries).join(', ')}`,
+      )
+    if (!Number.isInteger(length) || length < 1 || length > MOST_QUEUED)
+      return refuse(
+        `the queue of the entry ${name} cannot hold ${length} runs`,
+        `a queue holds a whole number of runs, from 1 to ${MOST_QUEUED}`,
+      )
+    if (checks && length > 1)
+      return refuse(
+        `the entry ${name} of a checked build has no queue`,
+        'a checked build looks at every run by itself: leave out checks or queue',
+      )
+  }
+  return null
+}
 
 const defaultMaxMemory = 2 ** 30
 
@@ -91,6 +122,8 @@ export const compileWhole = async (
 ): Promise<Either<CompileError, Whole>> => {
   const programs = toPrograms(entries)
   if (isLeft(programs)) return programs
+  const strange = queueFault(entries, options)
+  if (strange !== null) return left(strange)
   const times: PassTime[] = []
   const [settings, watch] = [settingsOf(options), watchOf(options, times)]
   const planned = planEntries(programs.right, settings, watch)

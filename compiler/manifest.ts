@@ -28,7 +28,7 @@ const portsOf = (plan: Plan, ports: readonly Port[]): readonly ManifestPort[] =>
 /** What the world sees of an entry: its outputs without the findings of checks, which lie behind them. */
 const entryOf = (
   plan: Plan,
-  { name, inputs, outputs, flops, traffic, peak, checks = [] }: PlanEntry,
+  { name, inputs, outputs, flops, traffic, peak, checks = [], queue }: PlanEntry,
 ): ManifestEntry => {
   const findings = new Set(checks.flatMap((c) => c.results))
   const at = (i: number): number => offsetOf(plan, (outputs[i] as Port).buffer)
@@ -42,6 +42,7 @@ const entryOf = (
     flops,
     bytes: traffic,
     peak,
+    ...(queue === undefined ? {} : { queue: { length: queue.length, count: offsetOf(plan, queue.count) } }),
     ...(checks.length === 0 ? {} : { checks: checks.map(({ results, ...c }) => ({ ...c, offsets: results.map(at) })) }),
   }
 }

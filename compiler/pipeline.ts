@@ -52,6 +52,8 @@ export interface Settings {
   readonly debug: boolean
   /** Whether the program looks at its indices and numbers. */
   readonly checks: boolean
+  /** How often an entry may run in one call; once where it is not named. */
+  readonly queue?: Readonly<Record<string, number>>
   readonly certificate?: GradientFindings
 }
 
@@ -253,7 +255,7 @@ const scratchFor =
 
 const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   name: 'plan',
-  run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings) }),
+  run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings), queue: settings.queue }),
   show: printPlan,
   size: (p) =>
     `${p.kernels.length} different kernels, ${p.entries.reduce((n, e) => n + e.steps.length, 0)} steps, ${p.memoryBytes} bytes`,

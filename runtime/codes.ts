@@ -21,6 +21,7 @@ export const runErrorCodes = {
   E_RUN_INPUT_SURPLUS: { phase: 'run', summary: 'a value was given that is no input of the entry' },
   E_RUN_INPUT_LENGTH: { phase: 'run', summary: 'a value has not as many elements as its input' },
   E_RUN_INPUT_TYPE: { phase: 'run', summary: 'a value is of another type than its input' },
+  E_RUN_QUEUE: { phase: 'run', summary: 'an entry has no room for so many runs in one call' },
   E_RUN_SEED: { phase: 'run', summary: 'the seed is not a whole number from 0 to 2^53 - 1' },
   E_RUN_NAN_PARAM: { phase: 'run', summary: 'a parameter became NaN (checks are on)' },
   E_RUN_INDEX_RANGE: { phase: 'run', summary: 'an index is out of range (of a checked build)' },

@@ -57,7 +57,8 @@ export interface Trained {
 /** One table and the input that it feeds. */
 interface Feed {
   readonly name: string
-  readonly view: View
+  /** Elements of the input. */
+  readonly elements: number
   readonly table: View
   readonly width: number
   readonly rows: number
@@ -83,7 +84,7 @@ const feedOf = (
     return fault(`${its} must be a ${view[Symbol.toStringTag]}, not a ${table[Symbol.toStringTag]}`)
   if (table.length === 0 || table.length % width !== 0)
     return fault(`${its} has ${table.length} elements, no whole number of rows of ${width}`)
-  return right({ name, view, table, width, rows: table.length / width })
+  return right({ name, elements: view.length, table, width, rows: table.length / width })
 }
 
 interface Feeds {
@@ -104,39 +105,26 @@ const feedsOf = (entry: Entry, tables: Readonly<Record<string, View | undefined>
   }
   const [first] = feeds
   if (first === undefined) return left(runError('E_RUN_TABLE', `${entry.name}: no table of examples was given`))
-  const batch = first.view.length / first.width
-  const stranger = feeds.find((f) => f.rows !== first.rows || f.view.length / f.width !== batch)
+  const batch = first.elements / first.width
+  const stranger = feeds.find((f) => f.rows !== first.rows || f.elements / f.width !== batch)
   return stranger === undefined
     ? right({ feeds, count: first.rows, batch })
     : left(
         runError(
           'E_RUN_TABLE',
-          `${entry.name}: one table has ${first.rows} rows for batches of ${batch}, another ${stranger.rows} for ${stranger.view.length / stranger.width}`,
+          `${entry.name}: one table has ${first.rows} rows for batches of ${batch}, another ${stranger.rows} for ${stranger.elements / stranger.width}`,
         ),
       )
 }
 
-const gather = ({ feeds, batch }: Feeds, order: Int32Array, at: Progress): void => {
-  // Both are of one dtype (feedOf); the union of the typed arrays cannot say so.
-  for (const { view, table, width } of feeds)
-    gatherRows(view as Float32Array, table as Float32Array, order, at.batch * batch, width)
-}
-
 type Loose = Readonly<Record<string, unknown>>
-
-/** The record that every step's `call` gets: views where tables feed, values and schedules elsewhere. */
-const fillValues = (values: Record<string, unknown>, given: Loose, at: Progress): void => {
-  for (const name in given) {
-    const value = given[name]
-    values[name] = typeof value === 'function' ? value(at) : value
-  }
-}
 
 interface Loop {
   readonly entry: Entry
   readonly fed: Feeds
   readonly batches: number
-  readonly output: View
+  /** Which output is the loss. */
+  readonly loss: string
   readonly training: Omit<Training, 'tables' | 'values'>
   readonly given: Loose
 }
@@ -149,23 +137,62 @@ interface EpochEnd {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
+/**
+ * Brings a step's rows and values to where one run of the entry's queue reads them: the views stand for themselves, values and
+ * schedules are filled in.
+ */
+const prepare = ({ entry, fed, given }: Loop, run: number, order: Int32Array, at: Progress): Either<RunError, void> => {
+  const views = entry.queue.inputsOf(run)
+  const values: Record<string, unknown> = {}
+  for (const { name, table, width } of fed.feeds) {
+    const view = views[name]
+    // Both are of one dtype (feedOf); the union of the typed arrays cannot say so.
+    gatherRows(view as Float32Array, table as Float32Array, order, at.batch * fed.batch, width)
+    values[name] = view
+  }
+  for (const name in given) {
+    const value = given[name]
+    values[name] = typeof value === 'function' ? value(at) : value
+  }
+  return entry.queue.put(run, values as Values<PortSpecs>)
+}
+
+/** As many steps in one call as its queue holds and a pause allows; one where the caller wants to hear of each. */
 const runEpoch = async (loop: Loop, epoch: number, order: Int32Array): Promise<Either<RunError, EpochEnd>> => {
-  const { entry, fed, batches, output, given } = loop
+  const { entry, batches } = loop
   const { epochs, onStep } = loop.training
-  // The views stand for themselves in `call`; the rest is filled in at every step.
-  const values: Record<string, unknown> = Object.fromEntries(fed.feeds.map((f) => [f.name, f.view]))
+  const most = onStep === undefined ? entry.queue.length : 1
+  const losses = entry.queue.outputs[loop.loss] as View
+  const apart = losses.length / entry.queue.length
   let sum = 0
+  let together = 1
   let paused = performance.now()
-  for (let batch = 0; batch < batches; batch++) {
-    const at: Progress = { epoch, epochs, batch, batches, step: epoch * batches + batch }
-    gather(fed, order, at)
-    fillValues(values, given, at)
-    const result = entry.call(values as Values<PortSpecs>)
+  for (let batch = 0; batch < batches; ) {
+    const progress = (run: number): Progress => ({
+      epoch,
+      epochs,
+      batch: batch + run,
+      batches,
+      step: epoch * batches + batch + run,
+    })
+    const wanted = Math.min(together, batches - batch)
+    let runs = 0
+    let ready: Either<RunError, void> = right(undefined)
+    while (runs < wanted && !isLeft(ready)) {
+      ready = prepare(loop, runs, order, progress(runs))
+      if (!isLeft(ready)) runs++
+    }
+    const begun = performance.now()
+    // what comes before a fault has happened
+    const result = runs === 0 ? ready : entry.run(runs)
     if (isLeft(result)) return result
-    const loss = output[0] as number
-    sum += loss
-    if (onStep?.(at, loss) === 'stop') return right({ steps: batch + 1, sum, stopped: true })
-    if (performance.now() - paused > breath) {
+    for (let run = 0; run < runs; run++) sum += losses[run * apart] as number
+    if (isLeft(ready)) return ready
+    if (onStep?.(progress(0), losses[0] as number) === 'stop') return right({ steps: batch + 1, sum, stopped: true })
+    batch += runs
+    const now = performance.now()
+    if (2 * (now - begun) < breath) together = Math.min(2 * together, most)
+    if (now - paused > breath) {
       await pause()
       paused = performance.now()
     }
@@ -196,7 +223,7 @@ const runEpochs = async (loop: Loop): Promise<Either<RunError, Trained>> => {
 /**
  * Runs `step` over epochs of ⌈examples / batch⌉ batches; the last batch is filled up from the front of the order.
  * Errors: those of `call` at the first step that has one, and `E_RUN_TABLE`. Gives way to the event loop between steps,
- * about every 50 ms.
+ * about every 50 ms. An entry with a queue takes several steps in one call, with the same results, where there is no `onStep`.
  */
 export const train = async <I extends PortSpecs, O extends PortSpecs>(
   step: Entry<I, O>,
@@ -208,8 +235,8 @@ export const train = async <I extends PortSpecs, O extends PortSpecs>(
   const fed = feedsOf(entry, tables as Readonly<Record<string, View | undefined>>)
   if (isLeft(fed)) return fed
   const { loss = 'loss' } = rest
-  const output = entry.outputs[loss]
-  if (output === undefined) return left(runError('E_RUN_TABLE', `${entry.name}: there is no output ${loss} to report`))
+  if (entry.outputs[loss] === undefined)
+    return left(runError('E_RUN_TABLE', `${entry.name}: there is no output ${loss} to report`))
   const batches = Math.ceil(fed.right.count / fed.right.batch)
-  return runEpochs({ entry, fed: fed.right, batches, output, training: rest, given: values ?? {} })
+  return runEpochs({ entry, fed: fed.right, batches, loss, training: rest, given: values ?? {} })
 }

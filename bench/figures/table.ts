@@ -9,6 +9,7 @@ import { measureCompilation } from './compile.ts'
 import { measureCurve, measureLengths } from './curve.ts'
 import { measureLongRun } from './long.ts'
 import { measureOperations, operationsName } from './operations.ts'
+import { measureQueue } from './queue.ts'
 import { measureStart } from './start.ts'
 
 type Measure = (effort: Effort) => Promise<readonly Measurement[]>
@@ -21,6 +22,7 @@ const table: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['start-W2', measureStart],
   ['alloc-W1', ({ shortSteps }) => measureAllocation('W1', shortSteps)],
   ['alloc-W2', ({ wideSteps }) => measureAllocation('W2', wideSteps)],
+  ['queue-W1', measureQueue],
   ['long-W2', measureLongRun],
   ['curve-chain', (effort) => measureCurve('chain', effort)],
   ['curve-scan', measureLengths],

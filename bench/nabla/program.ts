@@ -10,8 +10,12 @@ import type { Tensor, Training } from '../workloads/workload.ts'
 const optionsOf = (variant: Variant): CompileOptions =>
   variant === 'javascript' ? { target: 'javascript' } : { simd: variant }
 
-export const programOf = async (entries: EntryInputs, variant: Variant): Promise<Program> => {
-  const artifact = await compile(entries, optionsOf(variant))
+export const programOf = async (
+  entries: EntryInputs,
+  variant: Variant,
+  options: CompileOptions = {},
+): Promise<Program> => {
+  const artifact = await compile(entries, { ...optionsOf(variant), ...options })
   if (isLeft(artifact)) throw new Error(artifact.left.message)
   const program = await load(artifact.right)
   if (isLeft(program)) throw new Error(program.left.message)

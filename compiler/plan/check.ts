@@ -307,9 +307,9 @@ const runOf = (facts: Facts, e: PlanEntry, say: Say): Run => {
 const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
   const { plan, areas } = facts
   const own = new Set(
-    [...e.outputs.map((p) => p.buffer), ...e.steps.flatMap((s) => s.bindings)].filter(
-      (b) => plan.buffers[b]?.region === 'output',
-    ),
+    [...e.outputs.map((p) => p.buffer), ...e.steps.flatMap((s) => s.bindings)]
+      .filter((b) => plan.buffers[b]?.region === 'output')
+      .map((b) => areas[b] as number),
   )
   const lasting = plan.buffers.flatMap((b, i) => (b.region !== 'arena' && areas[i] === i && b.elements > 0 ? [i] : []))
   const start: Ledger = new Map()

@@ -24,7 +24,7 @@ import {
 import { mayAlias } from './alias.ts'
 import type { Lifetime } from './arena.ts'
 import { copyKernel } from './copy.ts'
-import type { PlanChoice, PlanLoop, PlanRange, PlanWhile, Region } from './plan.ts'
+import type { PlanChoice, PlanLoop, PlanQueue, PlanRange, PlanWhile, Region } from './plan.ts'
 import { schedule } from './schedule.ts'
 
 /** From one element of a sequence to the next. */
@@ -73,7 +73,14 @@ export interface Drafted {
 /** Where the results of a level go, in the order of its entry's results. */
 type Targets = readonly number[]
 
-export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Drafted => {
+/** What runs of an entry in one call read and write: buffers in which one run's values follow the other's. */
+export interface Queued extends PlanQueue {
+  readonly inputs: ReadonlyMap<Node, number>
+  /** As the targets. */
+  readonly outputs: readonly number[]
+}
+
+export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers, queued?: Queued): Drafted => {
   const steps: DraftStep[] = []
   const ranges: Open<PlanRange>[] = []
   /** The loops that a buffer was made in, outermost first. */
@@ -261,7 +268,26 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers): Dr
     for (const c of copies) copy(place(c.from), c.to)
   }
 
-  level(fused, targets, new Map())
+  /** All steps in a loop over the runs. */
+  const queue = ({ length, count, inputs, outputs }: Queued): void => {
+    const range: Open<PlanLoop> = { tag: 'loop', from: 0, to: 0, trips: length, count }
+    ranges.push(range)
+    nest = [0]
+    const element = (of: number, n: Node): number => {
+      const { region, label } = buffers.list[of] as DraftBuffer
+      const move = { loop: 0, trips: length, reverse: false }
+      return buffers.add({ dtype: n.dtype, elements: sizeOf(n.shape), region, label, slice: { of, start: 0, move } })
+    }
+    const made = new Map(outputs.map((of, i) => [of, element(of, (fused.entry.results[i] as { value: Node }).value)]))
+    level(
+      fused,
+      outputs.map((of) => made.get(of) as number),
+      new Map([...inputs].map(([n, of]) => [n, element(of, n)])),
+    )
+    range.to = steps.length
+  }
+  if (queued === undefined) level(fused, targets, new Map())
+  else queue(queued)
 
   // ---- lifetimes
   const owner = new Map([...reused].map(([old, next]) => [next, old] as const))

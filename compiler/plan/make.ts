@@ -11,15 +11,19 @@ import { paramsOf } from '../../src/expr/node.ts'
 import type { Elements } from '../../src/ops/leaf.ts'
 import { type Cost, costOf } from '../kernel/cost.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { rootsOf } from '../program/entry.ts'
 import type { Fused } from '../program/fused.ts'
+import { leavesOf } from '../program/walk.ts'
 import { packArena, paddedBytes } from './arena.ts'
-import { type Buffers, type DraftBuffer, type Drafted, draftSteps } from './draft.ts'
-import { buffersOf, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port } from './plan.ts'
+import { type Buffers, type DraftBuffer, type Drafted, draftSteps, type Queued } from './draft.ts'
+import { buffersOf, type Plan, type PlanBuffer, type PlanEntry, type PlanStep, type Port, runsOf } from './plan.ts'
 import { type Memory, type SharedStep, shareKernels } from './share.ts'
 
 export interface PlanOptions {
   /** Bytes of working memory that the target's own code for a kernel needs. */
   readonly scratchBytes: (kernel: Kernel) => number
+  /** How often an entry may run in one call; once where it is not named. */
+  readonly queue?: Readonly<Record<string, number>> | undefined
 }
 
 const named = (n: Node): string => paramsOf(n, n.op as 'input').name
@@ -28,18 +32,25 @@ const bytesIn = (b: DraftBuffer): number => bytesOf(b.dtype) * b.elements
 
 interface Globals extends Memory {
   readonly leaf: Buffers['leaf']
+  /** A buffer of the world with room for so many runs, one behind the other: that of the first. */
+  readonly port: (one: DraftBuffer, times: number) => number
   readonly leaves: ReadonlyMap<Node, number>
   readonly constants: Plan['constants']
 }
 
-/** What the world sees, and constants: one place for all entries. */
-const makeGlobals = (): Globals => {
+/** What the world sees, and constants: one place for all entries. An input has room for as many runs as `runs` tells. */
+const makeGlobals = (runs: ReadonlyMap<Node, number>): Globals => {
   const list: DraftBuffer[] = []
   const leaves = new Map<Node, number>()
   const constants: { buffer: number; bytes: Uint8Array }[] = []
   const add = (buffer: DraftBuffer): number => {
     list.push(buffer)
     return list.length - 1
+  }
+  const port = (one: DraftBuffer, times: number): number => {
+    if (times === 1) return add(one)
+    const of = add({ ...one, elements: times * one.elements })
+    return add({ ...one, slice: { of, start: 0, move: null } })
   }
   const constant = (dtype: DType, data: Elements, label: string): number => {
     const id = add({ dtype, elements: data.length, region: 'constant', label })
@@ -49,43 +60,59 @@ const makeGlobals = (): Globals => {
   const made = (n: Node): number => {
     if (n.op === 'constant') return constant(n.dtype, paramsOf(n, 'constant').data, 'constant')
     if (n.op !== 'param' && n.op !== 'state' && n.op !== 'input') throw new InternalError(`${n.op} has no memory`)
-    return add({ dtype: n.dtype, elements: sizeOf(n.shape), region: n.op, label: named(n) })
+    return port({ dtype: n.dtype, elements: sizeOf(n.shape), region: n.op, label: named(n) }, runs.get(n) ?? 1)
   }
   const leaf = (n: Node): number => {
     const id = leaves.get(n) ?? made(n)
     leaves.set(n, id)
     return id
   }
-  return { list, add, leaf, leaves, constant, constants }
+  return { list, add, port, leaf, leaves, constant, constants }
 }
 
 /** One output buffer for each value that an entry gives, under the names of all results that are it. */
-const outputPorts = ({ entry }: Fused, g: Globals): readonly Port[] => {
+const outputPorts = ({ entry }: Fused, g: Globals, times: number): readonly Port[] => {
   const made = new Map<Node, number>()
   return entry.results.map(({ name, value }) => {
     const elements = sizeOf(value.shape)
-    const buffer = made.get(value) ?? g.add({ dtype: value.dtype, elements, region: 'output', label: name })
+    const one: DraftBuffer = { dtype: value.dtype, elements, region: 'output', label: name }
+    const buffer = made.get(value) ?? g.port(one, times)
     made.set(value, buffer)
     return { name, dtype: value.dtype, shape: value.shape, buffer }
   })
 }
 
-/** How often a step runs at most in one run of the entry: a branch counts as if it were taken. */
-const tripsOf = ({ ranges }: Drafted, at: number): number =>
-  ranges.reduce((n, r) => (r.tag === 'loop' && r.from <= at && at < r.to ? n * r.trips : n), 1)
+/** For how many runs each input has to have room. */
+const runsOfInputs = (entries: readonly Fused[], queue: PlanOptions['queue'] = {}): ReadonlyMap<Node, number> => {
+  const runs = new Map<Node, number>()
+  for (const { entry } of entries)
+    for (const n of leavesOf(rootsOf(entry), 'input')) runs.set(n, Math.max(runs.get(n) ?? 1, queue[entry.name] ?? 1))
+  return runs
+}
+
+/** The queue of an entry that may run several times in one call. */
+const queuedOf = ({ entry }: Fused, outputs: readonly Port[], length: number, g: Globals): Queued | undefined => {
+  if (length === 1) return undefined
+  const whole = (id: number): number => g.list[id]?.slice?.of ?? id
+  return {
+    length,
+    count: g.add({ dtype: 'i32', elements: 1, region: 'input', label: `runs of ${entry.name}` }),
+    inputs: new Map(leavesOf(rootsOf(entry), 'input').map((n) => [n, whole(g.leaf(n))])),
+    outputs: outputs.map((o) => whole(o.buffer)),
+  }
+}
 
 export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan => {
-  const g = makeGlobals()
+  const g = makeGlobals(runsOfInputs(entries, options.queue))
   const drafted = entries.map((fused) => {
-    const outputs = outputPorts(fused, g)
-    const draft = draftSteps(
-      fused,
-      outputs.map((o) => o.buffer),
-      g,
-    )
+    const length = options.queue?.[fused.entry.name] ?? 1
+    const outputs = outputPorts(fused, g, length)
+    const queued = queuedOf(fused, outputs, length, g)
+    const targets = outputs.map((o) => o.buffer)
+    const draft = draftSteps(fused, targets, g, queued)
     // an update's target has a place even where nothing reads it
     for (const u of fused.entry.updates) g.leaf(u.target)
-    return { name: fused.entry.name, outputs, draft, checks: fused.entry.checks }
+    return { name: fused.entry.name, outputs, draft, checks: fused.entry.checks, queued }
   })
 
   const shared = shareKernels(
@@ -105,7 +132,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
       }
   const arenaStart = at
   let arenaBytes = 0
-  const finished = drafted.map(({ name, outputs, draft, checks }, e): PlanEntry => {
+  const finished = drafted.map(({ name, outputs, draft, checks, queued }, e): PlanEntry => {
     const { lives, ranges, placeOf } = draft
     const calls = shared.steps[e] as readonly SharedStep[]
     const scratch = calls.map((s) => kernels[s.kernel]?.scratch ?? 0)
@@ -116,7 +143,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     let nextScratch = lives.length
     for (const id of buffersOf({ steps: calls, ranges }))
       if (offsets[id] === -1) offsets[id] = offsets[placeOf(id)] as number
-    const costs = calls.map((s, i) => ({ ...(kernels[s.kernel] as { cost: Cost }).cost, trips: tripsOf(draft, i) }))
+    const costs = calls.map((s, i) => ({ ...(kernels[s.kernel] as { cost: Cost }).cost, trips: runsOf(draft, i) }))
     return {
       name,
       inputs: inputPorts(draft, g),
@@ -136,6 +163,7 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
       peak: packed.bytes,
       lives: lives.map(({ sharing, life }) => ({ buffers: sharing, from: life.from, to: life.to })),
       ...(checks === undefined ? {} : { checks }),
+      ...(queued === undefined ? {} : { queue: { length: queued.length, count: queued.count } }),
     }
   })
   return {
@@ -179,5 +207,5 @@ const inputPorts = (draft: Drafted, { leaves, list }: Globals): readonly Port[] 
     return of === undefined ? id : rootOf(of)
   }
   const used = new Set([...buffersOf(draft)].map(rootOf))
-  return [...leaves].filter(([n, id]) => n.op === 'input' && used.has(id)).map(([n, id]) => portOf(n, id))
+  return [...leaves].filter(([n, id]) => n.op === 'input' && used.has(rootOf(id))).map(([n, id]) => portOf(n, id))
 }

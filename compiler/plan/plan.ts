@@ -63,6 +63,15 @@ export interface PlanLoop {
   readonly from: number
   readonly to: number
   readonly trips: number
+  /** A scalar of i32, read before the first of them: only so many trips are made, one at least. */
+  readonly count?: number
+}
+
+/** An entry that may run several times in one call: a loop around all its steps, whose inputs and outputs move with it. */
+export interface PlanQueue {
+  readonly length: number
+  /** Buffer of the loop's count. */
+  readonly count: number
 }
 
 /** Of the steps `from` to `to` those of one arm run. */
@@ -104,6 +113,8 @@ export interface PlanEntry {
   readonly lives?: readonly PlanLife[]
   /** What a checked build looks at; the findings are among the outputs. */
   readonly checks?: readonly Check[]
+  /** Then the ports are those of the first run, and those of the others follow, without a gap. */
+  readonly queue?: PlanQueue
 }
 
 export interface Plan {
@@ -165,18 +176,30 @@ export const nestSteps = <A>(
   return run(0, steps.length, 0)
 }
 
-/** Every buffer that an entry names: those of its steps, and the predicates of its ranges. */
+/** What a range reads by itself. */
+const readByRange = (r: PlanRange): readonly number[] => {
+  if (r.tag === 'loop') return r.count === undefined ? [] : [r.count]
+  return [r.predicate]
+}
+
+/** Every buffer that an entry names: those of its steps, and the predicates and counts of its ranges. */
 export const buffersOf = ({
   steps,
   ranges,
 }: {
   readonly steps: readonly Pick<PlanStep, 'bindings'>[]
   readonly ranges: readonly PlanRange[]
-}): ReadonlySet<number> =>
-  new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap((r) => (r.tag === 'loop' ? [] : [r.predicate]))])
+}): ReadonlySet<number> => new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap(readByRange)])
 
 /** How often the loop runs. */
 export const tripsOf = ({ ranges }: Pick<PlanEntry, 'ranges'>, loop: number): number => {
   const range = ranges[loop]
   return range?.tag === 'loop' ? range.trips : 0
 }
+
+/** How often a step runs at most in one run of the entry: a branch counts as if it were taken, and of a queue one run. */
+export const runsOf = ({ ranges }: Pick<PlanEntry, 'ranges'>, step: number): number =>
+  ranges.reduce(
+    (n, r) => (r.tag === 'loop' && r.count === undefined && r.from <= step && step < r.to ? n * r.trips : n),
+    1,
+  )

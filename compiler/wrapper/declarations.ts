@@ -28,9 +28,19 @@ const entries = ({ entries }: Manifest): string =>
   entries
     .map(
       (e) =>
-        `  /** ${e.flops} floating-point operations a run. */\n  readonly ${keyOf(e.name)}: Entry<\n    ${record(e.inputs, arrayOf, '    ')},\n    ${record(e.inputs, valueOf, '    ')},\n    ${record(e.outputs, arrayOf, '    ')}\n  >`,
+        `  /** ${e.flops} floating-point operations a run. */\n  readonly ${keyOf(e.name)}: ${e.queue === undefined ? 'Entry' : 'QueuedEntry'}<\n    ${record(e.inputs, arrayOf, '    ')},\n    ${record(e.inputs, valueOf, '    ')},\n    ${record(e.outputs, arrayOf, '    ')}\n  >`,
     )
     .join('\n')
+
+const queuedEntry = `/** An entry that may run several times in one call. */
+export interface QueuedEntry<Inputs, Values, Outputs> extends Entry<Inputs, Values, Outputs> {
+  /** So many runs, once unless told: the i-th reads what the queue holds for it. Gives the outputs of the first. */
+  readonly run: (runs?: number) => Outputs
+  /** Inputs and outputs of all runs, one run's elements behind the other's; those of the entry itself are the first run's. */
+  readonly queue: { readonly length: number; readonly inputs: Inputs; readonly outputs: Outputs }
+}
+
+`
 
 /** Response and WebAssembly.Module are declared for pages alone, and the second has no members: `object` says as much. */
 const sourceOf = ({ target }: Manifest): string =>
@@ -61,7 +71,7 @@ export interface Entry<Inputs, Values, Outputs> {
   readonly call: (values: Values) => Outputs
 }
 
-export interface Entries {
+${manifest.entries.some((e) => e.queue !== undefined) ? queuedEntry : ''}export interface Entries {
 ${entries(manifest)}
 }
 

@@ -7,6 +7,13 @@
  */
 import { findingsText } from './findings.ts'
 
+export interface WrapperParts {
+  /** Whether it is a checked build's. */
+  readonly checked: boolean
+  /** Whether an entry may run several times in one call; never of a checked build. */
+  readonly queued: boolean
+}
+
 /** Errors, the digest (MurmurHash3 x86_128, as in src/artifact/digest.ts) and views. */
 const foundation = `export class ProgramError extends Error {
   constructor(code, message) {
@@ -58,8 +65,8 @@ const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i])
 
 const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Int32Array }
 const sizeOf = (shape) => shape.reduce((n, d) => n * d, 1)
-const viewsOf = (memory, ports) =>
-  Object.fromEntries(ports.map(([name, dtype, shape, at]) => [name, new arrays[dtype](memory, at, sizeOf(shape))]))
+const viewsOf = (memory, ports, times = 1) =>
+  Object.fromEntries(ports.map(([name, dtype, shape, at]) => [name, new arrays[dtype](memory, at, times * sizeOf(shape))]))
 `
 
 /** Values of inputs: checked as a whole, then copied. */
@@ -179,6 +186,19 @@ const plainRun = `    const run = () => {
       return outputs
     }`
 
+const queuedRun = `    const [length, at] = queue ?? [1]
+    const count = queue && new Int32Array(memory, at, 1)
+    const run = (runs = 1) => {
+      if (!(Number.isInteger(runs) && runs >= 1 && runs <= length))
+        fail('E_RUN_QUEUE', name + ': one call makes 1 to ' + length + ' runs, not ' + runs)
+      if (count) count[0] = runs
+      compiled()
+      return outputs
+    }`
+
+/** Views of what all runs in one call read and write. */
+const queueView = `, queue: { length, inputs: viewsOf(memory, inputPorts, length), outputs: viewsOf(memory, outputPorts, length) }`
+
 const checkedRun = `    const watch = checks[name] && watchOf(memory, name)
     const run = () => {
       watch?.before()
@@ -188,17 +208,17 @@ const checkedRun = `    const watch = checks[name] && watchOf(memory, name)
     }`
 
 /** The program itself; \`functions\` are the compiled entries. */
-const program = (checked: boolean): string => `const programOf = (memory, functions) => {
-  const entry = ([name, inputPorts, outputPorts]) => {
+const program = ({ checked, queued }: WrapperParts): string => `const programOf = (memory, functions) => {
+  const entry = ([name, inputPorts, outputPorts${queued ? ', queue' : ''}]) => {
     const compiled = functions[name]
     const inputs = viewsOf(memory, inputPorts)
     const outputs = viewsOf(memory, outputPorts)
-${checked ? checkedRun : plainRun}
+${checked ? checkedRun : queued ? queuedRun : plainRun}
     const call = (given) => {
       writeValues(name, inputPorts, inputs, given)
       return run()
     }
-    return [name, { inputs, outputs, run, call }]
+    return [name, { inputs, outputs, run, call${queued ? queueView : ''} }]
   }
   const bound = Object.fromEntries(entries.map(entry))
   return {
@@ -291,5 +311,5 @@ export const load = async (source, { seed = 0 } = {}) => {
 `
 
 /** Everything but the loader, in order; of a checked build with what reads its findings. */
-export const programText = (checked: boolean): string =>
-  [foundation, values, checkpoints, ...(checked ? [findingsText] : []), program(checked)].join('\n')
+export const programText = (parts: WrapperParts): string =>
+  [foundation, values, checkpoints, ...(parts.checked ? [findingsText] : []), program(parts)].join('\n')

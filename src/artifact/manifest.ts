@@ -66,9 +66,15 @@ const checkCodec = closed(
   },
 )
 
+/** Runs that one call may make. */
+export const MOST_QUEUED = 2 ** 20
+
 const entryCodec = closed(
   { name: nameCodec, inputs: portsCodec, outputs: portsCodec, flops: amount, bytes: amount, peak: amount },
-  { checks: list(checkCodec, 100_000) },
+  {
+    checks: list(checkCodec, 100_000),
+    queue: closed({ length: whole(2, MOST_QUEUED), count: offsetCodec }),
+  },
 )
 
 const findingsCodec = closed({
@@ -112,12 +118,17 @@ const repeated = (names: readonly string[]): string | undefined => {
   return undefined
 }
 
-/** What is wrong with a list of ports of the memory, if anything. */
-const portsFault = (ports: readonly ManifestPort[], where: string, memoryBytes: number): string | undefined => {
+/** What is wrong with a list of ports of the memory, if anything; each lies there so many times, one behind the other. */
+const portsFault = (
+  ports: readonly ManifestPort[],
+  where: string,
+  memoryBytes: number,
+  times = 1,
+): string | undefined => {
   const twice = repeated(ports.map((p) => p.name))
   if (twice !== undefined) return `${where}: the name ${twice} occurs twice`
   for (const port of ports) {
-    const bytes = portBytes(port)
+    const bytes = times * portBytes(port)
     const its = `${where} ${port.name} (${showType(port)})`
     if (port.offset % bytesOf(port.dtype) !== 0)
       return `${its} lies at ${port.offset}, not a multiple of its element size`
@@ -170,9 +181,11 @@ const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefin
   const isKey = (p: ManifestPort): boolean => p.name === 'key' && showType(p) === 'i32[2]'
   if (entry.name === INIT_ENTRY && !(entry.inputs.length <= 1 && entry.inputs.every(isKey)))
     return `the entry ${INIT_ENTRY} may have no input but key of i32[2]`
+  const { length, count } = entry.queue ?? { length: 1, count: 0 }
+  if (count % 4 !== 0 || count + 4 > memoryBytes) return `the count of ${entry.name} lies at ${count}`
   return (
-    portsFault(entry.inputs, `${entry.name}: input`, memoryBytes) ??
-    portsFault(entry.outputs, `${entry.name}: output`, memoryBytes) ??
+    portsFault(entry.inputs, `${entry.name}: input`, memoryBytes, length) ??
+    portsFault(entry.outputs, `${entry.name}: output`, memoryBytes, length) ??
     checksFault(entry.checks ?? [], memoryBytes)
   )
 }

@@ -51,6 +51,17 @@ export interface ManifestCheck {
   readonly offsets: readonly number[]
 }
 
+/**
+ * An entry that may run several times in one call. Its ports are those of the first run; those of run i lie i times their bytes
+ * behind.
+ */
+export interface ManifestQueue {
+  /** Most runs in one call. */
+  readonly length: number
+  /** Where the i32 lies that says how many runs the next call makes; anything less than 1 is 1. */
+  readonly count: number
+}
+
 export interface ManifestEntry {
   readonly name: string
   readonly inputs: readonly ManifestPort[]
@@ -63,6 +74,7 @@ export interface ManifestEntry {
   readonly peak: number
   /** What a checked build looks at, in the order of the program. */
   readonly checks?: readonly ManifestCheck[]
+  readonly queue?: ManifestQueue
 }
 
 /** What was found of the gradient of one scalar by one variable. */

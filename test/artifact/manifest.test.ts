@@ -99,6 +99,32 @@ describe('manifest', () => {
     ['a constant outside', { constants: [{ offset: 100, bytes: 45 }] }, 'a constant ends at byte 145'],
     ['an entry twice', { entries: [...toyManifest.entries, ...toyManifest.entries] }, 'the entry init occurs twice'],
     [
+      'a queue without room',
+      {
+        entries: [
+          {
+            name: 'f',
+            inputs: [port({ offset: 128 })],
+            outputs: [],
+            flops: 0,
+            bytes: 0,
+            peak: 0,
+            queue: { length: 3, count: 0 },
+          },
+        ],
+      },
+      'f: input p (f32[2]) ends at byte 152',
+    ],
+    [
+      'a count outside',
+      {
+        entries: [
+          { name: 'f', inputs: [], outputs: [], flops: 0, bytes: 0, peak: 0, queue: { length: 3, count: 142 } },
+        ],
+      },
+      'the count of f lies at 142',
+    ],
+    [
       'an entry with the name of the memory',
       { entries: [{ name: 'memory', inputs: [], outputs: [], flops: 0, bytes: 0, peak: 0 }] },
       'an entry may not be named memory',

@@ -19,6 +19,10 @@ export const compiles: FailingPrograms<keyof typeof compileErrorCodes> = {
     message: 'the program needs 512 bytes of memory, beyond the limit of 64',
     run: () => compile({ y }, { maxMemory: 64 }),
   },
+  E_COMPILE_QUEUE: {
+    message: 'a queue is wanted for the entry training, which is not compiled',
+    run: () => compile({ y }, { queue: { training: 8 } }),
+  },
   E_ENTRY_EMPTY: {
     message: 'the entry step has neither results nor updates',
     run: () => compile({ step: { results: {}, updates: [] } }),

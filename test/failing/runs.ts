@@ -40,6 +40,10 @@ export const runs: FailingPrograms<keyof typeof runErrorCodes> = {
     message: 'step: input x is f32[1,2] and takes Float32Array, Float64Array was given',
     run: () => called({ x: new Float64Array(2), learningRate: 0.1 }),
   },
+  E_RUN_QUEUE: {
+    message: 'step: it runs once in one call, not 3 times',
+    run: async () => (await program()).entries['step']?.run(3) ?? Promise.reject(new Error('the toy has no step')),
+  },
   E_RUN_SEED: {
     message: 'a seed is a whole number from 0 to 2^53 - 1, -1 was given',
     run: async () => (await program()).initialize(-1),

@@ -115,7 +115,10 @@ const entryLines = (e: PlanEntry, plan: Plan, kernels: Lines, views: Lines): Lin
   const call = (s: PlanEntry['steps'][number]): string => `${kernels[s.kernel]}(${s.bindings.map(view).join(', ')})`
   const body = nestSteps<Lines>(e, {
     step: (s) => [call(s)],
-    loop: ({ trips }, i, inner) => block(`for (let ${trip(i)} = 0; ${trip(i)} < ${trips}; ${trip(i)}++)`, inner.flat()),
+    loop: ({ trips, count }, i, inner) => {
+      const end = count === undefined ? trips : `Math.min(Math.max(${view(count)}[0], 1), ${trips})`
+      return block(`for (let ${trip(i)} = 0; ${trip(i)} < ${end}; ${trip(i)}++)`, inner.flat())
+    },
     while: ({ predicate }, _, test, inner) =>
       block('for (;;)', [...test.flat(), `if (${view(predicate)}[0] === 0) break`, ...inner.flat()]),
     choice: ({ predicate }, _, arms) =>

@@ -64,12 +64,17 @@ const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: re
     return m.call(name, [...bindings.map(address), m.i32.const(scratch)], b.none)
   }
   /** Loop i of the ranges counts its trips in local i. */
-  const loop = ({ trips }: PlanLoop, i: number, body: readonly number[]): number => {
+  const loop = ({ trips, count }: PlanLoop, i: number, body: readonly number[]): number => {
     const label = `loop_${i}`
     const next = m.local.tee(i, m.i32.add(m.local.get(i, b.i32), m.i32.const(1)), b.i32)
+    const within = m.i32.lt_s(next, m.i32.const(trips))
+    const again =
+      count === undefined
+        ? within
+        : m.i32.and(within, m.i32.lt_s(m.local.get(i, b.i32), m.i32.load(0, 4, address(count))))
     return m.block(null, [
       m.local.set(i, m.i32.const(0)),
-      m.loop(label, m.block(null, [...body, m.br_if(label, m.i32.lt_s(next, m.i32.const(trips)))])),
+      m.loop(label, m.block(null, [...body, m.br_if(label, again)])),
     ])
   }
   const choice = ({ predicate }: PlanChoice, _: number, arms: readonly (readonly number[])[]): number =>

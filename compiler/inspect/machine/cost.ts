@@ -5,7 +5,7 @@
 import { bytesOf } from '../../../src/core/dtype.ts'
 import { type Cost, costOf } from '../../kernel/cost.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { type Plan, type PlanEntry, type PlanStep, type Region, tripsOf } from '../../plan/plan.ts'
+import { type Plan, type PlanEntry, type PlanStep, type Region, runsOf } from '../../plan/plan.ts'
 import type { Fused } from '../../program/fused.ts'
 import { showBytes, showFlops, showIntensity, table } from '../amounts.ts'
 import { type Machine, ownEntries } from './machine.ts'
@@ -19,15 +19,11 @@ export interface PhaseCost {
   readonly bytes: number
 }
 
-/** How often the step at a place runs; of a choice each arm counts as if it were taken, of an open loop one trip. */
-const trips = (e: PlanEntry, at: number): number =>
-  e.ranges.reduce((n, r, i) => (r.tag === 'loop' && r.from <= at && at < r.to ? n * tripsOf(e, i) : n), 1)
-
 /** What the step at a place costs in one call of the entry. */
 export const costAt = (plan: Plan, e: PlanEntry, at: number): Cost => {
   const s = e.steps[at] as PlanStep
   const { flops, bytes } = costOf(s.of?.kernel ?? (plan.kernels[s.kernel] as Kernel))
-  return { flops: flops * trips(e, at), bytes: bytes * trips(e, at) }
+  return { flops: flops * runsOf(e, at), bytes: bytes * runsOf(e, at) }
 }
 
 export const costByPhase = (plan: Plan, e: PlanEntry, fused: Fused): readonly PhaseCost[] => {
