@@ -27,6 +27,7 @@ import { print } from './inspect/print.ts'
 import { faultsOf } from './kernel/check.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { printKernel } from './kernel/print.ts'
+import { behindLoops } from './loops/behind.ts'
 import { simplifyBodies } from './loops/bodies.ts'
 import { optimizeLoops } from './loops/loops.ts'
 import { manifestOf } from './manifest.ts'
@@ -67,8 +68,12 @@ export const simplifyRoots = (
 
 const once = (roots: readonly Node[]): readonly Node[] => simplifyRoots(roots).roots
 
-/** Simplified roots whose loops hold simplified functions. */
-const stableForms = (roots: readonly Node[]): readonly Node[] => simplifyBodies(once(roots), once)
+/** Simplified roots whose loops hold simplified functions, of what every step is needed for. */
+const stableForms = (roots: readonly Node[]): readonly Node[] => {
+  const simplified = simplifyBodies(once(roots), once)
+  const behind = behindLoops(simplified)
+  return behind.every((r, i) => r === simplified[i]) ? simplified : simplifyBodies(once(behind), once)
+}
 
 /** One program simplified, from its first form to its last. */
 export interface Derivation {

@@ -25,6 +25,7 @@ import { behindBatch } from '../../src/ops/reduction.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { effortOf } from '../kernel/effort.ts'
 import { type Batch, isWide, widened } from '../program/batch.ts'
+import { isSummable, productOverSteps } from '../program/steps.ts'
 import type { Rewrite } from './args.ts'
 
 type PullAll = (
@@ -102,17 +103,7 @@ const leaving = (ct: Node): readonly Leaving[] | null => {
       : null
   }
   if (ct.op === 'dotGeneral') {
-    const { batch, contract } = paramsOf(ct, 'dotGeneral')
-    if (batch[0].length > 0) return null
-    const axes = (c: readonly number[]) => [0, ...behindBatch(c)]
-    return [
-      {
-        of: ct,
-        stacked: ct.ins,
-        finish: (stacks) =>
-          b.dotGeneral(stacks as readonly [Node, Node], { batch, contract: [axes(contract[0]), axes(contract[1])] }),
-      },
-    ]
+    return isSummable(ct) ? [{ of: ct, stacked: ct.ins, finish: (stacks) => productOverSteps(ct, stacks) }] : null
   }
   if (ct.op === 'scatterRows') {
     const p = paramsOf(ct, 'scatterRows')

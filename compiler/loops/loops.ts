@@ -20,6 +20,7 @@ import {
 import { opDef } from '../../src/ops/registry.ts'
 import { type Batch, widened } from '../program/batch.ts'
 import { topological } from '../program/walk.ts'
+import { behindLoops } from './behind.ts'
 import { simplifyBodies } from './bodies.ts'
 import { shareLoops } from './share.ts'
 import { isOfSmaller, smallerControl } from './smaller.ts'
@@ -188,7 +189,7 @@ const rebuild = (parts: ScanParts, wanted: readonly Node[], tools: LoopTools): R
 }
 
 export const optimizeLoops = (given: readonly Node[], tools: LoopTools): readonly Node[] => {
-  const roots = shareLoops(simplifyBodies(given, tools.simplify))
+  const roots = shareLoops(behindLoops(simplifyBodies(given, tools.simplify)))
   const order = topological(roots)
   if (order.every((n) => functionOf(n) === null)) return roots
   const scans = order.filter((n) => n.op === 'scan')

@@ -198,9 +198,13 @@ export const checklist: readonly Section[] = [
       entry(
         'accumulations go behind it',
         '',
-        'compiler/loops for stacked products, compiler/grad for weight gradients',
+        'compiler/loops for stacked products and for sums of products that a carry adds up, compiler/grad for weight gradients',
       ),
-      entry('keep only the last step where only it is used', 'slice-last-step'),
+      entry(
+        'keep only the last step where only it is used',
+        'slice-last-step',
+        'an output that is no carry is computed once, behind the loop (compiler/loops), unless it is made of the state before the last step',
+      ),
       entry(
         'merge scans over the same length',
         '',
