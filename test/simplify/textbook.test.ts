@@ -93,6 +93,8 @@ describe('one line', () => {
     ['cube', b.pow([v, num(3)]), mul(num(3), b.square([v]), ct), 3],
     // exp′ = exp
     ['exp', b.exp([v]), mul(ct, b.exp([v])), 2],
+    // (log cosh)′ = tanh
+    ['log cosh', b.log([b.cosh([v])]), mul(ct, b.tanh([v])), 2],
   ])('%s', (_, loss, hand, count) => check({ loss, by: [v], hand: [hand], count, ct }))
 
   test('1 / (1 + exp(−x)): σ(x) (1 − σ(x)), or σ(x) σ(−x) where the naive text is differentiated', () => {

@@ -1,6 +1,7 @@
 // The logistic function, what is made of it, and binary cross-entropy: their naive texts.
 import {
   add,
+  cosh,
   div,
   exp,
   log,
@@ -11,6 +12,7 @@ import {
   sigmoid,
   sigmoidCrossEntropy,
   silu,
+  sinh,
   softplus,
   sub,
   tanh,
@@ -98,6 +100,13 @@ const twos = [
 ]
 
 const tanhs = [
+  scalar('sinh(x) / cosh(x)', {
+    naive: (x) => div(sinh(x), cosh(x)),
+    op: tanh,
+    truth: tanhTruth,
+    at: [0, 1e-10, 1, 10, 89, -89, 200],
+    within: besideOne,
+  }),
   scalar('(exp(2 · x) − 1) / (exp(2 · x) + 1)', {
     naive: (x) => div(sub(exp(mul(2, x)), 1), add(exp(mul(2, x)), 1)),
     op: tanh,

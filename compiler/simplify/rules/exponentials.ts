@@ -216,6 +216,32 @@ const expm1Sigmoid: Rule = {
   },
 }
 
+const sinhCosh: Rule = {
+  name: 'div-sinh-cosh',
+  roots: ['mul', 'div'],
+  when: 'refines',
+  law: 'sinh(x) / cosh(x) → tanh(x)',
+  apply: (node, context) => {
+    if (!isFloat(node.dtype) || !holdsQuotient(node)) return null
+    const factors = factorsOf(node, context, 'scaling').filter((f) => f.way === 'plain')
+    for (const below of factors) {
+      if (!below.inverse || below.atom.op !== 'cosh') continue
+      const u = operand(below.atom)
+      const above = factors.find((f) => !f.inverse && f.atom.op === 'sinh' && operand(f.atom) === u)
+      if (above !== undefined)
+        return rewritten(node, [
+          { path: above.path, to: graph.tanh([u]) },
+          { path: below.path, to: null },
+        ])
+    }
+    return null
+  },
+  examples: () => {
+    const [s, c] = [graph.sinh([x('u', 2, 3)]), graph.cosh([x('u', 2, 3)])]
+    return [{ node: graph.div([s, c]) }, { node: graph.div([graph.mul([x('t', 3), s]), c]) }]
+  },
+}
+
 // ---- exp over log
 
 /** The derivative of exp(log x), which is 1 at 0 too. */
@@ -249,4 +275,4 @@ const expLogQuotient: Rule = {
 
 export const exponentialRules: readonly Rule[] = [logExponentials, log1pExponentials]
 /** Tried once factors have cancelled. */
-export const exponentialFactorRules: readonly Rule[] = [divAddExp, expm1Sigmoid, expLogQuotient]
+export const exponentialFactorRules: readonly Rule[] = [divAddExp, expm1Sigmoid, sinhCosh, expLogQuotient]

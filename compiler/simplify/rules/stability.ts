@@ -52,7 +52,6 @@ const laws: readonly Identity[] = [
   refines('one-minus-erf', (b, d, x) => [b.sub([b.lit(1, d), b.erf([x])]), b.erfc([x])]),
   refines('one-plus-erf', (b, d, x) => [b.add([b.lit(1, d), b.erf([x])]), b.erfc([b.neg([x])])]),
   refines('one-minus-erfc', (b, d, x) => [b.sub([b.lit(1, d), b.erfc([x])]), b.erf([x])]),
-  refines('div-sinh-cosh', (b, _d, x) => [b.div([b.sinh([x]), b.cosh([x])]), b.tanh([x])]),
   refines('tanh-exponentials', (b, _d, x) => [
     b.div([b.sub([b.exp([x]), b.exp([b.neg([x])])]), b.add([b.exp([x]), b.exp([b.neg([x])])])]),
     b.tanh([x]),
