@@ -76,15 +76,17 @@ export const train = (workload: string): Promise<Step> | undefined => {
   return make === undefined ? undefined : Promise.resolve(make())
 }
 
-/** The backend has no derivative by the filters. */
+/** The backend has no derivative by the filters, and neither the layout nor groups. */
 export const convolve = ({
   form,
   image,
   filters,
   cotangent,
   pad,
+  layout,
+  groups,
 }: Convolution): Promise<Multiplication> | undefined => {
-  if (form === 'filters') return undefined
+  if (form === 'filters' || layout !== 'NHWC' || groups !== 1) return undefined
   const [x, w, ct] = [image, filters, cotangent].map(tensor) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]
   const around = pad === 0 ? ('valid' as const) : pad
   return repeated(() =>

@@ -55,8 +55,11 @@ export type Convolution = {
   readonly _tag: 'convolution'
   readonly name: string
   readonly form: 'forward' | 'image' | 'filters'
+  /** How image, result and their cotangents are to lie. The data are [n, h, w, c] whatever it says, for all to start from. */
+  readonly layout: 'NHWC' | 'NCHW'
+  readonly groups: number
   readonly image: Tensor
-  /** [kh, kw, c, f] */
+  /** [kh, kw, c / groups, f] */
   readonly filters: Tensor
   readonly cotangent: Tensor
   /** Rows and columns of zeros on every side. */
