@@ -107,8 +107,15 @@ const liesAcross = (operands: readonly Node[], batch: number, kept: number): boo
   return votes.reduce((sum, vote) => sum + vote, 0) > 0
 }
 
-/** A product whose result is one number a batch, or whose dtype has no matrix kernel, as multiply and sum. */
-const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
+/** The operands of a product over all of its axes: the batch, those of the one, those of the other, what is summed. */
+interface Spread {
+  readonly wide: readonly [Node, Node]
+  readonly batch: number
+  /** Axes ahead of the summed ones. */
+  readonly kept: number
+}
+
+const spread = (node: Node, [x, y]: readonly [Node, Node]): Spread => {
   const { batch, contract } = paramsOf(node, 'dotGeneral')
   const fx = freeAxes(x.shape.length, batch[0], contract[0])
   const fy = freeAxes(y.shape.length, batch[1], contract[1])
@@ -119,15 +126,36 @@ const asMultiplyAndSum = (node: Node, [x, y]: readonly [Node, Node]): Node => {
   const wideX = [...at(bx, 0, nb + fx.length), ...fy.map(() => 1), ...at(bx, nb + fx.length, bx.shape.length)]
   const wideY = [...at(by, 0, nb), ...fx.map(() => 1), ...at(by, nb, by.shape.length)]
   const wide = [b.reshape([bx], { shape: wideX }), b.reshape([by], { shape: wideY })] as const
-  const summed = range(contract[0].length)
-  const kept = wideX.length - summed.length
+  return { wide, batch: nb, kept: wideX.length - contract[0].length }
+}
+
+/** A product whose result is one number a batch, or whose dtype has no matrix kernel, as multiply and sum. */
+const asMultiplyAndSum = ({ wide, batch, kept }: Spread): Node => {
+  const rank = wide[0].shape.length
+  const summed = range(rank - kept)
   const behind = summed.map((i) => kept + i)
-  const ahead = liesAcross(wide, nb, kept)
+  const ahead = liesAcross(wide, batch, kept)
   const perm = [...behind, ...range(kept)]
   const turned = (t: Node): Node => (ahead ? b.transpose([t], { perm }) : t)
   const product = b.mul([turned(wide[0]), turned(wide[1])])
   const total = b.sum([product], { axes: ahead ? summed : behind, keepDims: false })
   return trivialReduction(total, product) ?? total
+}
+
+/**
+ * A product with one number a batch on one side, whose points of the batch lie side by side (a convolution with a filter a channel):
+ * vectors run along the batch, innermost, and not along what a matrix kernel would find there. Null for any other product.
+ */
+const asColumns = (node: Node, ins: readonly [Node, Node], sizes: readonly [number, number]): Node | null => {
+  if (!sizes.includes(1)) return null
+  const { wide, batch, kept } = spread(node, ins)
+  if (!liesAcross(wide, batch, kept)) return null
+  const order = [...range(kept).slice(batch), ...range(batch)]
+  const behind = range(wide[0].shape.length).slice(kept)
+  const perm = [...behind, ...order]
+  const product = b.mul([b.transpose([wide[0]], { perm }), b.transpose([wide[1]], { perm })])
+  const total = b.sum([product], { axes: range(behind.length), keepDims: false })
+  return b.transpose([total], { perm: range(kept).map((a) => order.indexOf(a)) })
 }
 
 interface Side {
@@ -242,9 +270,11 @@ const lowerNode = (node: Node, ins: readonly Node[]): Node => {
     const { batch, contract } = paramsOf(node, 'dotGeneral')
     const fx = freeAxes(x.shape.length, batch[0], contract[0])
     const fy = freeAxes(y.shape.length, batch[1], contract[1])
-    const single =
-      sizeOf(fx.map((i) => x.shape[i] as number)) === 1 && sizeOf(fy.map((i) => y.shape[i] as number)) === 1
-    if (!isFloat(node.dtype) || single || contract[0].length === 0) return asMultiplyAndSum(node, [x, y])
+    const sizes = [sizeOf(fx.map((i) => x.shape[i] as number)), sizeOf(fy.map((i) => y.shape[i] as number))] as const
+    const isSingle = sizes[0] === 1 && sizes[1] === 1
+    if (!isFloat(node.dtype) || isSingle || contract[0].length === 0) return asMultiplyAndSum(spread(node, [x, y]))
+    const columns = asColumns(node, [x, y], sizes)
+    if (columns !== null) return columns
     return asProduct(node, foldShared({ ins: [x, y], axes: { batch, contract } }))
   }
   const made = rebuild(node, ins)

@@ -111,8 +111,8 @@ const convolutions = (run: Run): string => {
   return `## Convolutions
 
 Images h x w x c to so many filters, forward, and what it gives image and filters as cotangents. Only products within the image
-count, so that a share of the peak is not raised by zeros. The goal for the cotangents is 60 % at these sizes; groups of one
-channel (depthwise) have 9 products for each element that is moved, and are bound by memory.
+count, so that a share of the peak is not raised by zeros. The goal for the cotangents is 60 % at these sizes. Groups of one
+channel (depthwise) are no matrix products: they multiply and sum along the channels, 9 products for each element that moves.
 
 ${rates(run, lines, 'conv-')}
 

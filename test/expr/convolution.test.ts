@@ -327,4 +327,13 @@ describe('plans', () => {
     expect(await tagsOf({ y: conv2d(image, one, around(2)) as Node })).toEqual(['loop', 'contraction'])
     expect(await tagsOf({ y: conv2d(image, some('many', 5, 5, 6, 16), around(2)) as Node })).toEqual(['contraction'])
   })
+
+  test('a filter a channel is multiplied and summed, with vectors along the channels', async () => {
+    const [image, one] = [some('image', 8, 14, 14, 16), some('one', 3, 3, 1, 16)]
+    const y = conv2d(image, one, { groups: 16 }) as Node
+    const [dx, dw] = grad(sum(mul(y, some('ct', ...y.shape))) as Scalar, [image, one]) as readonly [Node, Node]
+    for (const result of [y, dw]) expect(await tagsOf({ result })).toEqual(['loop'])
+    expect(await tagsOf({ dx })).not.toContain('contraction')
+    expect(await tagsOf({ y: conv2d(image, some('two', 3, 3, 8, 16), { groups: 2 }) as Node })).toContain('contraction')
+  })
 })
