@@ -10,7 +10,7 @@ import { equalShapes, type Shape } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
 import { elementwiseDef, opDef } from '../../src/ops/registry.ts'
-import { compacted, countOf, type Form, joined, rowShape } from './form.ts'
+import { compacted, type Form, joined, rowShape, shapeOfRows } from './form.ts'
 
 /** What is known of the nodes before this one. */
 export interface Known {
@@ -107,8 +107,8 @@ const fillOf = (n: Node, forms: readonly (Form | null)[]): number | null => {
 }
 
 /** Rows of the result's own width. */
-const fitted = (rows: Node, n: Node, count: number): Node => {
-  const shape = [count, ...rowShape(n.shape)]
+const fitted = (rows: Node, n: Node, form: Form): Node => {
+  const shape = shapeOfRows(form, rowShape(n.shape))
   return equalShapes(rows.shape, shape) ? rows : b.broadcastTo([rows], { shape })
 }
 
@@ -123,7 +123,7 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
   const extent = n.shape[0] as number
   if ((n.op === 'add' || n.op === 'sub') && forms.length === present.length) {
     const [p, q] = present.map((f) => {
-      const rows = fitted(f.rows, n, countOf(f))
+      const rows = fitted(f.rows, n, f)
       return rows === f.rows ? f : { indices: f.indices, rows, fill: f.fill, compact: f.compact }
     }) as [Form, Form]
     const sum = joined(p, q, n.op === 'add' ? 1 : -1, extent)
@@ -131,12 +131,11 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
   }
   if (!present.every((f) => f.indices === first.indices)) return null
   const { indices } = first
-  const count = countOf(first)
   const others = n.ins.map((x, i): Taken | null => {
     if (forms[i] !== null) return null
     return isUniform(x, n.shape) ? { rows: uniform(x, known.dense(x)), compact: false } : takenRows(x, indices, known)
   })
-  const made = (own: readonly (Form | null)[], rowCount = count): Node =>
+  const made = (own: readonly (Form | null)[], over = first): Node =>
     fitted(
       make(
         n.op,
@@ -144,7 +143,7 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
         n.params,
       ),
       n,
-      rowCount,
+      over,
     )
   if (linearSlot(n, forms) !== null && !others.some((t) => t?.compact === true)) {
     const form = { indices, rows: made(forms), fill: 0, compact: first.compact }
@@ -153,7 +152,7 @@ export const elementwiseForm = (n: Node, known: Known): Form | null => {
     const over = (f: Form): Node =>
       made(
         forms.map((own) => (own === null ? null : f)),
-        countOf(f),
+        f,
       )
     const { parts } = first
     return {

@@ -1,7 +1,7 @@
 /**
  * The sparse form of a tensor: its rows (along axis 0) are one number but for those that indices name. In: forms. Out: forms,
- * and the nodes that they stand for. Invariant: `indices` is a vector of row numbers in range, `rows` has a row for each of
- * them. Rows of one index add up; a compact form has all of the sum at the last of them, and `fill` at the others.
+ * and the nodes that they stand for. Invariant: `indices` are row numbers in range, of any shape, so that rows that are alike
+ * along an axis of the lookup stay a view; `rows` has a row for each of them. Rows of one index add up; a compact form has all of the sum at the last of them, and `fill` at the others.
  */
 import { type Shape, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
@@ -30,24 +30,30 @@ const isFew = (count: number, extent: number): boolean => count > 0 && count * S
 /** The shape of a row. */
 export const rowShape = (shape: Shape): Shape => shape.slice(1)
 
-export const countOf = ({ indices }: Form): number => indices.shape[0] as number
+export const countOf = ({ indices }: Form): number => sizeOf(indices.shape)
 
-/** Indices as a form has them: a vector of rows that there are. */
-const flattened = (indices: Node, extent: number): Node =>
-  b.clip([b.reshape([indices], { shape: [sizeOf(indices.shape)] })], { lo: 0, hi: extent - 1 })
+/** The shape that rows of so many elements have in a form. */
+export const shapeOfRows = ({ indices }: Form, row: Shape): Shape => [...indices.shape, ...row]
+
+/** Indices as a form has them: of rows that there are. */
+const inRange = (indices: Node, extent: number): Node => b.clip([indices], { lo: 0, hi: extent - 1 })
+
+/** The last place, in row-major order, of the same index; a view of it has the shape of the indices. */
+const lastPlaces = (indices: Node, extent: number): Node => {
+  const vector = b.reshape([indices], { shape: [sizeOf(indices.shape)] })
+  return b.reshape([b.lastEqual([vector], { extent })], { shape: indices.shape })
+}
+
+/** The rows one behind the other. */
+export const listed = (form: Form): Node =>
+  b.reshape([form.rows], { shape: [countOf(form), ...form.rows.shape.slice(form.indices.shape.length)] })
 
 /** The form of a cotangent as gather's derivative makes it; null where it names most rows, or columns. */
 export const formOf = (node: Node): Form | null => {
   const { axis, batch, extent } = paramsOf(node, 'scatterRows')
   const [indices, rows] = node.ins as readonly [Node, Node]
-  const count = sizeOf(indices.shape)
-  if (axis !== 0 || batch !== 0 || !isFew(count, extent)) return null
-  return {
-    indices: flattened(indices, extent),
-    rows: b.reshape([rows], { shape: [count, ...rowShape(node.shape)] }),
-    fill: 0,
-    compact: false,
-  }
+  if (axis !== 0 || batch !== 0 || !isFew(sizeOf(indices.shape), extent)) return null
+  return { indices: inRange(indices, extent), rows, fill: 0, compact: false }
 }
 
 /** The form with each row's sum at one place. */
@@ -55,9 +61,9 @@ export const compacted = (form: Form, extent: number): Form => {
   if (form.compact) return form
   const { indices, rows, sums } = form
   if (sums !== undefined) return { indices, rows: sums(), fill: 0, compact: true }
-  const zeros = b.full([], { dtype: rows.dtype, shape: rows.shape, value: 0 })
-  const last = b.lastEqual([indices], { extent })
-  return { indices, rows: b.scatterAdd([zeros, last, rows], { axis: 0, batch: 0 }), fill: 0, compact: true }
+  const zeros = b.full([], { dtype: rows.dtype, shape: listed(form).shape, value: 0 })
+  const summed = b.scatterAdd([zeros, lastPlaces(indices, extent), rows], { axis: 0, batch: 0 })
+  return { indices, rows: b.reshape([summed], { shape: rows.shape }), fill: 0, compact: true }
 }
 
 /** The rows that a gather takes where they are those of the form, each with the whole sum; null for other rows. */
@@ -65,9 +71,8 @@ export const rowsTaken = (form: Form, gather: Node): Node | null => {
   const [x, at] = gather.ins as readonly [Node, Node]
   const { axis, batch } = paramsOf(gather, 'gather')
   const extent = x.shape[0] as number
-  if (axis !== 0 || batch !== 0 || flattened(at, extent) !== form.indices) return null
-  const sums = b.gather([compacted(form, extent).rows, b.lastEqual([form.indices], { extent })], { axis, batch })
-  return b.reshape([sums], { shape: gather.shape })
+  if (axis !== 0 || batch !== 0 || inRange(at, extent) !== form.indices) return null
+  return b.gather([listed(compacted(form, extent)), lastPlaces(form.indices, extent)], { axis, batch })
 }
 
 /** The sum of two forms of one table, the second taken `sign` times; null where together they name too many rows. */
@@ -84,9 +89,10 @@ export const joined = (p: Form, q: Form, sign: 1 | -1, extent: number): Form | n
     fill: 0,
     compact: false,
   })
+  const vector = (f: Form): Node => b.reshape([f.indices], { shape: [countOf(f)] })
   return {
-    indices: b.concat([p.indices, q.indices], { axis: 0 }),
-    rows: b.concat([p.rows, signed(q).rows], { axis: 0 }),
+    indices: b.concat([vector(p), vector(q)], { axis: 0 }),
+    rows: b.concat([listed(p), listed(signed(q))], { axis: 0 }),
     fill: 0,
     compact: false,
     parts: [...(p.parts ?? [p]), ...(q.parts ?? [q]).map(signed)],

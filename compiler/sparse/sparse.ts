@@ -13,26 +13,30 @@ import { derivedFrom } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
 import { elementwiseForm, type Known } from './elementwise.ts'
-import { addedTo, type Form, formOf, rowShape, rowsTaken, scattered } from './form.ts'
+import { addedTo, type Form, formOf, listed, rowShape, rowsTaken, scattered, shapeOfRows } from './form.ts'
 
 /** Movement and reductions within the rows: the same of the rows. */
 const movedForm = (n: Node, form: Form): Form | null => {
   const { indices, rows, fill, compact } = form
   const moved = (to: Node): Form => ({ indices, rows: to, fill, compact })
-  const shape = [rows.shape[0] as number, ...rowShape(n.shape)]
+  const shape = shapeOfRows(form, rowShape(n.shape))
+  /** Axes of the table behind its rows' own, as axes of the rows. */
+  const behind = (axes: readonly number[]): readonly number[] => axes.map((a) => a - 1 + indices.shape.length)
   const isKept = n.shape[0] === (n.ins[0] as Node).shape[0]
   switch (n.op) {
     case 'reshape':
       return isKept ? moved(b.reshape([rows], { shape })) : null
     case 'broadcastTo':
-      return isKept && n.shape.length === rows.shape.length ? moved(b.broadcastTo([rows], { shape })) : null
+      return isKept && shape.length === rows.shape.length ? moved(b.broadcastTo([rows], { shape })) : null
     case 'transpose': {
       const { perm } = paramsOf(n, 'transpose')
-      return perm[0] === 0 ? moved(b.transpose([rows], { perm })) : null
+      return perm[0] === 0
+        ? moved(b.transpose([rows], { perm: [...indices.shape.keys(), ...behind(perm.slice(1))] }))
+        : null
     }
     case 'sum': {
       const { axes, keepDims } = paramsOf(n, 'sum')
-      return fill === 0 && !axes.includes(0) ? moved(b.sum([rows], { axes, keepDims })) : null
+      return fill === 0 && !axes.includes(0) ? moved(b.sum([rows], { axes: behind(axes), keepDims })) : null
     }
     default:
       return null
@@ -58,7 +62,7 @@ const denseOf = (n: Node, rebuilt: Node, form: Form | null, known: Known): Node 
   }
   if (n.op === 'gather' && p !== null) return rowsTaken(p, n) ?? rebuilt
   const sumsRows = n.op === 'sum' && paramsOf(n, 'sum').axes.includes(0)
-  return sumsRows && p?.fill === 0 ? b.sum([p.rows], paramsOf(n, 'sum')) : rebuilt
+  return sumsRows && p?.fill === 0 ? b.sum([listed(p)], paramsOf(n, 'sum')) : rebuilt
 }
 
 const sparseOf = (n: Node, rebuilt: Node, known: Known): Form | null => {

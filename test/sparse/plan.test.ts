@@ -123,3 +123,11 @@ test('rows of several lookups are added to the table where it lies, one lookup a
   expect(updates).toHaveLength(2)
   expect(entryOf(plan).peak).toBeLessThan(4 * LOOKED * ROW_BYTES)
 })
+
+test('rows that a mean over several lookups treats alike are read where they lie', async () => {
+  const bag = mean(embedding(table, input('bag', [64, 16], 'i32')), 1)
+  const plan = await planOf(trainStep(sum(square(bag)), adagrad()))
+  expectRowsAlone(plan)
+  // the sums of repeated rows, and one row a bag, are all that is made on the way
+  expect(entryOf(plan).peak).toBeLessThan(1.1 * 64 * 16 * ROW_BYTES + 4 * ROWS)
+})
