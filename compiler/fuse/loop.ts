@@ -14,6 +14,7 @@ import type { FusedKernel } from '../program/fused.ts'
 import { type Group, operandUse, useOf, walkedShape } from './group.ts'
 import { sourceRows } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
+import { pickElements } from './pick.ts'
 import { prune } from './prune.ts'
 import { without } from './shape.ts'
 
@@ -196,5 +197,10 @@ export const loopKernel = (
     rows,
     buffers: buffers.list(),
   }
-  return { tag: 'kernel', kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [...anchors.keys()] }
+  return {
+    tag: 'kernel',
+    kernel: pickElements(collapseKernel(kernel)),
+    slots: buffers.slots(),
+    anchors: [...anchors.keys()],
+  }
 }

@@ -30,7 +30,7 @@ const isFew = (count: number, extent: number): boolean => count > 0 && count * S
 /** The shape of a row. */
 export const rowShape = (shape: Shape): Shape => shape.slice(1)
 
-export const countOf = ({ indices }: Form): number => sizeOf(indices.shape)
+const countOf = ({ indices }: Form): number => sizeOf(indices.shape)
 
 /** The shape that rows of so many elements have in a form. */
 export const shapeOfRows = ({ indices }: Form, row: Shape): Shape => [...indices.shape, ...row]

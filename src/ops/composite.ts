@@ -134,7 +134,8 @@ export const softmax = defineOp<'softmax'>({
   expand: (b, a) => {
     const axes = [a.params.axis]
     const e = b.exp([b.sub([a.ins[0], shift(b, a.ins[0], a.outType.dtype, axes)])])
-    return b.div([e, b.sum([e], { axes, keepDims: true })])
+    // the sum is at least 1: one division a row, and its reciprocal never overflows
+    return b.mul([e, b.div([lit(b, a, 1), b.sum([e], { axes, keepDims: true })])])
   },
 })
 
