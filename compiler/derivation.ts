@@ -7,11 +7,12 @@ import { graph, is } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
 import { type Arrival, type Backward, backwardOf, type Form, type Way } from './backward.ts'
 import { type InspectOptions, type Loss, lossesOf, modelRoots } from './describe.ts'
-import { type Doc, nameDoc, negate, render } from './inspect/doc.ts'
+import { type Doc, nameDoc, render, text } from './inspect/doc.ts'
 import { equationsOf, type Line } from './inspect/equations.ts'
 import { heard } from './inspect/indices.ts'
 import { layout, showMargin, widthOf } from './inspect/layout.ts'
 import { type LocalRule, localRules } from './inspect/local-rules.ts'
+import { isLoopResult } from './inspect/names.ts'
 import type { Printable } from './inspect/print.ts'
 import { lawOf, rawCotangents, simplifyRoots } from './pipeline.ts'
 import { leavesOf, topological } from './program/walk.ts'
@@ -55,13 +56,15 @@ interface Writer {
   readonly label: string
   readonly width: number
   readonly taken: ReadonlySet<string>
+  /** All gradients as they are compiled, and the formula of each by its name. */
+  readonly result: readonly Line[]
+  readonly finals: ReadonlyMap<string, string>
 }
 
-const by = ({ label }: Writer, name: string): string => `∂${label}/∂${name}`
+const by = ({ label }: Pick<Writer, 'label'>, name: string): string => `∂${label}/∂${name}`
 
-/** What only puts numbers, axes and operands where they are written: nobody does it on paper. */
-const silent =
-  /^(fold|reshape|broadcast|transpose|dot-transpose|dot-extent|dot-scalar|elementwise-lead|sum-nothing|div-literal|literal|elementwise-broadcast|mul-one|add-zero|mul-minus-one|.*-commute)/
+/** Rules that only put numbers, axes and operands where they are written need no word. */
+const isSilent = (rule: string): boolean => lawOf(rule).bookkeeping === true
 
 /** The forms that a reader sees: one that differs from the one before only by what is not written replaces it. */
 const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
@@ -70,7 +73,7 @@ const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
   for (const { node, rules } of forms) {
     const formula = write(node)
     const last = found.at(-1)
-    pending.push(...rules.filter((r) => !silent.test(r)))
+    pending.push(...rules.filter((r) => !isSilent(r)))
     if (last === undefined) found.push({ formula, rules: [] })
     else if (last.formula.text === formula.text) continue
     else if (pending.length === 0) found[found.length - 1] = { ...last, formula }
@@ -102,10 +105,8 @@ const chain = (w: Writer, head: string, product: string, forms: readonly Form[],
   const left = ' '.repeat(widthOf(head))
   const rows = steps.map((s, i) => `${i === 0 ? head : left} = ${s.text}`)
   const widest = Math.max(...rows.map(widthOf))
-  // loops stand once, with all gradients together
-  const isLooped = last.formula.before.some((l) => l.tag === 'loop')
   return [
-    ...(isLooped ? [] : shown(last.formula.before, w.width)),
+    ...shown(last.formula.before, w.width),
     ...rows.map((row, i) => {
       const notes = [...new Set(steps[i]?.rules)].map(ruleText)
       return notes.length === 0 ? row : `${padded(row, widest)}   (${notes.join('; ')})`
@@ -134,7 +135,19 @@ const rulesText = (w: Writer, way: Way, symbol: Node): string => {
 
 const formulaText = (w: Writer, name: string, n: Node): string => {
   const { text, before } = formulaOf(w.back.voiced(n, true), w.taken)
-  return before.length > 0 || text === '' ? code(name) : code(`${name} = ${text}`)
+  const isTold = before.every((l) => l.tag === 'loop') && text !== '' && text !== name
+  return code(isTold ? `${name} = ${text}` : name)
+}
+
+const isLooped = (w: Writer, n: Node): boolean =>
+  formulaOf(w.back.voiced(n), w.taken).before.some((l) => l.tag === 'loop')
+
+/** What comes through a loop: its gradient is a sum over the steps that the loop's own equations make. */
+const loopedText = (w: Writer, head: string, product: string): readonly string[] => {
+  const left = ' '.repeat(widthOf(head))
+  const final = w.finals.get(head)
+  const steps = [...(product === '' ? [] : [product]), ...(final === undefined ? [] : [final])]
+  return steps.map((step, i) => `${i === 0 ? head : left} = ${step}`)
 }
 
 const arrivalText = (w: Writer, { station, ways, sum, called, equals }: Arrival): string => {
@@ -145,17 +158,24 @@ const arrivalText = (w: Writer, { station, ways, sum, called, equals }: Arrival)
     `${formulaText(w, way.from.name, way.formula)} (${rulesText(w, way, station.symbol)})`
   const product = ({ from }: Way): string =>
     from.name === w.label ? '' : `${by(w, from.name)} ∂${from.name}/∂${station.name}`
-  if (others.length === 0)
-    return [`From ${said(only)}:`, block(chain(w, head, product(only), only.forms, equals))].join('\n\n')
+  const isThroughLoop = isLooped(w, sum)
+  if (others.length === 0) {
+    const lines = isThroughLoop
+      ? loopedText(w, called === undefined ? name : head, product(only))
+      : chain(w, head, product(only), only.forms, equals)
+    return [`From ${said(only)}:`, block(lines)].join('\n\n')
+  }
   const parts = ways.map((way) => {
     const along = `${station.name} in ${way.from.name}`
-    return [`- from ${said(way)}:`, '', block(chain(w, along, product(way), way.forms)).replace(/^/gm, '  ')].join('\n')
+    const last = (way.forms.at(-1) as Form).node
+    const lines = isLooped(w, last) ? loopedText(w, along, product(way)) : chain(w, along, product(way), way.forms)
+    return [`- from ${said(way)}:`, '', block(lines).replace(/^/gm, '  ')].join('\n')
   })
   const times = others.length === 1 ? 'twice' : `${ways.length} times`
   return [
     `${station.name} is used ${times}, in ${listOf(ways.map((x) => x.from.name))}. What comes back adds up:`,
     ...parts,
-    block(chain(w, head, '', [{ node: sum, rules: [] }], equals)),
+    block(isThroughLoop ? loopedText(w, head, '') : chain(w, head, '', [{ node: sum, rules: [] }], equals)),
   ].join('\n\n')
 }
 
@@ -184,18 +204,24 @@ const labelNotes = (back: Backward): readonly string[] => {
 
 const forwardLines = (w: Writer): readonly string[] => {
   const { back } = w
-  const own = back.stations.filter((s) => s.node.ins.length > 0)
-  const asides = [...back.asides()].filter(([name, n]) => !(is(n, 'oneHot') && nameOf(n.ins[0] as Node) === name))
+  // a loop tells what it is called itself
+  const own = back.stations.filter((s) => s.node.ins.length > 0 && !isLoopResult(s.node))
+  const asides = [...back.asides()].filter(
+    ([name, n]) => !(is(n, 'oneHot') && nameOf(n.ins[0] as Node) === name) && !isLoopResult(n),
+  )
   const beside = asides.map(([name, node]) => ({ name, node }))
   const all = [...own.slice(0, -1), ...beside, ...own.slice(-1)]
   const values = new Map<Node, Doc>()
   const roots = all.map((s) => ({ label: s.name, node: s.node, defines: true }))
-  return shown(equationsOf(roots, { within: { values, indices: [], taken: new Set() } }).equations, w.width)
+  return shown(
+    equationsOf(roots, { within: { values, indices: [], taken: new Set() }, toldInLoops: true }).equations,
+    w.width,
+  )
 }
 
 /** What the simplifier makes of the model before it is differentiated. */
 const simplifiedText = (loss: Node, stable: Node): readonly string[] => {
-  const rules = [...new Set(simplifyRoots([loss]).fired.map((f) => f.rule))].filter((r) => !silent.test(r))
+  const rules = [...new Set(simplifyRoots([loss]).fired.map((f) => f.rule))].filter((r) => !isSilent(r))
   return loss === stable || rules.length === 0
     ? []
     : [`Simplified first by ${listOf(rules.map((r) => `*${r}* (${lawOf(r).law})`))}.`]
@@ -218,40 +244,62 @@ const crossEntropyNotes = (back: Backward): readonly string[] =>
 
 const written = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : [block(lines)])
 
+/** δ₃ = −δ₂ = …, where the compiler has moved a sign. */
+const turnedLine = (line: Line, turned: ReadonlyMap<Node, string>): Line => {
+  const of = line.tag === 'equation' ? turned.get(line.node) : undefined
+  if (line.tag === 'loop' || of === undefined) return line
+  return { ...line, doc: text({ text: `−${of} = ${render(line.doc).text}`, precedence: 0 }) }
+}
+
 /** The gradients as the compiler makes them, over the variables and those δ that they share. */
-const resultText = (w: Writer, wrt: readonly Node[], gradients: readonly Node[]): string => {
+const resultLines = (
+  w: Pick<Writer, 'back' | 'label' | 'taken'>,
+  wrt: readonly Node[],
+  gradients: readonly Node[],
+): readonly Line[] => {
   const { back } = w
   const inside = new Set(topological(gradients))
   const values = new Map<Node, Doc>(
-    back.stations.filter((s) => s.node.ins.length > 0).map((s) => [s.node, nameDoc(s.name)]),
+    back.stations.filter((s) => s.node.ins.length > 0 && !isLoopResult(s.node)).map((s) => [s.node, nameDoc(s.name)]),
   )
-  for (const [name, n] of back.asides()) values.set(n, nameDoc(name))
-  // −δ, where the compiler has moved a sign
-  const turned = back.arrivals.flatMap((a) => {
-    const node = a.called === undefined ? undefined : back.whole(a.sum)
-    const minus = node === undefined ? undefined : (simplifyRoots([graph.neg([node])]).roots[0] as Node)
-    return node === undefined || minus === undefined || inside.has(node) || !inside.has(minus)
-      ? []
-      : [{ a, node, minus }]
-  })
-  for (const { a, minus } of turned) values.set(minus, negate(nameDoc(a.called as string)))
+  for (const [name, n] of back.asides()) if (!isLoopResult(n)) values.set(n, nameDoc(name))
+  const turned = new Map<Node, string>()
+  for (const { called, sum } of back.arrivals) {
+    if (called === undefined || inside.has(back.whole(sum))) continue
+    const minus = simplifyRoots([graph.neg([back.whole(sum)])]).roots[0] as Node
+    if (inside.has(minus)) turned.set(minus, called)
+  }
   const roots = wrt.map((v, i) => ({ label: by(w, nameOf(v) ?? v.op), node: gradients[i] as Node, defines: false }))
+  const options = { within: { values, indices: [], taken: w.taken }, toldInLoops: true }
   // what gets a name anyway has the one of its derivation
-  const { told } = equationsOf(roots, { within: { values, indices: [], taken: w.taken } })
+  const { told } = equationsOf(roots, options)
   const shared = back.arrivals.flatMap((a) => {
     const node = back.whole(a.sum)
-    const isWritten = told.has(node) || turned.some((t) => t.a === a)
-    return a.called !== undefined && isWritten ? [{ label: a.called, node, defines: true }] : []
+    return a.called !== undefined && told.has(node) ? [{ label: a.called, node, defines: true }] : []
   })
-  const { equations } = equationsOf([...shared, ...roots], { within: { values, indices: [], taken: w.taken } })
-  return block(shown(equations, w.width))
+  return equationsOf([...shared, ...roots], options).equations.map((l) => turnedLine(l, turned))
+}
+
+/** The loops that the way back adds, with what they read: at each step an error comes from what reads the state and from the next step. */
+const throughLoops = (w: Writer): readonly string[] => {
+  const forward = new Set(forwardLines(w))
+  const called = new Set(w.back.arrivals.map((a) => a.called))
+  const isNew = (l: Line): boolean =>
+    l.tag === 'loop' ? !shown([l], w.width).every((line) => forward.has(line)) : l.definition && !called.has(l.name)
+  const loops = w.result.filter(isNew)
+  if (!loops.some((l) => l.tag === 'loop')) return []
+  return [
+    '## Through the loop',
+    'What a state receives at step t is what it receives there and, as the δ of the state, what the step after it sends back. The error so goes from the last step to the first; what every step uses adds up over the steps.',
+    block(shown(loops, w.width)),
+  ]
 }
 
 /** What the simplifier still finds where the steps meet. */
 const meetingText = (back: Backward, wrt: readonly Node[]): string => {
   const sums = wrt.flatMap((v) => back.arrivals.find((a) => a.station.node === v)?.sum ?? [])
   const { fired } = simplifyRoots(sums.map(back.whole))
-  const rules = [...new Set(fired.map((f) => f.rule))].filter((r) => !silent.test(r) && !/extent|outer/.test(r))
+  const rules = [...new Set(fired.map((f) => f.rule))].filter((r) => !isSilent(r))
   return rules.length === 0
     ? ''
     : ` Where the steps meet, the simplifier also applies ${listOf(rules.map((r) => `*${r}* (${lawOf(r).law})`))}.`
@@ -270,9 +318,20 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
   const names = wrt.map((v) => nameOf(v) ?? v.op)
   const gradients = grad(loss.node as Scalar, loss.wrt)
   const back = backwardOf(stable, label, wrt)
-  const heardNames = [...topological([stable]).flatMap((n) => nameOf(n) ?? []), ...back.stations.map((s) => s.name)]
-  const taken = new Set([...heardNames, ...back.arrivals.flatMap((a) => a.called ?? [])].map(heard))
-  const w: Writer = { back, label, width, taken }
+  // a loop gives its names itself
+  const named = topological([stable]).filter((n) => !isLoopResult(n))
+  const stations = back.stations.filter((s) => !isLoopResult(s.node))
+  const errors = back.arrivals.flatMap((a) => a.called ?? [])
+  const heardNames = [...named.flatMap((n) => nameOf(n) ?? []), ...stations.map((s) => s.name), ...errors]
+  const taken = new Set([...heardNames, ...(errors.length === 0 ? [] : ['δ'])].map(heard))
+  // what the steps call by name is known once all of them have been said
+  for (const { ways, sum } of back.arrivals)
+    for (const n of [sum, ...ways.flatMap((way) => way.forms.map((f) => f.node))]) back.voiced(n)
+  const result = resultLines({ back, label, taken }, wrt, gradients)
+  const finals = new Map(
+    result.flatMap((l) => (l.tag === 'equation' && !l.definition ? [[l.name, render(l.doc).text] as const] : [])),
+  )
+  const w: Writer = { back, label, width, taken, result, finals }
   // which asides there are is known once everything has been said
   const section = (a: Arrival): string => `### ${by(w, a.station.name)}\n\n${arrivalText(w, a)}`
   const ends = back.arrivals.filter((a) => wrt.includes(a.station.node) && a.station.node.ins.length === 0)
@@ -293,11 +352,12 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
     '## Backward',
     `The error of a variable v is ∂${label}/∂v, of the shape of v. It starts as ∂${label}/∂${label} = 1 and goes back by the chain rule, from each variable to those of which it is made; what is used several times adds up what it receives. A product with · is element by element.`,
     ...inner,
+    ...throughLoops(w),
     ...(inner.length === 0 || outer.length === 0 ? outer : ['## The gradients', ...outer]),
     ...(unused.length === 0 ? [] : [`${label} does not depend on ${listOf(unused.map((v) => nameOf(v) ?? v.op))}.`]),
     '## Together',
     `This is what is compiled.${meetingText(back, wrt)}`,
-    resultText(w, wrt, gradients),
+    block(shown(result, w.width)),
     ...(extra === undefined ? [] : [extra]),
   ].join('\n\n')
 }

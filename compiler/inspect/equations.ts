@@ -261,7 +261,8 @@ const formulate = ({ readings, loops }: Outline, names: AllNames, within: Within
     const called = name === undefined ? doc : nameDoc(name)
     docs.set(n, called)
     if (!sequences.has(n)) continue
-    const isCalled = (m: Node): boolean => names.names.has(m) || (m.ins.length === 0 && nameOf(m) !== undefined)
+    const isCalled = (m: Node): boolean =>
+      names.names.has(m) || within.values.has(m) || (m.ins.length === 0 && nameOf(m) !== undefined)
     const atStep = (): Doc | null => docAtStep(n, { docOf: (m) => docs.get(m), isCalled, index })
     docs.set(n, atEachStep(called, index, atStep))
   }

@@ -63,8 +63,7 @@ export const stationsOf = (loss: Node, label: string, wrt: readonly Node[]): rea
   const isVariable = (n: Node): boolean =>
     n.ins.length > 0 &&
     readings.has(n) &&
-    named.has(n) &&
-    !isLoopResult(n) &&
+    (isLoopResult(n) ? nameOf(n) !== undefined : named.has(n)) &&
     (nameOf(n) !== undefined || about.has(n) || !isPlain(n))
   const chosen = order.filter((n) => on.has(n) && (n === loss || wrt.includes(n) || isVariable(n)))
   const taken = new Set(

@@ -147,6 +147,7 @@ export const lawRule = (law: Identity): Rule => {
     roots: [root],
     when: law.when,
     law: lawText(law),
+    ...(law.bookkeeping === true ? { bookkeeping: true } : {}),
     apply: (node, { facts }) => {
       for (const { left, right } of tries) {
         if (!mayMatch(left, node)) continue

@@ -31,6 +31,8 @@ export interface Rule {
   readonly when: Label
   /** The law as mathematics writes it. */
   readonly law: string
+  /** It only puts numbers, axes and operands where they are written: on paper nobody does it, so a derivation is silent on it. */
+  readonly bookkeeping?: true
   readonly apply: (node: Node, context: Context) => Node | null
   readonly examples: () => readonly Example[]
 }

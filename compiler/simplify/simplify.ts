@@ -43,13 +43,15 @@ const identityRules: readonly Rule[] = opNames.flatMap((op) => opDef(op).identit
 
 export interface Family {
   readonly title: string
+  /** All of its rules are. */
+  readonly bookkeeping?: true
   readonly rules: readonly Rule[]
 }
 
 /** Every rule, in the order in which they are tried at a node: folding, special forms, then general algebra. */
 export const families: readonly Family[] = [
-  { title: 'Constant folding', rules: foldRules },
-  { title: 'Movement', rules: movementRules },
+  { title: 'Constant folding', bookkeeping: true, rules: foldRules },
+  { title: 'Movement', bookkeeping: true, rules: movementRules },
   { title: 'Slices and assemblies', rules: [...slicingRules, ...windowRules, ...stepRules] },
   { title: 'Slices below computations', rules: narrowingRules },
   { title: 'Matrix products', rules: [...contractionRules, ...outerRules] },
@@ -68,7 +70,9 @@ export const families: readonly Family[] = [
   { title: 'Factors', rules: [...productRules, ...exponentialFactorRules] },
 ]
 
-export const rules: readonly Rule[] = families.flatMap((f) => f.rules)
+export const rules: readonly Rule[] = families.flatMap((f) =>
+  f.bookkeeping === true ? f.rules.map((r) => ({ ...r, bookkeeping: true as const })) : f.rules,
+)
 
 const isDefault = (label: Label): boolean => label !== 'reassociates'
 

@@ -39,6 +39,9 @@ const sources = (roots: readonly Expr[], given: Given): Env => {
   return env
 }
 
+/** The value of an expression in double precision. */
+export const inDouble = (e: Expr, given: Given = new Map()): Tensor => only(e, sources([e], given))
+
 /** (f(x + h) − f(x − h)) / 2h for each element of `by`, which is a leaf or any other expression below the scalar f. */
 const differences = (f: Expr, by: Expr, env: Env): readonly number[] => {
   const h = 1e-5

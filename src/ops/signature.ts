@@ -93,6 +93,8 @@ export interface Identity {
   readonly dtypes?: readonly DType[]
   /** Which of the variables x, y, z (0, 1, 2) are bool. */
   readonly conditions?: readonly (0 | 1 | 2)[]
+  /** On paper nobody writes it down. */
+  readonly bookkeeping?: true
   /** The left side must be an application of the op that owns the identity, and cost more than the right one. */
   readonly rule: <R>(b: Builder<R>, dtype: DType, x: R, y: R, z: R) => readonly [lhs: R, rhs: R]
 }

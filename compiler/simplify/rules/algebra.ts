@@ -21,6 +21,7 @@ const beneath = (n: Node): Node => {
 
 const elementwiseBroadcast: Rule = {
   name: 'elementwise-broadcast',
+  bookkeeping: true,
   roots: elementwiseOps,
   when: 'always',
   law: 'f(broadcast x, y) → broadcast f(x, y)',
@@ -41,6 +42,7 @@ const elementwiseBroadcast: Rule = {
 /** The operand without leading axes of extent 1, where the shape of the result does not need them. */
 const elementwiseLead: Rule = {
   name: 'elementwise-lead',
+  bookkeeping: true,
   roots: elementwiseOps,
   when: 'always',
   law: 'f(x [1,…,n], y) → f(x [n], y)',
@@ -68,6 +70,7 @@ type Mirrored = keyof typeof mirrored
 
 const literalPlace: Rule = {
   name: 'literal-side',
+  bookkeeping: true,
   roots: [
     'add',
     'mul',
@@ -116,6 +119,7 @@ const exactReciprocal = (c: number, dtype: 'f32' | 'f64'): number | null => {
 
 const divLiteral: Rule = {
   name: 'div-literal',
+  bookkeeping: true,
   roots: ['div'],
   when: 'always',
   law: 'x / 2ⁿ → 2⁻ⁿ · x',
@@ -131,6 +135,7 @@ const divLiteral: Rule = {
 
 const divLiteralRounded: Rule = {
   name: 'div-literal-rounded',
+  bookkeeping: true,
   roots: ['div'],
   when: 'reassociates',
   law: 'x / c → (1/c) · x',

@@ -23,6 +23,7 @@ const onSide = (p: DotAxes, side: 0 | 1, f: (axes: readonly number[]) => readonl
 
 const dotTranspose: Rule = {
   name: 'dot-transpose',
+  bookkeeping: true,
   roots: ['dotGeneral'],
   when: 'always',
   law: 'dot(xᵀ, y) → dot(x, y) over the axes where they came from',
@@ -58,6 +59,7 @@ const transposed = (n: Node): Node => graph.transpose([n], { perm: [1, 0] })
 
 const transposeDot: Rule = {
   name: 'transpose-dot',
+  bookkeeping: true,
   roots: ['transpose'],
   when: 'always',
   law: '(x y)ᵀ → yᵀ xᵀ, the axes taken up by the product',
@@ -86,6 +88,7 @@ const transposeDot: Rule = {
 /** Contracted axes of extent 1 sum nothing. */
 const dotOuter: Rule = {
   name: 'dot-extent-one',
+  bookkeeping: true,
   roots: ['dotGeneral'],
   when: 'zeroSign',
   law: 'x [m,1] times y [1,n] → x · y',
@@ -111,6 +114,7 @@ const dotOuter: Rule = {
 /** Nothing is summed, and one operand has nothing but what both share: each of its numbers multiplies a whole row. */
 const dotScalar: Rule = {
   name: 'dot-scalar',
+  bookkeeping: true,
   roots: ['dotGeneral'],
   when: 'zeroSign',
   law: 'a scalar times y, as a product without axes → x · y',

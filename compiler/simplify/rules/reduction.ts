@@ -24,6 +24,7 @@ const nothingToReduce = (name: string, roots: readonly Reduced[], when: Rule['wh
   roots,
   when,
   law: 'a reduction of axes of extent 1 → reshape',
+  bookkeeping: true,
   apply: (node) => (isTrivial(node) ? reshaped(operand(node), node.shape) : null),
   examples: () =>
     roots.flatMap((op) => [
@@ -36,6 +37,7 @@ const nothingToReduce = (name: string, roots: readonly Reduced[], when: Rule['wh
 /** Σ of x and its reshape to or from the kept form: one reduction, where nobody else wants the other form. */
 const reduceReshape: Rule = {
   name: 'reshape-reduce',
+  bookkeeping: true,
   roots: ['reshape'],
   when: 'always',
   law: 'reshape(Σ x) → Σ x with or without the kept axes',
