@@ -32,6 +32,7 @@ import {
   whole,
   withStep,
 } from './doc.ts'
+import { type DrawKey, drawOf, readsOfKey } from './draws.ts'
 import { docAt, nameAt } from './indices.ts'
 
 export interface Reading {
@@ -332,6 +333,26 @@ const readChoice = (result: Node, cond: Node): Reading => {
   }
 }
 
+/** Random numbers by the function that draws them, and its key: uniform(key(3, step)). */
+const readDraw = (n: Node): Reading | null => {
+  const mayBe = n.op === 'unitFloat' || n.op === 'threefry' || n.op === 'mul' || n.op === 'cast'
+  const draw = mayBe ? drawOf(n) : null
+  if (draw === null) return null
+  const reads = readsOfKey(draw.key)
+  const keyText = (key: DrawKey, docs: Doc[]): string => {
+    if (key.tag === 'given') return render(docs.shift() as Doc).text
+    if (key.tag === 'seed') return `key(${key.seed})`
+    const from = keyText(key.from, docs).replace(/\)$/, '')
+    const by = typeof key.by === 'number' ? String(key.by) : render(docs.shift() as Doc).text
+    return `${from.includes('(') ? `${from}, ` : `key(${from}, `}${by})`
+  }
+  const build: Reading['build'] = (docs) => {
+    const name = draw.kind === 'randomBits' ? 'bits' : draw.kind
+    return text({ text: `${name}(${keyText(draw.key, [...docs])})`, precedence: 4 })
+  }
+  return { reads, same: false, build }
+}
+
 export const readingOf = (n: Node): Reading => {
   if (isSame(n)) return { reads: n.ins, same: true, build: keepsFirst(n) ? same : (docs) => whole(same(docs)) }
   if (n.op === 'result' && (n.ins[0]?.op === 'scan' || n.ins[0]?.op === 'while'))
@@ -343,7 +364,7 @@ export const readingOf = (n: Node): Reading => {
   }
   const name = n.ins.length === 0 ? nameOf(n) : undefined
   if (name !== undefined) return { reads: [], same: false, build: () => nameDoc(name) }
-  const idiom = readNorm(n) ?? readMask(n) ?? readOuter(n)
+  const idiom = readDraw(n) ?? readNorm(n) ?? readMask(n) ?? readOuter(n)
   if (idiom !== null) return idiom
   const build = arithmetic(n)
   return build === null ? plain(n) : { reads: n.ins, same: false, build }

@@ -20,7 +20,7 @@ export type Initializer = (key: Key, type: TensorType) => Node
 /** What a leaf starts from: an initializer, one number everywhere, or all elements. */
 export type Initial = Initializer | Nested | Elements
 
-const makeInitKey = (): Key => make('input', [], { name: 'key', dtype: 'i32', shape: [2] }) as Key
+export const makeInitKey = (): Key => make('input', [], { name: 'key', dtype: 'i32', shape: [2] }) as Key
 
 /** FNV-1a of the name's UTF-16 code units, in 31 bits. */
 const hashOf = (name: string): number => {

@@ -10,6 +10,8 @@ import type { Node } from '../../../src/expr/expr.ts'
 import { isExpr, paramsOf } from '../../../src/expr/node.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import type { OpName } from '../../../src/ops/signature.ts'
+import { type DrawKey, drawOf } from '../draws.ts'
+import { behind } from '../reading.ts'
 import { type Call, type Fraction, isCall, isReference, type Value } from './text.ts'
 
 const functions = language as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
@@ -215,10 +217,30 @@ const byGraph = (n: Node): Call => ({
   as: n,
 })
 
+const keyValue = (key: DrawKey): Value =>
+  key.tag === 'given'
+    ? key.node
+    : key.tag === 'seed'
+      ? call('key', key.seed)
+      : call('foldIn', keyValue(key.from), key.by)
+
+/** Random numbers by the function that draws them. */
+const drawCall = (n: Node): Call | null => {
+  const [u, p] = n.ins
+  const chance = n.op === 'less' && p !== undefined ? literalOf(behind(p)) : undefined
+  const below = u === undefined || typeof chance !== 'number' ? null : drawOf(u)
+  if (below?.kind === 'uniform' && u !== undefined)
+    return call('bernoulli', keyValue(below.key), chance as number, u.shape)
+  const draw = drawOf(n)
+  return draw === null
+    ? null
+    : call(draw.kind, keyValue(draw.key), n.shape, ...(n.dtype === 'f64' ? [0, 1, 'f64'] : []))
+}
+
 /** Not a leaf with a name, and nothing that holds a function: these are written where they are declared. */
 export const callOf = (n: Node): Call => {
-  const [outer] = outerProduct(n)
-  if (outer !== undefined) return outer
+  const special = drawCall(n) ?? outerProduct(n)[0]
+  if (special !== undefined) return special
   const found = (candidates[n.op] ?? named)(n).find((c) => made(c) === n)
   if (found !== undefined) return n.dtype === 'f32' ? withMeanings(found) : found
   if (n.op !== 'dotGeneral') return byGraph(n)
