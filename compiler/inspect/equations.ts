@@ -7,7 +7,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type Doc, nameDoc, render, stepOf, text, withStep } from './doc.ts'
-import { docAt, heard, letterAt, subscript } from './indices.ts'
+import { docAt, heard, letterAt } from './indices.ts'
 import {
   hasSteps,
   type Loop,
@@ -29,7 +29,9 @@ import {
   type Root,
   type Sign,
 } from './names.ts'
-import { type Reading, readingOf } from './reading.ts'
+import type { Reading } from './behind.ts'
+import { inOrder } from './numbering.ts'
+import { readingOf } from './reading.ts'
 import { docAtStep } from './steps.ts'
 
 export interface Equation {
@@ -328,32 +330,10 @@ const written = (roots: readonly Root[], options: EquationOptions, decided: Numb
 const nodesIn = (lines: readonly Line[]): readonly Node[] =>
   lines.flatMap((l) => (l.tag === 'loop' ? nodesIn(l.body) : [l.node]))
 
-const letterOf = (name: string): string => /^\D*/u.exec(heard(name))?.[0] ?? ''
-
-const numberOf = (name: string): number => Number(heard(name).slice(letterOf(name).length))
-
-/** The same letters, so that the numbers of each rise from line to line; a letter without a number beside others gets one. */
-const inOrder = ({ equations, numbered, taken }: Numberable): Numbered => {
-  const shown = [...new Set(nodesIn(equations))].filter((n) => numbered.has(n))
-  const names = shown.map((n) => numbered.get(n) as string)
-  const queues = new Map<string, string[]>()
-  for (const letter of new Set(names.map(letterOf))) {
-    const own = names.filter((name) => letterOf(name) === letter).toSorted((a, b) => numberOf(a) - numberOf(b))
-    if (own.length > 1 && own[0] === letter) {
-      let k = numberOf(own.at(-1) as string)
-      do k++
-      while (taken.has(`${letter}${k}`))
-      own.push(`${letter}${subscript(k)}`)
-      own.shift()
-    }
-    queues.set(letter, own)
-  }
-  return new Map(shown.map((n, i) => [n, queues.get(letterOf(names[i] as string))?.shift() as string]))
-}
-
 export const equationsOf = (roots: readonly Root[], options: EquationOptions = {}): Equations => {
   const first = written(roots, options, new Map())
-  const order = inOrder(first)
+  const shown = [...new Set(nodesIn(first.equations))].filter((n) => first.numbered.has(n))
+  const order = inOrder(shown, first.numbered, first.taken)
   const isOrdered = [...order].every(([n, name]) => first.numbered.get(n) === name)
   return isOrdered ? first : written(roots, options, new Map([...first.numbered, ...order]))
 }

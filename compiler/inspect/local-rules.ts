@@ -9,7 +9,7 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName } from '../../src/ops/signature.ts'
 import { topological } from '../program/walk.ts'
-import { isSame } from './reading.ts'
+import { isSame } from './behind.ts'
 
 export interface LocalRule {
   readonly said: string

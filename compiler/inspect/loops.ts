@@ -11,7 +11,7 @@ import { whileParts } from '../../src/expr/while.ts'
 import { type Doc, isNumber, merging, nameDoc, render, stepOf, whole, withStep } from './doc.ts'
 import { docAt, heard, letterAt, nameAt, subscript, withoutIndex } from './indices.ts'
 import { carrierOf, isLoopResult, isStack, letterOf, type Numbered, type Root, unlike } from './names.ts'
-import { isSame, keepsFirst, type Reading } from './reading.ts'
+import { isSame, keepsFirst, type Reading } from './behind.ts'
 
 /** A loop as it is written: for so many steps, or while a condition holds. */
 interface Written extends ScanParts {

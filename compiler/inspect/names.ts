@@ -10,7 +10,8 @@ import { nameOf, roleOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type Doc, isProduct, nameDoc, render } from './doc.ts'
 import { heard, nameAt, subscript, withoutIndex } from './indices.ts'
-import { behind, type Reading, readingOf } from './reading.ts'
+import { behind, type Reading } from './behind.ts'
+import { readingOf } from './reading.ts'
 
 export type Sign = '=' | ':' | '←'
 

@@ -7,7 +7,8 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type Doc, isNumber, linear, render, stepOf, text, whole } from './doc.ts'
 import { docAt } from './indices.ts'
-import { isSame, keepsFirst, readingOf } from './reading.ts'
+import { isSame, keepsFirst } from './behind.ts'
+import { readingOf } from './reading.ts'
 
 export interface Around {
   /** How a node is written where it is read. */

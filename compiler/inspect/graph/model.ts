@@ -15,7 +15,7 @@ import { topological } from '../../program/walk.ts'
 import { letterAt, nameAt } from '../indices.ts'
 import { showMargin } from '../layout.ts'
 import type { Phase } from '../machine/phases.ts'
-import { behind } from '../reading.ts'
+import { behind } from '../behind.ts'
 
 export interface GraphNode {
   readonly id: string

@@ -11,7 +11,7 @@ import { isExpr, paramsOf } from '../../../src/expr/node.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import type { OpName } from '../../../src/ops/signature.ts'
 import { type DrawKey, drawOf } from '../draws.ts'
-import { behind } from '../reading.ts'
+import { behind } from '../behind.ts'
 import { type Call, type Fraction, isCall, isReference, type Value } from './text.ts'
 
 const functions = language as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
