@@ -126,7 +126,13 @@ export const add = defineOp<'add'>({
   identities: [
     // x + 0 turns −0 into +0: the neutral element of floats is −0
     { name: 'add-neg-zero', when: 'always', dtypes: floats, rule: (b, d, x) => [b.add([x, b.lit(-0, d)]), x] },
-    { name: 'add-zero', when: 'zeroSign', dtypes: numbers, bookkeeping: true, rule: (b, d, x) => [b.add([x, b.lit(0, d)]), x] },
+    {
+      name: 'add-zero',
+      when: 'zeroSign',
+      dtypes: numbers,
+      bookkeeping: true,
+      rule: (b, d, x) => [b.add([x, b.lit(0, d)]), x],
+    },
     { name: 'add-self', when: 'always', dtypes: numbers, rule: (b, d, x) => [b.add([x, x]), b.mul([b.lit(2, d), x])] },
     {
       name: 'add-neg',
@@ -181,7 +187,13 @@ export const mul = defineOp<'mul'>({
   doc: { summary: 'Product.', constraints: broadcastConstraints, formula: 'x · y; derivatives y and x' },
   partials: [(b, { ins: [, y] }, t) => b.mul([y, t]), (b, { ins: [x] }, t) => b.mul([x, t])],
   identities: [
-    { name: 'mul-one', when: 'always', dtypes: numbers, bookkeeping: true, rule: (b, d, x) => [b.mul([x, b.lit(1, d)]), x] },
+    {
+      name: 'mul-one',
+      when: 'always',
+      dtypes: numbers,
+      bookkeeping: true,
+      rule: (b, d, x) => [b.mul([x, b.lit(1, d)]), x],
+    },
 
     { name: 'mul-zero', when: 'finite', dtypes: numbers, rule: (b, d, x) => [b.mul([x, b.lit(0, d)]), b.lit(0, d)] },
 

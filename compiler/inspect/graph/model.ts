@@ -5,8 +5,10 @@
  */
 import { showShape } from '../../../src/core/shape.ts'
 import type { Node } from '../../../src/expr/expr.ts'
+import { condParts } from '../../../src/expr/cond.ts'
 import { paramsOf } from '../../../src/expr/node.ts'
 import { nameOf } from '../../../src/expr/origin.ts'
+import { whileParts } from '../../../src/expr/while.ts'
 import { carryName, type FnNodes, functionOf, scanParts } from '../../../src/expr/scan.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import type { Printed } from '../../../src/ops/signature.ts'
@@ -77,11 +79,28 @@ const regionTitle = (n: Node, depth: number): string => {
     const [t] = letterAt(depth)
     return reverse ? `for ${t} = ${length}…1` : `for ${t} = 1…${length}`
   }
-  return n.op === 'while' ? 'as long as' : 'choice'
+  return n.op === 'while' ? 'while it goes on' : 'choice'
 }
 
 /** A label that says nothing beside another. */
 const isPlain = (label: string): boolean => /^(output|result) \d+$/.test(label)
+
+/** What the branches of a choice give: `if true`, `otherwise`, `if 2`; of several results of each, by number. */
+const branchLabel = (n: Node): ((i: number) => string) => {
+  const { predicate, branches } = condParts(n)
+  const count = branches[0]?.length ?? 1
+  return (i) => {
+    const k = Math.floor(i / count)
+    const taken = predicate.dtype === 'bool' ? (k === 1 ? 'if true' : 'otherwise') : `if ${k}`
+    return count === 1 ? taken : `${taken} ${(i % count) + 1}`
+  }
+}
+
+/** What a loop with a condition gives: its carries as they are next, and whether it goes on. */
+const carryLabel = (n: Node, own: (i: number) => string): ((i: number) => string) => {
+  const { init } = whileParts(n)
+  return (i) => (i < init.length ? `${own(i)}′` : 'goes on')
+}
 
 /** What a body is given and gives, named. */
 const bodyLabels = (n: Node, fn: FnNodes, depth: number): Labels => {
@@ -92,9 +111,10 @@ const bodyLabels = (n: Node, fn: FnNodes, depth: number): Labels => {
   }
   const own = (i: number): string => nameOf(fn.params[i] as Node) ?? given(i) ?? `x${i + 1}`
   if (n.op !== 'scan') {
+    const label = n.op === 'cond' ? branchLabel(n) : carryLabel(n, own)
     return {
       leaves: new Map(fn.params.map((p, i) => [p, own(i)])),
-      results: fn.results.map((r, i) => [nameOf(r) ?? `result ${i + 1}`, r] as const),
+      results: fn.results.map((r, i) => [label(i), r] as const),
     }
   }
   const { init, sequences, reverse } = scanParts(n)

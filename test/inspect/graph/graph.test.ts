@@ -1,7 +1,7 @@
 // In: small models. Out: their graphs as DOT and as pictures, and the layout that the pictures have.
 
 import { describe, expect, test } from 'vitest'
-import { add, input, matmul, mul, named, param, sum, tanh, zeros } from 'nabla'
+import { add, cond, greater, input, matmul, mul, named, param, sum, tanh, whileLoop, zeros } from 'nabla'
 import { dot, graph } from 'nabla/compiler'
 import type { EntryInputs } from '../../../compiler/entries.ts'
 import { layered, type Line } from '../../../compiler/inspect/graph/layered.ts'
@@ -86,6 +86,56 @@ test('a loop is a box around what it holds', () => {
     ['for t = 12…1', 'backward'],
   ])
   expect(loops[0]?.body?.nodes.map((n) => n.label)).toContain('hₜ = tanh(□)')
+})
+
+describe('choices and loops with a condition', () => {
+  const [x, w] = [input('x', [3]), param('w', [3], zeros)]
+  const chosen = cond(
+    greater(sum(x), 0),
+    () => tanh(mul(x, w)),
+    () => mul(2, w),
+  )
+  const halved = () =>
+    whileLoop(
+      chosen,
+      (v) => greater(sum(mul(v, v)), 1),
+      (v) => mul(v, 0.5),
+    )
+
+  test('a choice is a box around what each branch gives, with the way back in a box of its own', () => {
+    const [g] = graphsOf({ loss: sum(chosen) })
+    const boxes = g?.nodes.filter((n) => n.kind === 'region') ?? []
+    expect(boxes.map((n) => [n.label, n.phase])).toEqual([
+      ['choice', 'forward'],
+      ['choice', 'backward'],
+    ])
+    const labels = boxes[0]?.body?.nodes.map((n) => n.label) ?? []
+    expect(labels).toContain('if true = tanh(□)')
+    expect(labels).toContain('otherwise = 2 · w')
+    // the predicate decides outside of the box
+    expect(g?.nodes.map((n) => n.label)).toContain('□ > 0')
+  })
+
+  test('a loop with a condition is a box that says what goes on', () => {
+    const [g] = graphsOf({ y: halved() })
+    const [box] = g?.nodes.filter((n) => n.label === 'while it goes on') ?? []
+    const labels = box?.body?.nodes.map((n) => n.label) ?? []
+    expect(labels).toContain('c′ = 0.5 · c')
+    expect(labels).toContain('goes on = □ > 1')
+  })
+
+  test('both are drawn: a frame and a title for each box', () => {
+    for (const model of [{ loss: sum(chosen) }, { y: halved() }]) {
+      const elements = elementsOf(right(graph(model)))
+      const graphs = graphsOf(model)
+      const boxes = graphs.flatMap((g) => g.nodes.filter((n) => n.body !== undefined))
+      const within = (g: (typeof graphs)[number]): number =>
+        g.nodes.length + g.nodes.reduce((n, m) => n + (m.body === undefined ? 0 : within(m.body)), 0)
+      const legend = 5
+      const all = graphs.reduce((n, g) => n + within(g), 0)
+      expect(elements.filter((e) => e.tag === 'rect')).toHaveLength(all + boxes.length + legend)
+    }
+  })
 })
 
 test('what is given twice is shared, and a leaf that both ways read is drawn at both', () => {
