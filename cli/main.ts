@@ -105,6 +105,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     .option('--certify', 'check the gradients first, and put what was found into the artifact', false)
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
+    .option('--remat', 'compute values again until that much memory is enough: the same bits, more work', false)
     .action((place: string, o: CompileSettings) => run(() => compileCommand(place, o, terminal)))
 
   sub('check <FILE#EXPORT>', 'gradients against central differences in f64')

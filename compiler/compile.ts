@@ -10,6 +10,7 @@ import type { TensorType } from '../src/core/shape.ts'
 import type { Expr } from '../src/expr/expr.ts'
 import { type EntryInputs, type Step, toPrograms } from './entries.ts'
 import { beyondLimit } from './limit.ts'
+import { type Recomputation, recomputations } from './remat.ts'
 import type { PassName, PassTime, Watch } from './pass.ts'
 import { type Emitted, emit, type Planned, planEntries, type Settings } from './pipeline.ts'
 
@@ -36,6 +37,11 @@ export interface CompileOptions {
   readonly debug?: boolean
   /** Refuse an artifact whose memory is larger, in bytes. Default 1 GiB. */
   readonly maxMemory?: number
+  /**
+   * Where the memory would be larger than `maxMemory`, compute values again instead of keeping them, as many as it takes: the same
+   * bits with less memory and more work. `E_COMPILE_REMAT` where that is not enough. Default false.
+   */
+  readonly remat?: boolean
   /** Print what these passes made. */
   readonly dump?: { readonly passes: readonly PassName[]; readonly print: (pass: PassName, text: string) => void }
   /** What a gradient check found, to travel with the artifact as a certificate of this program. */
@@ -66,6 +72,8 @@ export interface Artifact<E extends EntryInputs = EntryInputs> extends ArtifactO
   readonly times: readonly PassTime[]
   /** Kernels that one run of each entry starts. */
   readonly kernels: Readonly<Record<keyof E & string, number>>
+  /** What `remat` computes again; entries that compute nothing again are not among them. */
+  readonly recomputed: readonly Recomputation[]
 }
 
 const watchOf = (o: CompileOptions, times: PassTime[]): Watch => ({
@@ -75,6 +83,8 @@ const watchOf = (o: CompileOptions, times: PassTime[]): Watch => ({
   note: (t) => times.push(t),
 })
 
+const defaultMaxMemory = 2 ** 30
+
 const settingsOf = (o: CompileOptions): Settings => ({
   target: o.target ?? 'wasm',
   simd: o.simd ?? 'plain',
@@ -83,6 +93,7 @@ const settingsOf = (o: CompileOptions): Settings => ({
   checks: o.checks ?? false,
   ...(o.queue === undefined ? {} : { queue: o.queue }),
   ...(o.certificate === undefined ? {} : { certificate: o.certificate }),
+  ...(o.remat === true ? { memory: o.maxMemory ?? defaultMaxMemory } : {}),
 })
 
 /** What is wrong with the wish for a queue. */
@@ -109,8 +120,6 @@ const queueFault = (entries: EntryInputs, { queue = {}, checks = false }: Compil
   return null
 }
 
-const defaultMaxMemory = 2 ** 30
-
 /** Everything the compiler made, for inspection. */
 export interface Whole extends Planned, Emitted {
   readonly times: readonly PassTime[]
@@ -127,7 +136,7 @@ export const compileWhole = async (
   const times: PassTime[] = []
   const [settings, watch] = [settingsOf(options), watchOf(options, times)]
   const planned = planEntries(programs.right, settings, watch)
-  const refused = beyondLimit(planned, options.maxMemory ?? defaultMaxMemory)
+  const refused = beyondLimit(planned, options.maxMemory ?? defaultMaxMemory, options.remat)
   if (refused !== null) return left(refused)
   return right({ ...planned, ...(await emit(planned.plan, settings, watch)), times })
 }
@@ -142,7 +151,7 @@ export const compile = async <E extends EntryInputs>(
 ): Promise<Either<CompileError, Artifact<E>>> => {
   const whole = await compileWhole(entries, options)
   if (isLeft(whole)) return whole
-  const { bytes, manifest, plan, times } = whole.right
+  const { bytes, manifest, plan, times, remat } = whole.right
   const kernels = Object.fromEntries(plan.entries.map((e) => [e.name, e.steps.length])) as Artifact<E>['kernels']
-  return right({ bytes, manifest, times, kernels })
+  return right({ bytes, manifest, times, kernels, recomputed: recomputations(remat === undefined ? {} : { remat }) })
 }

@@ -12,6 +12,7 @@ export { type Tensor, tensor } from './interpret/tensor.ts'
 export { print, type Printable } from './inspect/print.ts'
 export type { PassName, PassTime } from './pass.ts'
 export type { Update } from '../src/expr/leaves.ts'
+export type { Recomputation, RecomputedValue } from './remat.ts'
 export { provenance, type ProvenanceOptions, provenancePage } from './provenance.ts'
 export {
   printRewrites,

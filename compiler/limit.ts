@@ -3,17 +3,31 @@
  * Invariant: the error says what lives at the peak, the largest first.
  */
 import { type CompileError, nablaError } from '../src/core/errors.ts'
+import type { Planned } from './pipeline.ts'
 import type { Machine } from './inspect/machine/machine.ts'
 import { peakReport } from './inspect/machine/memory.ts'
 
-export const beyondLimit = (machine: Machine, limit: number): CompileError | null => {
+export const beyondLimit = (
+  machine: Machine & Pick<Planned, 'remat'>,
+  limit: number,
+  remat = false,
+): CompileError | null => {
   const { memoryBytes } = machine.plan
   if (memoryBytes <= limit) return null
   const report = peakReport(machine)
+  if (remat)
+    return nablaError(
+      'CompileError',
+      'E_COMPILE_REMAT',
+      `the program needs ${memoryBytes} bytes of memory, beyond the limit of ${limit}, though values are computed again`,
+      { hint: `that is as small as was found; a smaller batch needs less${report === '' ? '' : `\n${report}`}` },
+    )
   return nablaError(
     'CompileError',
     'E_COMPILE_MEMORY',
     `the program needs ${memoryBytes} bytes of memory, beyond the limit of ${limit}`,
-    { hint: `a smaller batch needs less; maxMemory raises the limit${report === '' ? '' : `\n${report}`}` },
+    {
+      hint: `a smaller batch needs less; maxMemory raises the limit; remat computes values again${report === '' ? '' : `\n${report}`}`,
+    },
   )
 }

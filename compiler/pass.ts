@@ -15,7 +15,7 @@ export interface Pass<A, B> {
   readonly faults?: (output: B) => readonly string[]
 }
 
-export const passNames = ['simplify', 'sparse', 'fuse', 'plan', 'emit'] as const
+export const passNames = ['simplify', 'sparse', 'fuse', 'remat', 'plan', 'emit'] as const
 export type PassName = (typeof passNames)[number]
 
 export interface PassTime {

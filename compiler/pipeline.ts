@@ -2,7 +2,7 @@
  * The table of contents: every road through the passes. In: entry programs. Out: a module's bytes with its plan and manifest.
  * Invariant: the only place where data goes from one pass to the next.
  *
- *     expression -> simplify -> grad -> simplify -> sparse -> fuse -> Kernel[] -> plan -> Plan -> emit -> Artifact
+ *     expression -> simplify -> grad -> simplify -> sparse -> fuse -> Kernel[] -> remat -> plan -> Plan -> emit -> Artifact
  */
 import type { GradientFindings, Manifest, Simd, Target } from '../src/artifact/types.ts'
 import { certified } from '../src/artifact/certificate.ts'
@@ -39,12 +39,13 @@ import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
 import { topological } from './program/walk.ts'
+import { type Builders, costsOf, type EntryCost, type Fitted, fitEntry } from './remat/search.ts'
 import { lawOf } from './simplify/law.ts'
 import { replaySteps, type Step, stepOf } from './simplify/replay.ts'
 import { type Fired, simplify } from './simplify/simplify.ts'
 import { keepRows } from './sparse/sparse.ts'
 
-export { type Fired, lawOf, replaySteps, type Step, stepOf }
+export { costsOf, type EntryCost, type Fired, type Fitted, lawOf, replaySteps, type Step, stepOf }
 
 export interface Settings {
   readonly target: Target
@@ -56,6 +57,8 @@ export interface Settings {
   /** How often an entry may run in one call; once where it is not named. */
   readonly queue?: Readonly<Record<string, number>>
   readonly certificate?: GradientFindings
+  /** Bytes that the whole program may take: values are computed again until it fits. */
+  readonly memory?: number
 }
 
 // ---- expressions to expressions
@@ -267,11 +270,46 @@ const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   faults: (p) => faultsOfPlan(p).map((f) => `${f.rule}: ${f.message}`),
 })
 
+const buildersFor = (settings: Settings): Builders => ({
+  fuse,
+  plan: (f) => makePlan([f], { scratchBytes: scratchFor(settings) }),
+})
+
+/** How small the arena of an entry gets when values are computed again, and what each step of the way costs. */
+export const shrink = (fused: Fused, settings: Settings): Fitted => fitEntry(fused, 0, buildersFor(settings), [0.4])
+
+/** Entries whose arenas share `bytes` beside what has a place for ever; those that fit stay as they are. */
+const rematPass = (settings: Settings, bytes: number): Pass<readonly Fused[], readonly Fitted[]> => ({
+  name: 'remat',
+  run: (entries) => entries.map((f) => fitEntry(f, bytes, buildersFor(settings))),
+  show: (fitted) =>
+    fitted
+      .map((f) => {
+        const { before, after } = costsOf(f)
+        const names = [...f.again].map(([n, times]) => `${nameOf(n) ?? n.op}${times === 1 ? '' : ` ${times} times`}`)
+        return `${f.fused.entry.name}: arena ${before.peak} to ${after.peak} bytes, again ${names.join(', ') || 'nothing'}`
+      })
+      .join('\n'),
+})
+
 /** What all targets share: each entry simplified and as kernels, and the plan. */
 export interface Planned {
   readonly simplified: readonly EntryProgram[]
   readonly plan: Plan
   readonly fused: readonly Fused[]
+  /** The kernels before values were computed again, and what was; where memory was to be kept within bounds. */
+  readonly remat?: { readonly before: readonly Fused[]; readonly fitted: readonly Fitted[] }
+}
+
+/** The plan; where it takes more memory than there is, that of entries which compute values again. */
+const planWithin = (fused: readonly Fused[], settings: Settings, watch: Watch): Omit<Planned, 'simplified'> => {
+  const plan = runPass(watch, planPass(settings), fused)
+  const { memory } = settings
+  if (memory === undefined || plan.memoryBytes <= memory) return { plan, fused }
+  const fixed = plan.memoryBytes - Math.max(0, ...plan.entries.map((e) => e.peak))
+  const fitted = runPass(watch, rematPass(settings, Math.max(0, memory - fixed)), fused)
+  const smaller = fitted.map((f) => f.fused)
+  return { plan: runPass(watch, planPass(settings), smaller), fused: smaller, remat: { before: fused, fitted } }
 }
 
 export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
@@ -282,7 +320,7 @@ export const planEntries = (entries: readonly EntryProgram[], settings: Settings
     const kept = runPass(watch, sparsePass(fastMath), e)
     return runPass(watch, fusePass, checks ? withNumberChecks(kept) : kept)
   })
-  return { plan: runPass(watch, planPass(settings), fused), fused, simplified }
+  return { ...planWithin(fused, settings, watch), simplified }
 }
 
 /** What is emitted, as text; above each kernel stand the lines that `notes` has for it. */

@@ -19,6 +19,7 @@ import { graphPicture } from './inspect/graph/draw.ts'
 import { graphOf, type NamedGraph } from './inspect/graph/model.ts'
 import { phaseOf } from './inspect/machine/phases.ts'
 import type { EntryProgram } from './program/entry.ts'
+import { showCount } from './inspect/amounts.ts'
 import { costText } from './inspect/machine/cost.ts'
 import { kernelsText } from './inspect/machine/kernels.ts'
 import type { Machine } from './inspect/machine/machine.ts'
@@ -28,7 +29,7 @@ import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
 import { passNames, type Watch } from './pass.ts'
-import { emitText, type Planned, planEntries, type Settings } from './pipeline.ts'
+import { emitText, type Planned, planEntries, type Settings, shrink } from './pipeline.ts'
 
 const settingsFor = (target: Target): Settings => ({
   target,
@@ -105,7 +106,7 @@ const checkpointed = (loss: Node, save: Checkpoint['save']): Node => {
 /** What checkpointing a whole loss would save, measured: the arena of the same entry compiled so. */
 const checkpointNotes = (model: EntryInputs, machine: Machine): readonly string[] =>
   Object.entries(model).flatMap(([name, entry]) => {
-    if (isStep(entry)) return [`${name}: its gradient is taken already; the loss itself shows what checkpointing saves`]
+    if (isStep(entry)) return []
     const results = resultsOf(name, entry)
     const losses = new Set(lossesOf(rootsOf(results)).map((l) => l.node))
     const before = machine.plan.entries.find((e) => e.name === name)?.peak
@@ -124,16 +125,33 @@ const checkpointNotes = (model: EntryInputs, machine: Machine): readonly string[
     ]
   })
 
+/** What computing values again would save, measured: the arena and the work of plans that do, down to the smallest that was found. */
+const rematNotes = ({ fused }: Machine): readonly string[] =>
+  fused.flatMap((f) => {
+    if (f.entry.name === 'init') return []
+    const [before, ...after] = shrink(f, settingsFor('wasm')).costs
+    if (before === undefined || after.length === 0) return []
+    const each = after.map(({ peak, flops }) => `${peak} with ${showCount(flops)} FLOPs`)
+    return [
+      `${f.entry.name}, with values computed again (--remat): ${each.join(', ')}; ${showCount(before.flops)} FLOPs as it is`,
+    ]
+  })
+
+const memoryNotes = (model: EntryInputs, machine: Machine): readonly string[] => [
+  ...checkpointNotes(model, machine),
+  ...rematNotes(machine),
+]
+
 /** What lies where in the arena at which steps, what is overwritten in place, and what checkpointing the loss would save. */
 export const memory = (model: EntryInputs): Either<CompileError, string> => {
   const machine = machineOf(model)
-  return isLeft(machine) ? machine : right(memoryText(arenasOf(machine.right), checkpointNotes(model, machine.right)))
+  return isLeft(machine) ? machine : right(memoryText(arenasOf(machine.right), memoryNotes(model, machine.right)))
 }
 
 /** The same as a picture, in SVG: steps from left to right, bytes from the bottom up. */
 export const memoryPicture = (model: EntryInputs): Either<CompileError, string> => {
   const machine = machineOf(model)
-  return isLeft(machine) ? machine : right(arenaPicture(arenasOf(machine.right), checkpointNotes(model, machine.right)))
+  return isLeft(machine) ? machine : right(arenaPicture(arenasOf(machine.right), memoryNotes(model, machine.right)))
 }
 
 const emitted =

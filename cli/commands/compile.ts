@@ -8,6 +8,7 @@ import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import { type Artifact, compile } from '../../compiler/compile.ts'
 import { showBytes, showCount, table } from '../../compiler/inspect/amounts.ts'
 import type { PassName, PassTime } from '../../compiler/pass.ts'
+import { rematText } from '../../compiler/remat.ts'
 import { wrapperOf } from '../../compiler/wrapper.ts'
 import type { Simd, Target } from '../../src/artifact/types.ts'
 import type { NablaError } from '../../src/core/errors.ts'
@@ -26,6 +27,8 @@ export interface CompileSettings {
   /** Check the gradients and put what was found into the artifact. */
   readonly certify: boolean
   readonly maxMemory?: number
+  /** Compute values again where that limit would be passed. */
+  readonly remat: boolean
 }
 
 /** The time of each pass, over all entries. */
@@ -76,7 +79,7 @@ export const compileCommand = async (
   if (isLeft(found)) return found
   const model = joined(place.replace(/#.*$/, ''), found.right.models)
   if (isLeft(model)) return model
-  const { target, simd, checked, checks, dump, maxMemory } = settings
+  const { target, simd, checked, checks, dump, maxMemory, remat } = settings
   const findings = settings.certify ? await certify(model.right, found.right.sample) : undefined
   if (findings !== undefined && isLeft(findings)) return findings
   const artifact = await compile(model.right.entries, {
@@ -84,6 +87,7 @@ export const compileCommand = async (
     simd,
     checked,
     checks,
+    remat,
     dump: { passes: dump, print: (pass, text) => out(`${colors.bold(pass)}\n${text}\n`) },
     ...(maxMemory === undefined ? {} : { maxMemory }),
     ...(findings === undefined ? {} : { certificate: findings.right }),
@@ -94,6 +98,7 @@ export const compileCommand = async (
   if (isLeft(written)) return written
   out(colors.bold(model.right.place))
   out(reportOf(artifact.right))
+  if (artifact.right.recomputed.length > 0) out(`\n${rematText(artifact.right.recomputed)}\n`)
   out(`files   ${files.map((f) => `${join(settings.out, f.name)} (${showBytes(bytesOfFile(f))})`).join(', ')}`)
   return right(undefined)
 }

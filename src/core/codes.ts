@@ -104,6 +104,10 @@ export const gradErrorCodes = {
 export const compileErrorCodes = {
   E_COMPILE_MEMORY: { phase: 'compile', summary: 'the program needs more memory than was allowed' },
   E_COMPILE_QUEUE: { phase: 'compile', summary: 'an entry cannot run as often in one call as was asked' },
+  E_COMPILE_REMAT: {
+    phase: 'compile',
+    summary: 'the program needs more memory than was allowed, whatever of it is computed again',
+  },
   E_ENTRY_EMPTY: { phase: 'compile', summary: 'an entry has neither results nor updates' },
   E_ENTRY_NAME: { phase: 'compile', summary: 'the name of an entry or result cannot be used' },
   E_ENTRY_NONE: { phase: 'compile', summary: 'there is nothing to compile' },

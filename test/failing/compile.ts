@@ -23,6 +23,10 @@ export const compiles: FailingPrograms<keyof typeof compileErrorCodes> = {
     message: 'a queue is wanted for the entry training, which is not compiled',
     run: () => compile({ y }, { queue: { training: 8 } }),
   },
+  E_COMPILE_REMAT: {
+    message: 'the program needs 512 bytes of memory, beyond the limit of 64, though values are computed again',
+    run: () => compile({ y }, { maxMemory: 64, remat: true }),
+  },
   E_ENTRY_EMPTY: {
     message: 'the entry step has neither results nor updates',
     run: () => compile({ step: { results: {}, updates: [] } }),

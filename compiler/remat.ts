@@ -1,0 +1,81 @@
+/**
+ * What a program computes again to fit into memory. In: what was planned. Out: of each entry its arena and its work, before and
+ * after, and the values; the same as text.
+ * Invariant: numbers are those of plans that were made.
+ */
+import { bytesOf } from '../src/core/dtype.ts'
+import type { Source } from '../src/core/errors.ts'
+import { type Shape, showShape, sizeOf } from '../src/core/shape.ts'
+import type { Node } from '../src/expr/expr.ts'
+import { nameOf, sourceOf } from '../src/expr/origin.ts'
+import { showBytes, showCount, table } from './inspect/amounts.ts'
+import { readKernels } from './inspect/machine/values.ts'
+import { costsOf, type EntryCost, type Fitted, type Planned } from './pipeline.ts'
+import { type Fused, kernelsOf } from './program/fused.ts'
+
+/** A value that is computed again. */
+export interface RecomputedValue {
+  /** As `inspect --as kernels` calls it. */
+  readonly name: string
+  readonly shape: Shape
+  readonly bytes: number
+  /** How often. */
+  readonly times: number
+  readonly source?: Source
+}
+
+/** What an entry computes again, and what that changes. */
+export interface Recomputation {
+  readonly entry: string
+  /** Bytes of the arena, and floating-point operations of a run, as it would be. */
+  readonly before: EntryCost
+  readonly after: EntryCost
+  /** The largest first. */
+  readonly values: readonly RecomputedValue[]
+}
+
+/** What the values of a program are called. */
+const namesIn = (fused: Fused): ReadonlyMap<Node, string> => {
+  const readings = readKernels(fused)
+  return new Map(
+    kernelsOf(fused).flatMap((k) =>
+      k.slots.map((s, i) => [s.node, readings.get(k)?.names[i] ?? nameOf(s.node) ?? s.node.op] as const),
+    ),
+  )
+}
+
+const recomputation = (before: Fused, fitted: Fitted): Recomputation => {
+  const names = namesIn(before)
+  const values = [...fitted.again].map(([n, times]): RecomputedValue => {
+    const source = sourceOf(n)
+    const bytes = sizeOf(n.shape) * bytesOf(n.dtype)
+    const name = names.get(n) ?? nameOf(n) ?? n.op
+    return { name, shape: n.shape, bytes, times, ...(source === undefined ? {} : { source }) }
+  })
+  return { entry: before.entry.name, ...costsOf(fitted), values: values.toSorted((p, q) => q.bytes - p.bytes) }
+}
+
+/** What the entries of a program compute again; those that compute nothing again are not among them. */
+export const recomputations = ({ remat }: Pick<Planned, 'remat'>): readonly Recomputation[] =>
+  (remat?.fitted ?? []).flatMap((f, i) => (f.again.size === 0 ? [] : [recomputation(remat?.before[i] as Fused, f)]))
+
+/** `12.6 M FLOPs instead of 10.0 M (+26 %)` */
+const moreWork = (before: EntryCost, after: EntryCost): string => {
+  const share = before.flops === 0 ? 0 : Math.round((100 * (after.flops - before.flops)) / before.flops)
+  return `${showCount(after.flops)} FLOPs instead of ${showCount(before.flops)} (+${share} %)`
+}
+
+const showRecomputation = ({ entry, before, after, values }: Recomputation): string => {
+  const rows = values.map((v) => [
+    v.name,
+    showShape(v.shape),
+    showBytes(v.bytes),
+    String(v.times),
+    v.source === undefined ? '' : `${v.source.file.split('/').at(-1)}:${v.source.line}`,
+  ])
+  const head = `${entry}: arena ${showBytes(after.peak)} instead of ${showBytes(before.peak)}, ${moreWork(before, after)}`
+  return `${head}\n\n${table(['computed again', 'shape', 'bytes', 'times', 'line'], rows, ['bytes', 'times'])}`
+}
+
+/** For each entry a sentence and a table. */
+export const rematText = (all: readonly Recomputation[]): string => all.map(showRecomputation).join('\n\n')
