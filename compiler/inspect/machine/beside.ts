@@ -16,7 +16,7 @@ tr.costs td{background:var(--raised)}.forward{color:var(--forward)}.backward{col
 tr.all td{border-top:1px solid var(--rule);font-weight:600}`
 
 const fileTable = (e: EntryProvenance, file: string, text: string | undefined): string => {
-  const own = phasesIn(e.lines)
+  const own = phasesIn(e.lines.filter((l) => l.place !== null))
   const costs = new Map(e.lines.flatMap((l) => (l.place?.file === file ? [[l.place.line, l] as const] : [])))
   const terms = (line: number): string =>
     e.terms
