@@ -119,11 +119,11 @@ const resultLines = (
 
 /** The loops that the way back adds, with what they read: at each step an error comes from what reads the state and from the next step. */
 const throughLoops = (w: Writer): readonly string[] => {
-  const forward = new Set(forwardLines(w))
+  const forward = new Set(forwardLines(w).map((line) => line.trim().split(/ +[=←:] /)[0]))
   const called = new Set(w.back.arrivals.map((a) => a.called))
-  const isNew = (l: Line): boolean =>
-    l.tag === 'loop' ? !shown([l], w.width).every((line) => forward.has(line)) : l.definition && !called.has(l.name)
-  const loops = w.result.filter(isNew)
+  const isNew = (l: Line): boolean => (l.tag === 'loop' ? l.body.some(isNew) : !forward.has(l.name))
+  const isShown = (l: Line): boolean => isNew(l) && (l.tag === 'loop' || (l.definition && !called.has(l.name)))
+  const loops = w.result.filter(isShown)
   if (!loops.some((l) => l.tag === 'loop')) return []
   return [
     '## Through the loop',

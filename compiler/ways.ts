@@ -70,7 +70,8 @@ const visibleForms = (forms: readonly Form[], write: (n: Node) => Formula) => {
     const last = found.at(-1)
     pending.push(...rules.filter((r) => !isSilent(r)))
     if (last === undefined) found.push({ formula, rules: [] })
-    else if (last.formula.text === formula.text) continue
+    // what stands before it may have become shorter
+    else if (last.formula.text === formula.text) found[found.length - 1] = { ...last, formula }
     else if (pending.length === 0) found[found.length - 1] = { ...last, formula }
     else {
       found.push({ formula, rules: pending })
@@ -153,7 +154,8 @@ export const arrivalText = (w: Writer, { station, ways, sum, called, equals }: A
     `${formulaText(w, way.from.name, way.formula)} (${rulesText(w, way, station.symbol)})`
   const product = ({ from }: Way): string =>
     from.name === w.label ? '' : `${by(w, from.name)} ∂${from.name}/∂${station.name}`
-  const isThroughLoop = isLooped(w, sum)
+  // a sum over steps is told as such, also where only the stack that it adds up is a loop's
+  const isThroughLoop = isLooped(w, sum) || /Σ[ₜₛᵣₖᵢⱼₙₘ]/u.test(w.finals.get(name) ?? '')
   if (others.length === 0) {
     const lines = isThroughLoop
       ? loopedText(w, called === undefined ? name : head, product(only))

@@ -21,6 +21,10 @@ export interface LocalRule {
 
 const functions: Partial<Record<OpName, string>> = {
   sigmoid: 'the logistic function',
+  logSigmoid: 'the logarithm of the logistic function',
+  exp: 'the exponential function',
+  log: 'the logarithm',
+  cube: 'power rule',
   sqrt: 'the root',
   abs: 'the absolute value',
   pow: 'power rule',
