@@ -229,8 +229,8 @@ const denominatorOf = (f: Factor): number | null => {
   const n = 1 / f.doc.number
   const digits = String(Number.parseFloat(f.doc.number.toPrecision(7))).replace(/^0\.0*/, '')
   const whole = Math.abs(n - Math.round(n)) < 1e-6 * n
-  const isLong = n === 4 || (digits.length > 2 && !digits.includes('e'))
-  return n > 2 && n < 1e7 && whole && isLong ? Math.round(n) : null
+  const isLong = n === 4 || digits.length > 2 || (digits.length === 2 && n > 100)
+  return n > 2 && n < 1e7 && whole && isLong && !digits.includes('e') ? Math.round(n) : null
 }
 
 const half: Doc = { tag: 'text', printed: { text: '½', precedence: 4 }, number: 0.5 }

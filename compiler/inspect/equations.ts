@@ -135,7 +135,7 @@ const nameLoops = (
   const named = new Map<Loop, LoopNames>()
   let taken = before
   for (const loop of new Set(loops)) {
-    const names = nameLoop(loop, labels, taken, decided)
+    const names = nameLoop(loop, labels, taken, decided, named)
     named.set(loop, names)
     taken = names.taken
   }

@@ -115,6 +115,21 @@ const carryBase = (parts: ScanParts, i: number): string => {
   return carryName(parts.fn, i) ?? (next === undefined ? 'h' : letterOf(next, new Set()))
 }
 
+/** The name of δh where h, of the loop whose states this one goes back over, has been given another name: δh₂. */
+const errorBase = (parts: ScanParts, i: number, before: ReadonlyMap<Loop, LoopNames>): string => {
+  const base = carryBase(parts, i)
+  if (!base.startsWith('δ')) return base
+  const read = new Set(parts.sequences.map(carrierOf))
+  for (const [loop, { carries }] of before) {
+    const own = carriesOf(loop.parts)
+    const k = own.findIndex((_, c) => `δ${carryBase(loop.parts, c)}` === base)
+    const states = [loop.parts.fn.params[k], own[k]]
+    const isRead = states.some((s) => s !== undefined && (loop.stacks.get(s) ?? []).some((n) => read.has(n)))
+    if (k >= 0 && isRead) return `δ${carries[k]}`
+  }
+  return base
+}
+
 const generated = (n: Node): string => {
   const letter = letterOf(n, new Set())
   return letter === 'h' && n.shape.length === 0 ? 'l' : letter
@@ -142,6 +157,7 @@ export const nameLoop = (
   labels: ReadonlyMap<Node, string>,
   before: ReadonlySet<string>,
   decided: Numbered,
+  others: ReadonlyMap<Loop, LoopNames>,
 ): LoopNames => {
   const { parts, stacks } = loop
   const taken = new Set(before)
@@ -151,7 +167,7 @@ export const nameLoop = (
     return name
   }
   const carries = carriesOf(parts).map((_, i) => {
-    const name = isNamesake(loop, i, labels) ? carryBase(parts, i) : take(carryBase(parts, i))
+    const name = isNamesake(loop, i, labels) ? carryBase(parts, i) : take(errorBase(parts, i, others))
     for (const at of edgesOf(name, courseOf(parts))) taken.add(heard(nameAt(name, [at])))
     return name
   })

@@ -40,12 +40,18 @@ const summand = (n: Node): ((ins: readonly Printed[]) => Printed) | null => {
   return (ins) => opDef('dotGeneral').print(ins, within, [stepType(x), stepType(y)])
 }
 
-/** onehot(xₜ) of onehot(x). */
-const oneHotAt = (n: Node, index: string): Doc | null => {
+/** onehot(xₜ) of onehot(x), E[xₜ] of E[x]. */
+const lookupAt = (n: Node, index: string): Doc | null => {
   const at = behind(n)
-  const [labels] = at.op === 'oneHot' ? at.ins : []
-  const name = labels?.ins.length === 0 ? nameOf(labels) : undefined
-  return name === undefined ? null : text(printed(at, [{ text: nameAt(name, [index]), precedence: 4 }]))
+  const named = at.ins.map((i) => (i.ins.length === 0 ? nameOf(i) : undefined))
+  const isLookup = at.op === 'oneHot' || (at.op === 'gather' && paramsOf(at, 'gather').axis === 0)
+  if (!isLookup || named.includes(undefined)) return null
+  const last = named.length - 1
+  const ins = named.map((name, i) => ({
+    text: i === last ? nameAt(name as string, [index]) : (name as string),
+    precedence: 4,
+  }))
+  return text(printed(at, ins))
 }
 
 /** What is paired with the steps of a loop has as many: its name gets their index. */
@@ -53,8 +59,8 @@ const pairedSteps = (docs: readonly Doc[], nodes: readonly Node[]): ReturnType<t
   const index = docs.flatMap((d) => stepOf(d)?.index ?? [])[0]
   if (index === undefined) return null
   const isOwn = (d: Doc): boolean => stepOf(d) === null && isName(d)
-  const at = (d: Doc, n: Node): Doc =>
-    (render(d).text.startsWith('onehot(') ? oneHotAt(n, index) : null) ?? docAt(d, index)
+  // what has a name is written by it
+  const at = (d: Doc, n: Node): Doc => (/[([]/.test(render(d).text) ? lookupAt(n, index) : null) ?? docAt(d, index)
   return stepsOf(docs.map((d, i) => (isOwn(d) ? withStep(d, { index, doc: at(d, nodes[i] as Node) }) : d)))
 }
 

@@ -67,7 +67,7 @@ describe.each(systems.map((s) => [place(s), s] as const))('%s', (name, system) =
   let opened: Awaited<ReturnType<typeof open>>
   beforeAll(async () => {
     opened = await open(system)
-  })
+  }, 120_000)
 
   test('as mathematics', async () => {
     await expect(`${opened.shown('math')}\n`).toMatchFileSnapshot(`golden/${name}/math.txt`)

@@ -15,6 +15,7 @@ import {
   type Node,
   named,
   param,
+  rnn,
   scan,
   sgd,
   sigmoid,
@@ -294,4 +295,18 @@ describe('whatever a loop is like, it prints', () => {
     ) as unknown as { readonly carry: Readonly<Record<string, Node>> }
     expect(print(swapped.carry)).toContain('pₜ = qₜ₋₁')
   })
+})
+
+test('of loops on top of one another, each error is that of its own state', () => {
+  const upper = { w: param('w2', [H, H], glorotUniform), u: param('u2', [H, H], glorotUniform) }
+  const first = rnn(xs, { w: wx, u: wh, b }).outputs
+  const text = inspect(sum(square(rnn(first, upper).outputs)))
+  expect(text).toContain('hₜ = tanh(xsₜ wx + b + hₜ₋₁ wh)')
+  expect(text).toContain('h₁‚ₜ = tanh(hₜ w2 + h₁‚ₜ₋₁ u2)')
+  // what goes back over h₁ first is δh₁
+  const [upperBack = '', lowerBack = ''] = text.split('for t = 12…1').slice(1)
+  expect(upperBack).toContain('δh₁‚ₜ₋₁ = ')
+  expect(upperBack).toContain('u2ᵀ')
+  expect(lowerBack).toContain('δhₜ₋₁ = ')
+  expect(lowerBack).toContain('whᵀ')
 })
