@@ -83,8 +83,11 @@ const byName = (wrt: readonly Node[], found: readonly Node[]): Readonly<Record<s
 }
 
 /** dW for what is the derivative by W and nothing else; of what others are made, δ stays the better name. */
-const derivativeNames = (fields: readonly Readonly<Record<string, Node>>[]): ReadonlyMap<Node, string> => {
-  const read = new Set(topological(fields.flatMap(Object.values<Node>)).flatMap((n) => n.ins))
+const derivativeNames = (
+  fields: readonly Readonly<Record<string, Node>>[],
+  model: readonly Node[],
+): ReadonlyMap<Node, string> => {
+  const read = new Set(topological([...model, ...fields.flatMap(Object.values<Node>)]).flatMap((n) => n.ins))
   return new Map(
     fields.flatMap((f) => Object.entries(f).flatMap(([k, n]) => (read.has(n) ? [] : [[n, `d${k}`] as const]))),
   )
@@ -196,7 +199,10 @@ export const derivedFrom = (model: Printable, options: TypeScriptOptions): Deriv
   const moduleOptions = {
     title: `${Object.keys(entries).join(', ')}${titles[derivative]}`,
     forward: new Set(topological(results.map((r) => simple.get(r.node) ?? r.node))),
-    labels: derivativeNames(gradients.map((g) => g.fields)),
+    labels: derivativeNames(
+      gradients.map((g) => g.fields),
+      results.map((r) => simple.get(r.node) ?? r.node),
+    ),
   }
   return { exports, options: moduleOptions }
 }

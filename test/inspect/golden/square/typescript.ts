@@ -6,7 +6,7 @@ export const x = input('x', [])
 export const dx = input('dx', [])
 
 export const y = mul(x, x)
-const ddx = mul(2, x)
-export const dy = mul(ddx, dx)
-export const yGradient = { x: ddx }
-export const dyGradient = { x: mul(2, dx), dx: ddx }
+const h = mul(2, x)
+export const dy = mul(h, dx)
+export const yGradient = { x: h }
+export const dyGradient = { x: mul(2, dx), dx: h }
