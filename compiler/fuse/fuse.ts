@@ -64,7 +64,7 @@ const toStep = (g: Group, inlining: Inlining, stored: (n: Node) => boolean): Fus
   if (g.kind === 'contraction') return contractionKernel(g, inlining, stored, name)
   if (g.kind === 'regions') return regionsKernel([...g.anchors.keys()][0] as Node, name)
   if (g.kind === 'positions') return positionsKernel([...g.anchors.keys()][0] as Node, name)
-  if (g.kind === 'scatter') return scatterKernel([...g.anchors.keys()][0] as Node, inlining, name)
+  if (g.kind === 'scatter') return scatterKernel([...g.anchors.keys()], inlining, name)
   if (g.kind === 'sort') return sortKernel([...g.anchors.keys()][0] as Node, name)
   return loopKernel(g, inlining, stored, name)
 }

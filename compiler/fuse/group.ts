@@ -13,6 +13,7 @@ import { epilogueStrides } from './epilogue.ts'
 import { indexedShape, indicesUse } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { isRowMajor, rowStrides, strip, stripAxes, stripView, without } from './shape.ts'
+import { updateTogether } from './updates.ts'
 import { broadcastView, resolve } from './view.ts'
 
 export type Level = 'full' | 'row'
@@ -263,7 +264,11 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       hasRoom(g, h.weight, h.anchors.size + h.sources.size) &&
       !needs(g, h) &&
       !needs(h, g)
-    if (!fits) return
+    if (fits) join(g, h)
+  }
+
+  /** Makes one group of two that do not need one another. */
+  const join = (g: Draft, h: Draft): void => {
     g.axes = g.axes.length === 0 ? h.axes : g.axes
     g.weight += h.weight
     for (const source of h.sources) g.sources.add(source)
@@ -335,6 +340,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       place(n, home, def.kind === 'reduction' ? 'row' : 'full', uses)
     }
   }
+  const scatters = [...drafts].filter((g) => g.kind === 'scatter')
+  for (const [i, g] of scatters.entries())
+    for (const h of scatters.slice(i + 1)) {
+      const pairs = [...g.anchors.keys()].flatMap((a) => [...h.anchors.keys()].map((b) => [a, b] as const))
+      const isOne = drafts.has(g) && drafts.has(h) && pairs.every(([a, b]) => updateTogether(a, b, inlining))
+      if (isOne && !needs(g, h) && !needs(h, g)) join(g, h)
+    }
   return [...drafts]
     .sort((a, b) => a.level - b.level || a.id - b.id)
     .map((g) => ({

@@ -1,10 +1,9 @@
 /**
  * A scatterAdd, or blocks added or set, as a kernel: updates go one after the other to the memory of the tensor that they change;
- * where that has none of its own (a literal, a view), it is laid down first. In: the op, what of its updates is computed on
- * the way. Out: a kernel of one stage or two.
+ * where that has none of its own (a literal, a view), it is laid down first. In: the op, or several that go together, and what of
+ * their updates is computed on the way. Out: a kernel of one stage or two.
  * Invariant: the order is that of kernel.ts, so the sums of repeated indices have the same bits everywhere.
  */
-import { equalShapes, sizeOf, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { paramsOf } from '../../src/expr/node.ts'
 import type { LoopKernel, Stage, Value } from '../kernel/kernel.ts'
@@ -14,26 +13,24 @@ import { collapseKernel } from './collapse.ts'
 import { operandUse, useOf } from './group.ts'
 import { sourceRows, targetRows } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
-import { strip, stripView } from './shape.ts'
-import { resolve, rowMajor } from './view.ts'
-
-/** The memory whose elements a tensor is, all of them in order; null where it has none. */
-const ownerOf = (x: Node): Node | null => {
-  const place = resolve(x)
-  if (place === null || isFree(x)) return null
-  const { base, view } = place
-  const isWhole = view.offset === 0 && sizeOf(base.shape) === sizeOf(x.shape)
-  return isWhole && equalShapes(stripView(view).strides, stridesOf(strip(x.shape))) ? base : null
-}
+import { strip } from './shape.ts'
+import { ownerOf } from './updates.ts'
+import { rowMajor } from './view.ts'
 
 const combineOf = (node: Node): 'sum' | 'set' =>
   node.op === 'withBlocks' ? paramsOf(node, 'withBlocks').combine : 'sum'
 
-export const scatterKernel = (node: Node, inlining: Inlining, name: string): FusedKernel => {
+/** Of several nodes, each adds to a table of its own at the same rows. */
+export const scatterKernel = (nodes: readonly Node[], inlining: Inlining, name: string): FusedKernel => {
+  const [node] = nodes as readonly [Node]
   const [into, , updates] = node.ins as readonly [Node, Node, Node]
   const buffers = makeBuffers()
-  const owner = ownerOf(into)
-  const out = owner === null ? buffers.write(node) : buffers.update(node, owner)
+  const owners = nodes.map((n) => ownerOf(n.ins[0] as Node))
+  const outs = nodes.map((n, i) => {
+    const owner = owners[i] ?? null
+    return owner === null ? buffers.write(n) : buffers.update(n, owner)
+  })
+  const out = outs[0] as number
 
   const lay = (): Stage => {
     const laid = makeBody()
@@ -65,30 +62,36 @@ export const scatterKernel = (node: Node, inlining: Inlining, name: string): Fus
           n.ins.map((_, k) => operand(n, k)),
         )
       const rows = sourceRows(n)
+      const other = owners.indexOf(rows.base)
+      // a table of this kernel is read at the row that is named, as it was before
+      if (other >= 0) return body.gather(outs[other] as number, n.dtype, rows, accessOf(rows.view), operand(node, 1))
       return body.gather(buffers.read(rows.base), n.dtype, rows, accessOf(rows.view), operand(n, 1))
     })()
     memo.set(n, value)
     return value
   }
-  const { view: to, stride, extent } = targetRows(node)
   const index = operand(node, 1)
-  const value = operand(node, 2)
+  const added = nodes.map((n, i) => {
+    const { view: to, stride, extent } = targetRows(n)
+    const place = { buffer: outs[i] as number, access: accessOf(to), index, stride, extent }
+    return { ...place, value: operand(n, 2), combine: combineOf(n) }
+  })
   const second: Stage = {
     dims: strip(updates.shape),
     body: body.instrs(),
     reductions: [],
     rows: [],
     stores: [],
-    updates: [{ buffer: out, access: accessOf(to), index, stride, extent, value, combine: combineOf(node) }],
+    updates: added,
   }
   const kernel: LoopKernel = {
     tag: 'loop',
     name,
     outer: [],
-    stages: owner === null ? [lay(), second] : [second],
+    stages: owners[0] === null ? [lay(), second] : [second],
     order: 'lanes',
     rows: [],
     buffers: buffers.list(),
   }
-  return { tag: 'kernel', kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: [node] }
+  return { tag: 'kernel', kernel: collapseKernel(kernel), slots: buffers.slots(), anchors: nodes }
 }

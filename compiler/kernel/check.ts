@@ -7,6 +7,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../../src/core/dtype.ts'
 import { hullOf, isEmptyDomain, isInjective, isSameAccess } from './access.ts'
 import {
+  type Accumulation,
   type ContractionKernel,
   type Instr,
   KEY_BITS,
@@ -16,6 +17,7 @@ import {
   type Reduction,
   type SortKernel,
   type Stage,
+  type Store,
 } from './kernel.ts'
 import { boxOf } from './pieces.ts'
 import { type Infer, inferScalar } from './scalar.ts'
@@ -219,12 +221,15 @@ const checkReduction = (
 
 const checkUpdates = (s: Stage, types: readonly DType[], k: LoopKernel, where: string, say: Say): void => {
   checkStoreTypes(s.updates, types, k.buffers, where, say)
-  const touched = [...s.body, ...s.stores, ...s.updates].flatMap((x) => ('buffer' in x ? [x.buffer] : []))
-  for (const u of s.updates) {
+  const place = (x: Omit<Accumulation, 'value' | 'combine' | 'buffer'>): string =>
+    [x.index, x.stride, x.extent, x.access.offset, ...x.access.strides].join()
+  for (const [at, u] of s.updates.entries()) {
     checkIndex(u, types.length, types, `${where}, update of b${u.buffer}`, say)
     if (u.combine === 'sum' && k.buffers[u.buffer]?.dtype === 'bool') say('dtype', `${where}: adds to a bool`)
-    if (touched.filter((b) => b === u.buffer).length > 1)
-      say('mode', `${where}: b${u.buffer} is updated, and touched otherwise by the same stage`)
+    const others = [...s.body, ...s.stores, ...s.updates.filter((_, i) => i !== at)]
+    const isApart = (x: Instr | Store): boolean =>
+      'buffer' in x && x.buffer === u.buffer && !('tag' in x && x.tag === 'gather' && place(x) === place(u))
+    if (others.some(isApart)) say('mode', `${where}: b${u.buffer} is updated, and touched otherwise by the same stage`)
   }
 }
 

@@ -86,7 +86,7 @@ export interface Stage {
   /** Row values defined by a stage of dims []. */
   readonly rows: readonly { readonly row: number; readonly value: Value }[]
   readonly stores: readonly Store[]
-  /** One a buffer at most, which the stage does not load besides. */
+  /** One a buffer at most, which the stage loads besides at the very place of the update alone: what was there before it. */
   readonly updates: readonly Accumulation[]
 }
 

@@ -103,9 +103,16 @@ export const joined = (p: Form, q: Form, sign: 1 | -1, extent: number): Form | n
 export const scattered = ({ indices, rows }: Form, extent: number): Node =>
   b.scatterRows([indices, rows], { axis: 0, batch: 0, extent })
 
+/** The indices at the places of the sums, and −1, which is no row, at the others: each row is named once. */
+const onceEach = (indices: Node, extent: number): Node => {
+  const vector = b.iota([], { shape: [sizeOf(indices.shape)], axis: 0 })
+  const here = b.equal([lastPlaces(indices, extent), b.reshape([vector], { shape: indices.shape })])
+  return b.where([here, indices, b.lit(-1, 'i32')])
+}
+
 /** A tensor with the form added to its rows: nothing else of it is touched. */
 export const addedTo = (x: Node, form: Form, sign: 1 | -1): Node =>
-  (form.parts ?? [form]).reduce(
-    (sum, { indices, rows }) => b.scatterAdd([sum, indices, sign === 1 ? rows : b.neg([rows])], { axis: 0, batch: 0 }),
-    x,
-  )
+  (form.parts ?? [form]).reduce((sum, { indices, rows, compact }) => {
+    const named = compact ? onceEach(indices, x.shape[0] as number) : indices
+    return b.scatterAdd([sum, named, sign === 1 ? rows : b.neg([rows])], { axis: 0, batch: 0 })
+  }, x)

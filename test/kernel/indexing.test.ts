@@ -53,10 +53,18 @@ const added = (change: Partial<Accumulation> = {}, more: Partial<Stage> = {}): L
     [filled, stage([3, 4], [ids, load('f32', 2, [4, 1])], { updates: [{ ...adding, ...change }], ...more })],
   )
 
+/** sums[ids] += sums[ids]: what lies at the place of the update before it. */
+const doubled = (change: object): LoopKernel => {
+  const { access, stride, extent } = adding
+  const before = { tag: 'gather', dtype: 'f32', buffer: 0, access, index: 0, stride, extent, ...change } as const
+  return added({}, { body: [ids, before] })
+}
+
 describe('computed places', () => {
   it('pass the checker', () => {
     expect(faultsOf(taken())).toEqual([])
     expect(faultsOf(added())).toEqual([])
+    expect(faultsOf(doubled({}))).toEqual([])
   })
 
   const planted: readonly (readonly [string, LoopKernel, Fault['rule'], RegExp])[] = [
@@ -81,6 +89,7 @@ describe('computed places', () => {
     ['an update by no index', added({ index: 9 }), 'definition', /the index is v9/],
     ['updates of what is only read', added({ buffer: 2, extent: 3 }), 'mode', /b2 is updated, and touched otherwise/],
     ['two updates of a buffer in one stage', added({}, { updates: [adding, adding] }), 'mode', /touched otherwise/],
+    ['an update beside a load of another row', doubled({ stride: 8, extent: 25 }), 'mode', /touched otherwise/],
     [
       'a buffer that nothing was laid into',
       { ...added(), stages: added().stages.slice(1) },

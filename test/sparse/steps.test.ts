@@ -36,6 +36,7 @@ const walked = n.scan(
 const losses = {
   'one lookup': far,
   'two lookups': n.add(far, pairwise),
+  'means of several lookups': n.sum(n.square(n.mean(n.embedding(table, pairs), 1))),
   'the norm of a gradient': n.add(far, n.sum(n.square(grad(far, table)))),
   'a Hessian by a vector': n.add(far, n.sum(hvp(far, table, n.tanh(table)))),
   'tied weights': n.mean(n.crossEntropy(scores, ids)),

@@ -103,8 +103,16 @@ export const emitUpdates = (
   values: readonly Scalar[],
   c: Context,
 ): void => {
-  for (const u of updates) {
-    const [index, { text, dtype }] = [values[u.index] as Scalar, values[u.value] as Scalar]
+  // of several, none sees what another one has done
+  const texts = updates.map(({ value }, i) => {
+    const { text } = values[value] as Scalar
+    if (updates.length === 1) return text
+    addLine(nest, nest.loops.length, `const u${i} = ${text}`)
+    return `u${i}`
+  })
+  for (const [i, u] of updates.entries()) {
+    const [index, { dtype }] = [values[u.index] as Scalar, values[u.value] as Scalar]
+    const text = texts[i] as string
     if (dtype === 'f32') c.use('f')
     const isSet = u.combine === 'set'
     const element = `${c.names[u.buffer]}[${rowText(addressIn(nest, u.access).text, u.stride, index.text)}]`

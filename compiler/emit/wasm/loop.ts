@@ -7,9 +7,9 @@
 import { bytesOf } from '../../../src/core/dtype.ts'
 import { type Accumulation, LANES, type LoopKernel } from '../../kernel/kernel.ts'
 import { absent, type BodySource, emitBody, type Gather } from './body.ts'
-import { type EmitContext, functionBuilder } from './function.ts'
+import { type EmitContext, functionBuilder, type Value } from './function.ts'
 import { type LaneMachine, type Lanes, laneMachine } from './machine.ts'
-import { loadLanes, loadRows, rowAddress, storeLanes } from './memory.ts'
+import { loadLanes, loadRows, rowAddress, rowOffset, storeLanes } from './memory.ts'
 import { loopNest, type Nest } from './nest.ts'
 import { type Accumulator, accumulate, endLanes, endSequential, startAccumulator } from './reduce.ts'
 import { blocksOf, type Schedule, type StageSchedule, scheduleOf } from './schedule.ts'
@@ -22,6 +22,14 @@ interface Emission {
   readonly nest: Nest
 }
 
+/** A row that all lanes of a vector name. */
+interface NamedRow {
+  /** Kept inside of the rows. */
+  readonly index: Lanes
+  /** In bytes from row 0. */
+  readonly offset: Value
+}
+
 /** One of the vectors computed at once, with what is known of it so far. */
 interface Copy {
   /** Its first element along the vector axis. */
@@ -31,6 +39,8 @@ interface Copy {
   /** Per stage, the values of the instructions made. */
   readonly values: Lanes[][]
   readonly rows: Lanes[]
+  /** Per stage, the rows named by indices that have been made, by `rowKey`. */
+  readonly named: Map<string, NamedRow>[]
 }
 
 /** Adds the function of this kernel to the module. */
@@ -40,7 +50,13 @@ export const emitLoop = (context: EmitContext, kernel: LoopKernel): string => {
   const dtypes = kernel.buffers.map((b) => b.dtype)
   const e: Emission = { context, kernel, schedule, m: laneMachine(fn, schedule.lanes), nest: loopNest(fn, dtypes) }
   // One element, the same in every lane, until a vector axis is entered.
-  const point: Copy = { position: 0, count: 1, values: kernel.stages.map(() => []), rows: [] }
+  const point: Copy = {
+    position: 0,
+    count: 1,
+    values: kernel.stages.map(() => []),
+    rows: [],
+    named: kernel.stages.map(() => new Map()),
+  }
   if (kernel.outer.every((extent) => extent > 0)) emitOuter(e, 0, [point])
   return fn.finish(context.unique(kernel.name))
 }
@@ -94,7 +110,8 @@ const alongVectors = (
     const copies = Array.from({ length: vectors }, (_, v): Copy => {
       const position = from + v * lanes
       const values = before?.values.map((known) => [...known]) ?? []
-      return { position, count: Math.min(lanes, extent - position), values, rows: [...(before?.rows ?? [])] }
+      const named = before?.named.map((known) => new Map(known)) ?? []
+      return { position, count: Math.min(lanes, extent - position), values, rows: [...(before?.rows ?? [])], named }
     })
     e.nest.loop({ axis, trips: repeat, step: vectors * lanes, places, counted }, () => body(copies))
   }
@@ -108,8 +125,10 @@ const emitShared = (e: Emission, s: number, level: number, copies: readonly Copy
   if (first === undefined) return
   emitCopy(e, s, first, isShared)
   const made = first.values[s] as Lanes[]
-  for (const copy of others)
+  for (const copy of others) {
     for (const i of levels.keys()) if (isShared(i)) (copy.values[s] as Lanes[])[i] = made[i] as Lanes
+    for (const [key, row] of first.named[s] ?? []) copy.named[s]?.set(key, row)
+  }
 }
 
 const emitOwn = (e: Emission, s: number, level: number, copy: Copy): void => {
@@ -137,20 +156,52 @@ const emitCopy = (e: Emission, s: number, copy: Copy, pick: (i: number) => boole
     accumulator: absent('accumulator'),
   }
   atCopy(e, s, copy, () => {
+    const named = placesNamedBy(e, s, pick)
+    for (const p of named) copy.named[s]?.delete(rowKey(e, p))
     emitBody(m, stage.body, source, context.lower, copy.values[s] as Lanes[], pick)
+    // here and not where they are used: deeper loops walk along the rows
+    for (const p of named) namedRow(e, s, copy, p)
   })
+}
+
+type Computed = Pick<Accumulation, 'buffer' | 'index' | 'stride' | 'extent'>
+
+const rowBytesOf = ({ kernel }: Emission, { buffer, stride }: Computed): number =>
+  stride * bytesOf(kernel.buffers[buffer]?.dtype ?? 'f32')
+
+const rowKey = (e: Emission, p: Computed): string => `${p.index} ${p.extent} ${rowBytesOf(e, p)}`
+
+/** The row that all lanes name, made where its index is first asked for. */
+const namedRow = (e: Emission, s: number, copy: Copy, p: Computed): NamedRow => {
+  const { m } = e
+  const known = copy.named[s]?.get(rowKey(e, p))
+  if (known !== undefined) return known
+  const value = copy.values[s]?.[p.index] as Lanes
+  const index = m.min(m.max(value, m.lit(0, 'i32')), m.lit(p.extent - 1, 'i32'))
+  const row = { index, offset: rowOffset(m, index, rowBytesOf(e, p)) }
+  copy.named[s]?.set(rowKey(e, p), row)
+  return row
+}
+
+/** The places of a stage whose rows are named by those of these indices that are the same in all lanes. */
+const placesNamedBy = (e: Emission, s: number, pick: (i: number) => boolean): readonly Computed[] => {
+  const { stage, varying } = e.schedule.stages[s] as StageSchedule
+  const gathers = stage.body.flatMap((i) => (i.tag === 'gather' ? [i] : []))
+  return [...gathers, ...stage.updates].filter((p) => pick(p.index) && varying[p.index] !== true)
 }
 
 /** Rows by their index: one address where the lanes share the index, else an address a lane. */
 const gatherLanes = (e: Emission, s: number, copy: Copy, instr: Gather, index: Lanes): Lanes => {
   const { m, nest } = e
   const { varying } = e.schedule.stages[s] as StageSchedule
-  const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(instr.extent - 1, 'i32'))
   const from = nest.address(instr.buffer, instr.access)
   const along = strideAlong(e, s, instr.access.strides)
-  const rowBytes = instr.stride * bytesOf(instr.dtype)
-  if (varying[instr.index] !== true)
-    return loadLanes(m, instr.dtype, rowAddress(m, from, clamped, rowBytes), along, along === 0 ? m.lanes : copy.count)
+  const rowBytes = rowBytesOf(e, instr)
+  if (varying[instr.index] !== true) {
+    const address = rowAddress(m, from, namedRow(e, s, copy, instr).offset, rowBytes)
+    return loadLanes(m, instr.dtype, address, along, along === 0 ? m.lanes : copy.count)
+  }
+  const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(instr.extent - 1, 'i32'))
   return loadRows(m, instr.dtype, from, clamped, rowBytes, along, copy.count)
 }
 
@@ -272,11 +323,11 @@ const updateRow = (e: Emission, s: number, copy: Copy, u: Accumulation): void =>
   const { m, nest } = e
   const values = copy.values[s] as Lanes[]
   const [index, value] = [values[u.index] as Lanes, values[u.value] as Lanes]
-  const clamped = m.min(m.max(index, m.lit(0, 'i32')), m.lit(u.extent - 1, 'i32'))
-  const address = rowAddress(m, nest.address(u.buffer, u.access), clamped, u.stride * bytesOf(value.dtype))
+  const row = namedRow(e, s, copy, u)
+  const address = rowAddress(m, nest.address(u.buffer, u.access), row.offset, rowBytesOf(e, u))
   const along = strideAlong(e, s, u.access.strides)
   const before = loadLanes(m, value.dtype, address, along, along === 0 ? m.lanes : copy.count)
-  const inside = m.eq(index, clamped)
+  const inside = m.eq(index, row.index)
   const nothing = m.lit(value.dtype === 'i32' ? 0 : -0, value.dtype)
   const after = u.combine === 'set' ? m.select(inside, value, before) : m.add(before, m.select(inside, value, nothing))
   storeLanes(m, after, address, along === 0 ? 1 : along, copy.count)

@@ -125,18 +125,24 @@ export const storeLanes = (
 const extract = (m: LaneMachine, { value }: Lanes, lane: number): Value =>
   m.fn.value('i32', [value], ([v]) => m.fn.module.i32x4.extract_lane(v as Node, lane))
 
-/** `bytes` times what a lane of an index holds, behind an address. */
-const behind = (m: LaneMachine, { pointer, offset }: Address, index: Value, bytes: number): Address => {
-  const { i32 } = m.fn.module
-  // rows that lie backwards may bring the pointer below 0 until the offset is added: an immediate would not wrap
-  const start = bytes < 0 ? shifted(m, pointer, offset) : pointer
-  const moved = m.fn.value('i32', [start, index], ([p, n]) => i32.add(p as Node, i32.mul(n as Node, i32.const(bytes))))
-  return { pointer: moved, offset: bytes < 0 ? 0 : offset }
+/** `bytes` times what a lane of an index holds. */
+const scaled = (m: LaneMachine, index: Value, bytes: number): Value =>
+  m.fn.value('i32', [index], ([n]) => m.fn.module.i32.mul(n as Node, m.fn.module.i32.const(bytes)))
+
+/** So many bytes behind an address, which may stand below 0 until they are added where rows lie backwards. */
+const behind = (m: LaneMachine, { pointer, offset }: Address, by: Value, backwards: boolean): Address => {
+  // an immediate would not wrap
+  const start = backwards ? shifted(m, pointer, offset) : pointer
+  const moved = m.fn.value('i32', [start, by], ([p, n]) => m.fn.module.i32.add(p as Node, n as Node))
+  return { pointer: moved, offset: backwards ? 0 : offset }
 }
 
-/** The address of the row that all lanes name. */
-export const rowAddress = (m: LaneMachine, from: Address, index: Lanes, bytes: number): Address =>
-  behind(m, from, extract(m, index, 0), bytes)
+/** Where the row that all lanes name begins, in bytes from row 0. */
+export const rowOffset = (m: LaneMachine, index: Lanes, bytes: number): Value => scaled(m, extract(m, index, 0), bytes)
+
+/** The address of the row that begins so many bytes from row 0; rows lie `bytes` apart. */
+export const rowAddress = (m: LaneMachine, from: Address, offset: Value, bytes: number): Address =>
+  behind(m, from, offset, bytes < 0)
 
 /** Loads an element a lane, each from the row that its lane names, `stride` elements apart within the rows. */
 export const loadRows = (
@@ -154,7 +160,7 @@ export const loadRows = (
   const at = (lane: number): Address => {
     const near = from.offset + lane * stride * bytes
     const start = near >= 0 ? { ...from, offset: near } : { pointer: shifted(m, from.pointer, near), offset: 0 }
-    return behind(m, start, extract(m, index, lane), rowBytes)
+    return behind(m, start, scaled(m, extract(m, index, lane), rowBytes), rowBytes < 0)
   }
   const first = at(0)
   let vector = fn.value('v128', [first.pointer], ([p]) =>
