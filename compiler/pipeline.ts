@@ -106,14 +106,13 @@ export const derivationsOf = (roots: readonly Node[], fastMath: boolean): readon
   return found
 }
 
-/** The nodes that depend on another one of them. */
-const isChained = (nodes: readonly Node[]): boolean =>
-  nodes.some((n) =>
-    dependentOn(
-      nodes.filter((o) => o !== n),
-      [n],
-    ).has(n),
-  )
+/** Whether one of them is made of another. */
+const isChained = (nodes: readonly Node[]): boolean => {
+  const made = nodes.filter((n) => n.ins.length > 0)
+  const operands = made.flatMap((n) => n.ins)
+  const dependent = dependentOn(nodes, operands)
+  return operands.some((n) => dependent.has(n))
+}
 
 /**
  * Cotangents of `wrt`, simplified; null where the output does not depend on one. The output is simplified first, with the

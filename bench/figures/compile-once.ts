@@ -1,9 +1,9 @@
-// A fresh process that imports binaryen and then compiles W2's step once, from the model's expressions to the artifact.
+// A fresh process that imports binaryen and then compiles a workload's step once, from the model's expressions to the artifact.
 
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { compile } from 'nabla/compiler'
 import { loadBinaryen } from '../../compiler/emit/wasm/load.ts'
-import { entries } from '../nabla/w2.ts'
+import { heldModels, isHeld } from '../nabla/held.ts'
 import { stopwatch, tell } from './clock.ts'
 
 export type Compiled = {
@@ -14,12 +14,14 @@ export type Compiled = {
   readonly passes: Readonly<Record<string, number>>
 }
 
+const [name = ''] = process.argv.slice(2)
+if (!isHeld(name)) throw new Error(`no workload ${name}`)
 const importing = stopwatch()
 await loadBinaryen()
 const importMilliseconds = importing.elapsed()
 
 const compiling = stopwatch()
-const step = entries()
+const step = heldModels[name].entries()
 const passes: Record<string, number> = { grad: compiling.elapsed() }
 const artifact = await compile(step)
 const milliseconds = compiling.elapsed()

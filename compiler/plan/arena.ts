@@ -13,11 +13,30 @@ export interface Lifetime {
 /** Vector loads may read past an end, so 16 bytes follow each buffer; places are whole cache lines. */
 export const paddedBytes = (bytes: number): number => Math.ceil((bytes + 16) / 64) * 64
 
+/** A place that is taken for some steps. */
+interface Placed {
+  readonly start: number
+  readonly end: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Where in a list by place the first one stands that begins at `start` or behind. */
+const firstFrom = (placed: readonly Placed[], start: number): number => {
+  let [low, high] = [0, placed.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((placed[middle] as Placed).start < start) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 export const packArena = (
   lives: readonly Lifetime[],
 ): { readonly offsets: readonly number[]; readonly bytes: number } => {
   const offsets = new Array<number>(lives.length).fill(0)
-  const placed: number[] = []
+  const placed: Placed[] = []
   const bySize = lives
     .map((_, i) => i)
     .sort((i, j) => (lives[j] as Lifetime).bytes - (lives[i] as Lifetime).bytes || i - j)
@@ -25,21 +44,14 @@ export const packArena = (
   for (const i of bySize) {
     const life = lives[i] as Lifetime
     const size = paddedBytes(life.bytes)
-    const rivals = placed
-      .filter((j) => {
-        const other = lives[j] as Lifetime
-        return other.from <= life.to && life.from <= other.to
-      })
-      .sort((x, y) => (offsets[x] as number) - (offsets[y] as number))
     let at = 0
-    for (const j of rivals) {
-      const start = offsets[j] as number
+    for (const { start, end, from, to } of placed) {
       if (at + size <= start) break
-      at = Math.max(at, start + paddedBytes((lives[j] as Lifetime).bytes))
+      if (end > at && from <= life.to && life.from <= to) at = end
     }
     offsets[i] = at
     total = Math.max(total, at + size)
-    placed.push(i)
+    placed.splice(firstFrom(placed, at), 0, { start: at, end: at + size, from: life.from, to: life.to })
   }
   return { offsets, bytes: total }
 }

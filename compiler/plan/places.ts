@@ -86,20 +86,18 @@ export const checkConstants = (plan: Plan, say: Say): void => {
   })
 }
 
-/** One area of memory that outlives entries may have several names (a parameter and its new value). */
-const isSameArea = (a: PlanBuffer, b: PlanBuffer): boolean =>
-  a.region === b.region &&
-  a.region !== 'arena' &&
-  a.offset === b.offset &&
-  a.dtype === b.dtype &&
-  a.elements === b.elements
-
-/** The first buffer of the same area. */
-export const areasOf = (plan: Plan): readonly number[] =>
-  plan.buffers.map((b, i) => {
+/** The first buffer of the same area: one that outlives entries may have several names (a parameter and its new value). */
+export const areasOf = (plan: Plan): readonly number[] => {
+  const first = new Map<string, number>()
+  return plan.buffers.map((b, i) => {
     if (b.slice !== undefined) return b.slice.of
-    return b.region === 'arena' ? i : plan.buffers.findIndex((o) => o.slice === undefined && isSameArea(o, b))
+    if (b.region === 'arena') return i
+    const place = [b.region, b.offset, b.dtype, b.elements].join()
+    const area = first.get(place) ?? i
+    first.set(place, area)
+    return area
   })
+}
 
 /** Outside the arena no two areas meet; and the arena keeps off what the user or the runtime has put into memory. */
 export const checkRegions = (plan: Plan, areas: readonly number[], say: Say): void => {

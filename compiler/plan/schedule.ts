@@ -77,7 +77,7 @@ const sortStable = (
 /** Whether a kernel has to come before one of others, directly or not. */
 const comesBefore = (from: number, others: ReadonlySet<number>, after: readonly ReadonlySet<number>[]): boolean => {
   const seen = new Set<number>()
-  const stack = [from]
+  const stack = others.size === 0 ? [] : [from]
   while (stack.length > 0) {
     const i = stack.pop() as number
     if (seen.has(i)) continue

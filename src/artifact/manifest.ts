@@ -42,7 +42,7 @@ export const offsetCodec = whole(0, addressSpace)
 
 const portCodec = closed({ name: nameCodec, dtype: dtypeCodec, shape: shapeCodec, offset: offsetCodec })
 
-const portsCodec = list(portCodec, 10_000)
+const portsCodec = list(portCodec, 100_000)
 
 const wordsCodec = text(1000)
 

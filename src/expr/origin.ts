@@ -43,11 +43,27 @@ const stackHere = (): Error => {
   return here
 }
 
+/** The stack of all that is made now; null where each node has its own. */
+let shared: Error | null = null
+
+/**
+ * What is made in one call of the library, which calls nobody back, was made by one line: a stack is captured once for all of
+ * it, since that takes longer than a node does.
+ */
+export const madeAtOnce = <A>(f: () => A): A => {
+  if (shared !== null || current !== null) return f()
+  shared = stackHere()
+  try {
+    return f()
+  } finally {
+    shared = null
+  }
+}
+
 export const noteOrigin = (node: Node): void => {
   if (currentRole !== undefined) roles.set(node, currentRole)
   if (current === false) return
-  if (current !== null) stacks.set(node, current)
-  else stacks.set(node, stackHere())
+  stacks.set(node, current ?? shared ?? stackHere())
 }
 
 const root = new URL('../../', import.meta.url).href

@@ -12,6 +12,7 @@ import { keyOf } from '../core/threefry.ts'
 import { constantOf } from './constant.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, literal, shapeError } from './node.ts'
+import { madeAtOnce } from './origin.ts'
 import { accepting, axisOf, extentsOf, type First, typed } from './typed.ts'
 
 /** A key: two words of i32. */
@@ -67,7 +68,7 @@ export const foldIn: (key: Key | Node, n: number | Expr<readonly [], 'i32'>) => 
     const count = countOf(n)
     const word = (w: 0 | 1) =>
       graph.reshape([graph.threefry([k0, k1, count], { word: w, stream: derivation })], { shape: [1] })
-    return graph.concat([word(0), word(1)], { axis: 0 })
+    return madeAtOnce(() => graph.concat([word(0), word(1)], { axis: 0 }))
   },
 )
 
@@ -116,9 +117,11 @@ export const uniform: <const S extends Shape, const D extends Float = 'f32'>(
 ) => Expr<S, D> = typed((from: Node, shape: Shape, lo = 0, hi = 1, dtype: Float = 'f32') => {
   for (const end of [lo, hi]) numberOf('uniform', 'an end', end, 'a finite number')
   if (lo > hi) throw shapeError({ code: 'E_RANGE', sentence: `uniform: ${lo} to ${hi} is not a range` }, [])
-  const u = unit('uniform', from, shape, 0, dtype)
-  const scaled = hi - lo === 1 ? u : graph.mul([u, literal(hi - lo, dtype)])
-  return lo === 0 ? scaled : graph.add([scaled, literal(lo, dtype)])
+  return madeAtOnce(() => {
+    const u = unit('uniform', from, shape, 0, dtype)
+    const scaled = hi - lo === 1 ? u : graph.mul([u, literal(hi - lo, dtype)])
+    return lo === 0 ? scaled : graph.add([scaled, literal(lo, dtype)])
+  })
 })
 
 /**
@@ -136,12 +139,14 @@ export const normal: <const S extends Shape, const D extends Float = 'f32'>(
 ) => Expr<S, D> = typed((from: Node, shape: Shape, mean = 0, deviation = 1, dtype: Float = 'f32') => {
   numberOf('normal', 'the mean', mean, 'a finite number')
   numberOf('normal', 'the deviation', deviation, 'a number of 0 or more')
-  const away = graph.sub([literal(1, dtype), unit('normal', from, shape, 0, dtype)])
-  const radius = graph.sqrt([graph.mul([literal(-2, dtype), graph.log([away])])])
-  const angle = graph.mul([literal(2 * Math.PI, dtype), unit('normal', from, shape, 1, dtype)])
-  const standard = graph.mul([radius, graph.cos([angle])])
-  const scaled = deviation === 1 ? standard : graph.mul([standard, literal(deviation, dtype)])
-  return mean === 0 ? scaled : graph.add([scaled, literal(mean, dtype)])
+  return madeAtOnce(() => {
+    const away = graph.sub([literal(1, dtype), unit('normal', from, shape, 0, dtype)])
+    const radius = graph.sqrt([graph.mul([literal(-2, dtype), graph.log([away])])])
+    const angle = graph.mul([literal(2 * Math.PI, dtype), unit('normal', from, shape, 1, dtype)])
+    const standard = graph.mul([radius, graph.cos([angle])])
+    const scaled = deviation === 1 ? standard : graph.mul([standard, literal(deviation, dtype)])
+    return mean === 0 ? scaled : graph.add([scaled, literal(mean, dtype)])
+  })
 })
 
 /**

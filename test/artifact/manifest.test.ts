@@ -59,8 +59,12 @@ describe('manifest', () => {
       'red',
       'manifest.certificate.colour: expected no key but program, tolerance, variables, found "red"',
     ],
-    [['params'], { length: 3 }, 'manifest.params: expected a list of at most 10000, found an object'],
-    [['params'], new Array(10_001).fill(0), 'manifest.params: expected a list of at most 10000, found a list of 10001'],
+    [['params'], { length: 3 }, 'manifest.params: expected a list of at most 100000, found an object'],
+    [
+      ['params'],
+      new Array(100_001).fill(0),
+      'manifest.params: expected a list of at most 100000, found a list of 100001',
+    ],
     [
       ['params', 0, 'shape'],
       new Array(33).fill(1),

@@ -108,4 +108,17 @@ describe('what stands beside a node', () => {
     const y = n.tanh(n.input('made here', [3]))
     expect(sourceOf(y)?.line).toBe(here() - 1)
   })
+
+  test('nodes that one call makes remember its line, those of the next call theirs', () => {
+    const own = n.foldIn(n.key(20), 77)
+    const first = n.uniform(own, [3, 1, 7], 0.125, 0.375)
+    const second = n.normal(own, [3, 1, 7], 0.125, 0.375)
+    const lines = (node: Node): readonly (number | undefined)[] => [
+      sourceOf(node)?.line,
+      ...node.ins.flatMap((i) => (i.op === 'concat' || i.op === 'constant' ? [] : lines(i))),
+    ]
+    // the words of the key and the counter are the first draw's
+    expect(new Set(lines(first))).toEqual(new Set([here() - 7]))
+    expect(new Set(lines(second))).toEqual(new Set([here() - 8, here() - 7]))
+  })
 })
