@@ -38,6 +38,14 @@ const passList = (text: string): readonly PassName[] => {
   return names as readonly PassName[]
 }
 
+/** `step=64,predict=8` */
+const queueList = (text: string): Readonly<Record<string, number>> => {
+  const parts = text.split(',').map((part) => part.split('='))
+  if (parts.some(([name = '', runs = '', ...more]) => name === '' || !/^\d+$/.test(runs) || more.length > 0))
+    throw new InvalidArgumentError('It has to name entries and runs, as step=64.')
+  return Object.fromEntries(parts.map(([name, runs]) => [name, Number(runs)]))
+}
+
 const fileHelp = `
 A model is an expression, a step, a record of entries (each an expression, a record of expressions, or a step), or a
 function without arguments that returns one. FILE is a TypeScript or JavaScript module; relative paths are those of the
@@ -103,6 +111,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     .option('--dump <passes>', `print what passes made: ${passNames.slice(0, -1).join(',')}`, passList, [])
     .option('--checks', 'look at indices and numbers in every run, and name what is at fault', false)
     .option('--certify', 'check the gradients first, and put what was found into the artifact', false)
+    .option('--queue <runs>', 'how often entries may run in one call: step=64', queueList, {})
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
     .option('--remat', 'compute values again until that much memory is enough: the same bits, more work', false)

@@ -26,6 +26,7 @@ export interface CompileSettings {
   readonly checks: boolean
   /** Check the gradients and put what was found into the artifact. */
   readonly certify: boolean
+  readonly queue: Readonly<Record<string, number>>
   readonly maxMemory?: number
   /** Compute values again where that limit would be passed. */
   readonly remat: boolean
@@ -79,7 +80,7 @@ export const compileCommand = async (
   if (isLeft(found)) return found
   const model = joined(place.replace(/#.*$/, ''), found.right.models)
   if (isLeft(model)) return model
-  const { target, simd, checked, checks, dump, maxMemory, remat } = settings
+  const { target, simd, checked, checks, dump, queue, maxMemory, remat } = settings
   const findings = settings.certify ? await certify(model.right, found.right.sample) : undefined
   if (findings !== undefined && isLeft(findings)) return findings
   const artifact = await compile(model.right.entries, {
@@ -87,6 +88,7 @@ export const compileCommand = async (
     simd,
     checked,
     checks,
+    queue,
     remat,
     dump: { passes: dump, print: (pass, text) => out(`${colors.bold(pass)}\n${text}\n`) },
     ...(maxMemory === undefined ? {} : { maxMemory }),

@@ -74,6 +74,9 @@ const showManifest = (m: Manifest, ofThis: boolean): string =>
       ]),
       ['FLOPs', 'bytes moved', 'arena'],
     ),
+    ...m.entries.flatMap((e) =>
+      e.queue === undefined ? [] : [`${e.name} makes up to ${e.queue.length} runs in one call`],
+    ),
   ].join('\n')
 
 const manifestIn = async (path: string, bytes: Uint8Array, file: string): Promise<Either<NablaError, Manifest>> => {

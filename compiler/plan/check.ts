@@ -166,7 +166,7 @@ interface Around {
 
 /** The plan with slices where they lie at these trips. */
 const atTrips = (plan: Plan, ids: readonly number[], trips: Trips): Plan => {
-  const moving = ids.filter((i) => plan.buffers[i]?.slice !== undefined)
+  const moving = ids.filter((i) => (plan.buffers[i]?.slice?.moves ?? []).length > 0)
   if (moving.length === 0) return plan
   const buffers = [...plan.buffers]
   for (const i of moving) {

@@ -70,6 +70,15 @@ describe('nabla compile', () => {
     expect(out).toMatch(/^simplify\n[\s\S]*loss +=[\s\S]*^fuse\nkernel [\s\S]*^plan\nmemory \d+ bytes$/m)
   })
 
+  test('--queue makes room for several runs in one call', async () => {
+    const out = join(folder, 'queued')
+    expect((await nabla('compile', entries, '--out', out, '--queue', 'step=16')).code).toBe(0)
+    expect(readFileSync(join(out, 'entries.d.ts'), 'utf8')).toContain('readonly step: QueuedEntry<')
+    expect((await nabla('show', join(out, 'entries.wasm'))).out).toContain('up to 16 runs in one call')
+    const { code, err } = await nabla('compile', entries, '--out', out, '--queue', 'training=16')
+    expect([code, err.split(':')[0]]).toEqual([1, 'E_COMPILE_QUEUE'])
+  })
+
   test('a program beyond the memory limit is refused, and nothing is written', async () => {
     const { code, err } = await nabla('compile', entries, '--out', join(folder, 'new'), '--max-memory', '1000')
     expect([code, err.split(':')[0]]).toEqual([1, 'E_COMPILE_MEMORY'])
@@ -87,6 +96,7 @@ describe('nabla compile', () => {
     [['compile', entries], "required option '--out <DIR>' not specified"],
     [['compile', entries, '--out', 'x', '--target', 'wgsl'], 'Allowed choices are wasm, javascript'],
     [['compile', entries, '--out', 'x', '--dump', 'grad'], 'grad is none of the passes'],
+    [['compile', entries, '--out', 'x', '--queue', 'step'], 'It has to name entries and runs, as step=64'],
   ])('%j is no command line', async (args, words) => {
     const { code, err } = await nabla(...args)
     expect(code).toBe(2)
