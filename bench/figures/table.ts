@@ -7,6 +7,7 @@ import { measureAllocation } from './allocation.ts'
 import { measureArtifact, measureRuntime, measureWrapper } from './artifacts.ts'
 import { measureCompilation } from './compile.ts'
 import { measureCurve, measureLengths } from './curve.ts'
+import { measureInspection } from './inspect.ts'
 import { measureLongRun } from './long.ts'
 import { measureOperations, operationsName } from './operations.ts'
 import { measureQueue } from './queue.ts'
@@ -25,6 +26,7 @@ const table: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['alloc-W1', ({ shortSteps }) => measureAllocation('W1', shortSteps)],
   ['alloc-W2', ({ wideSteps }) => measureAllocation('W2', wideSteps)],
   ['queue-W1', measureQueue],
+  ['inspect-W5', measureInspection],
   ['long-W2', measureLongRun],
   ['curve-chain', (effort) => measureCurve('chain', effort)],
   ['curve-scan', measureLengths],

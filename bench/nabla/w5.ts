@@ -6,8 +6,8 @@ import type { Step, Variant } from '../subject.ts'
 import { w5, w5Sizes } from '../workloads/w5.ts'
 import { stepOf } from './program.ts'
 
-export const entries = () => {
-  const { vocabulary, hidden, batch, steps, clipNorm } = w5Sizes
+export const loss = () => {
+  const { vocabulary, hidden, batch, steps } = w5Sizes
   const token = input('token', [steps, batch], 'i32')
   const next = input('next', [steps, batch], 'i32')
   const gates = (k: 1 | 2) => ({
@@ -20,8 +20,9 @@ export const entries = () => {
     pipe(first.outputs, lstm(gates(2))).outputs,
     dense(param('v', [hidden, vocabulary], glorotUniform), param('e', [vocabulary], zeros)),
   )
-  const loss = div(sum(pipe(logits, crossEntropy(next))), batch)
-  return { step: trainStep(loss, sgd(), { clipNorm }) }
+  return div(sum(pipe(logits, crossEntropy(next))), batch)
 }
+
+export const entries = () => ({ step: trainStep(loss(), sgd(), { clipNorm: w5Sizes.clipNorm }) })
 
 export const train = (_workload: string, variant: Variant): Promise<Step> => stepOf(w5(), entries(), variant)

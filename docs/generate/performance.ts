@@ -25,6 +25,7 @@ const goals: Readonly<Record<string, number>> = {
   'single-W1': 0.001,
   'queue-W1': 0.001,
   'long-W2': 1.2,
+  'inspect-W5': 1000,
   'scan-length-time': 1.1,
 }
 

@@ -55,3 +55,10 @@ test('a derivation for a file called .html is a page, which shows markup as text
   expect(isRight(hostile) && hostile.right).toContain('<title>&lt;b&gt;x&lt;/b&gt; &amp; y</title>')
   expect(isRight(hostile) && /<script|<b>/.test(hostile.right)).toBe(false)
 })
+
+test('a derivation leaves out a numerical check that would take long, and says who makes it', async () => {
+  const place = `${fixture('heavy.ts')}#loss`
+  const { code, out } = await nabla('inspect', place, '--as', 'derivation')
+  expect(code).toBe(0)
+  expect(out).toContain(`Left out, because each run takes long: \`nabla check ${place}\` compares the two.`)
+})
