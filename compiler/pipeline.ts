@@ -274,8 +274,9 @@ const buildersFor = (settings: Settings): Builders => ({
   plan: (f) => makePlan([f], { scratchBytes: scratchFor(settings) }),
 })
 
-/** How small the arena of an entry gets when values are computed again, and what each step of the way costs. */
-export const shrink = (fused: Fused, settings: Settings): Fitted => fitEntry(fused, 0, buildersFor(settings), [0.4])
+/** An entry that computes values again until its arena takes so many bytes, or as few as were found. */
+export const shrink = (fused: Fused, bytes: number, settings: Settings): Fitted =>
+  fitEntry(fused, bytes, buildersFor(settings))
 
 /** Entries whose arenas share `bytes` beside what has a place for ever; those that fit stay as they are. */
 const rematPass = (settings: Settings, bytes: number): Pass<readonly Fused[], readonly Fitted[]> => ({

@@ -59,11 +59,13 @@ const recomputation = (before: Fused, fitted: Fitted): Recomputation => {
 export const recomputations = ({ remat }: Pick<Planned, 'remat'>): readonly Recomputation[] =>
   (remat?.fitted ?? []).flatMap((f, i) => (f.again.size === 0 ? [] : [recomputation(remat?.before[i] as Fused, f)]))
 
+/** How many per cent more work it is. */
+export const moreFlops = (before: EntryCost, after: EntryCost): number =>
+  before.flops === 0 ? 0 : Math.round((100 * (after.flops - before.flops)) / before.flops)
+
 /** `12.6 M FLOPs instead of 10.0 M (+26 %)` */
-const moreWork = (before: EntryCost, after: EntryCost): string => {
-  const share = before.flops === 0 ? 0 : Math.round((100 * (after.flops - before.flops)) / before.flops)
-  return `${showCount(after.flops)} FLOPs instead of ${showCount(before.flops)} (+${share} %)`
-}
+const moreWork = (before: EntryCost, after: EntryCost): string =>
+  `${showCount(after.flops)} FLOPs instead of ${showCount(before.flops)} (+${moreFlops(before, after)} %)`
 
 const showRecomputation = ({ entry, before, after, values }: Recomputation): string => {
   const rows = values.map((v) => [

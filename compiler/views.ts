@@ -28,8 +28,9 @@ import { arenaPicture } from './inspect/machine/picture.ts'
 import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
+import { moreFlops } from './remat.ts'
 import { passNames, type Watch } from './pass.ts'
-import { emitText, type Planned, planEntries, type Settings, shrink } from './pipeline.ts'
+import { costsOf, emitText, type Planned, planEntries, type Settings, shrink } from './pipeline.ts'
 
 const settingsFor = (target: Target): Settings => ({
   target,
@@ -125,16 +126,27 @@ const checkpointNotes = (model: EntryInputs, machine: Machine): readonly string[
     ]
   })
 
-/** What computing values again would save, measured: the arena and the work of plans that do, down to the smallest that was found. */
-const rematNotes = ({ fused }: Machine): readonly string[] =>
-  fused.flatMap((f) => {
-    if (f.entry.name === 'init') return []
-    const [before, ...after] = shrink(f, settingsFor('wasm')).costs
-    if (before === undefined || after.length === 0) return []
-    const each = after.map(({ peak, flops }) => `${peak} with ${showCount(flops)} FLOPs`)
-    return [
-      `${f.entry.name}, with values computed again (--remat): ${each.join(', ')}; ${showCount(before.flops)} FLOPs as it is`,
-    ]
+/** What computing values again would save, measured: plans for three quarters, half and a quarter of the arena. */
+const rematNotes = ({ fused, plan }: Machine): readonly string[] =>
+  fused.flatMap((f, i) => {
+    const peak = plan.entries[i]?.peak ?? 0
+    if (f.entry.name === 'init' || peak === 0) return []
+    const smaller: ReturnType<typeof costsOf>[] = []
+    for (const share of [0.75, 0.5, 0.25]) {
+      const costs = costsOf(shrink(f, share * peak, settingsFor('wasm')))
+      if (costs.after.peak < (smaller.at(-1)?.after.peak ?? peak)) smaller.push(costs)
+      // what cannot be reached is not asked for more of
+      if (costs.after.peak > share * peak) break
+    }
+    return smaller.length === 0
+      ? [`${f.entry.name}: computing values again (--remat) saves nothing`]
+      : [
+          `${f.entry.name}, with values computed again (--remat):`,
+          ...smaller.map(
+            ({ before, after }) =>
+              `  arena ${after.peak} bytes, ${showCount(after.flops)} FLOPs (+${moreFlops(before, after)} %)`,
+          ),
+        ]
   })
 
 const memoryNotes = (model: EntryInputs, machine: Machine): readonly string[] => [

@@ -42,8 +42,10 @@ export const costsOf = ({ costs }: Fitted): { readonly before: EntryCost; readon
 })
 
 const mostRounds = 60
+/** How much of the peak is chosen at once. */
+const shares = [1, 0.4]
 /** A round that lowers nothing is tried with more, up to so many times as much. */
-const mostEager = 16
+const mostEager = 4
 
 interface Draft extends Fitted {
   readonly plan: Plan
@@ -109,7 +111,7 @@ const lowered = (start: Draft, allowed: number, share: number, builders: Builder
  * The entry with an arena of at most `allowed` bytes, or as small as was found. What is chosen all at once costs less; what is chosen
  * piece by piece comes back in shorter segments, and so goes further.
  */
-export const fitEntry = (fused: Fused, allowed: number, builders: Builders, shares = [1, 0.4]): Fitted => {
+export const fitEntry = (fused: Fused, allowed: number, builders: Builders): Fitted => {
   const plan = builders.plan(fused)
   const start: Draft = { fused, plan, costs: [costOf(plan)], again: new Map(), originals: new Map() }
   let best = start
