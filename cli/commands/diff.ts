@@ -15,12 +15,12 @@ import { refuseCli } from '../codes.ts'
 import { loadModels, type Model } from '../model.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** The results of a model and the gradients of its losses, by name; a model that is one expression is `y` in both. */
-const formulasOf = ({ entries }: Model): ReadonlyMap<string, Node> => {
+/** The results of a model and the gradients of its losses, by name; what a model of one expression is called is given. */
+const formulasOf = ({ entries }: Model, called: string): ReadonlyMap<string, Node> => {
   const only = Object.keys(entries).length === 1
   const roots = rootsOf(entries, '')
     .filter((r) => r.sign !== '←')
-    .map((r) => (only && r.node === Object.values(entries)[0] ? { ...r, label: 'y' } : r))
+    .map((r) => (only && r.node === Object.values(entries)[0] ? { ...r, label: called } : r))
   const results = roots.map((r): readonly [string, Node] => [r.label, simplify(r.node)])
   const gradients = lossesOf(roots).flatMap(({ label, node, wrt }) => {
     const found = grad(node as Scalar, wrt)
@@ -59,7 +59,11 @@ export const diffCommand = async (
       return refuseCli('E_CLI_USAGE', `${place} has several models`, `name one: ${model?.place}`)
     models.push(model)
   }
-  const [a, b] = models.map(formulasOf) as [ReadonlyMap<string, Node>, ReadonlyMap<string, Node>]
+  const [name = 'y', other] = models.map((m) => m.name)
+  const [a, b] = models.map((m) => formulasOf(m, name === other ? name : 'y')) as [
+    ReadonlyMap<string, Node>,
+    ReadonlyMap<string, Node>,
+  ]
   const names = [...new Set([...a.keys(), ...b.keys()])]
   const changed = names.filter((name) => a.get(name) !== b.get(name))
   const parts = names.map((name) => {
