@@ -9,7 +9,7 @@ import { type CompileError, nablaError } from '../src/core/errors.ts'
 import type { TensorType } from '../src/core/shape.ts'
 import type { Expr } from '../src/expr/expr.ts'
 import { type EntryInputs, type Step, toPrograms } from './entries.ts'
-import { beyondLimit } from './limit.ts'
+import { badThreads, beyondLimit } from './limit.ts'
 import { type Recomputation, recomputations } from './remat.ts'
 import type { PassName, PassTime, Watch } from './pass.ts'
 import { type Emitted, emit, type Planned, planEntries, type Settings } from './pipeline.ts'
@@ -33,6 +33,11 @@ export interface CompileOptions {
    * entries that are not named.
    */
   readonly queue?: Readonly<Record<string, number>>
+  /**
+   * As many threads as may run the program together, 1 to 64: its memory is then shared, and large kernels are run in parts.
+   * `load` says how many there are. Results have the same bits for any number. The JavaScript target has one. Default 1.
+   */
+  readonly threads?: number
   /** Names in the Wasm module. Default false. */
   readonly debug?: boolean
   /** Refuse an artifact whose memory is larger, in bytes. Default 1 GiB. */
@@ -92,6 +97,7 @@ const settingsOf = (o: CompileOptions): Settings => ({
   debug: o.debug ?? false,
   checks: o.checks ?? false,
   ...(o.queue === undefined ? {} : { queue: o.queue }),
+  threads: o.threads ?? 1,
   ...(o.certificate === undefined ? {} : { certificate: o.certificate }),
   ...(o.remat === true ? { memory: o.maxMemory ?? defaultMaxMemory } : {}),
 })
@@ -131,7 +137,7 @@ export const compileWhole = async (
 ): Promise<Either<CompileError, Whole>> => {
   const programs = toPrograms(entries)
   if (isLeft(programs)) return programs
-  const strange = queueFault(entries, options)
+  const strange = queueFault(entries, options) ?? badThreads(options.threads ?? 1)
   if (strange !== null) return left(strange)
   const times: PassTime[] = []
   const [settings, watch] = [settingsOf(options), watchOf(options, times)]

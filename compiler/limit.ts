@@ -1,11 +1,22 @@
 /**
- * Whether a program fits into memory. In: what was planned, a limit. Out: the error where it does not fit.
+ * What a program may ask for: memory, threads. In: what was planned or asked for, a limit. Out: the error where it does not fit.
  * Invariant: the error says what lives at the peak, the largest first.
  */
+import { MOST_THREADS } from '../src/artifact/manifest.ts'
 import { type CompileError, nablaError } from '../src/core/errors.ts'
 import type { Planned } from './pipeline.ts'
 import type { Machine } from './inspect/machine/machine.ts'
 import { peakReport } from './inspect/machine/memory.ts'
+
+/** An artifact is for 1 to 64 threads. */
+export const badThreads = (threads: number): CompileError | null =>
+  Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS
+    ? null
+    : nablaError(
+        'CompileError',
+        'E_COMPILE_THREADS',
+        `a program is run by 1 to ${MOST_THREADS} threads, ${threads} were asked for`,
+      )
 
 export const beyondLimit = (
   machine: Machine & Pick<Planned, 'remat'>,

@@ -59,6 +59,7 @@ export const manifestOf = (plan: Plan, { target, simd }: ManifestSettings): Mani
     states: portsOf(plan, plan.states),
     entries: plan.entries.map((entry) => entryOf(plan, entry)),
     constants: plan.constants.map(({ buffer, bytes }) => ({ offset: offsetOf(plan, buffer), bytes: bytes.length })),
+    ...(plan.threads === undefined ? {} : { threads: { most: plan.threads.most, control: plan.threads.control } }),
   }
   const checked = decodeManifest(manifest, { memoryBytes: 2 ** 32 })
   if (isLeft(checked)) throw new InternalError(`the manifest of a plan is refused: ${checked.left.message}`)

@@ -15,8 +15,8 @@ import { indexObserver } from './checks/indices.ts'
 import { instrument } from './checks/instrument.ts'
 import { numberObserver } from './checks/numbers.ts'
 import { emitJavaScript } from './emit/javascript/module.ts'
-import { contractionScratch } from './emit/wasm/contraction/schedule.ts'
 import { emitWasm, emitWasmText } from './emit/wasm/emit.ts'
+import { scratchFor, splitFor } from './emit/wasm/split.ts'
 import { fuse } from './fuse/fuse.ts'
 import { batchRoots } from './grad/vmap.ts'
 import { withoutCustom } from './grad/custom.ts'
@@ -25,7 +25,6 @@ import { push } from './grad/jvp.ts'
 import { printPlan } from './inspect/plan.ts'
 import { print } from './inspect/print.ts'
 import { faultsOf } from './kernel/check.ts'
-import type { Kernel } from './kernel/kernel.ts'
 import { printKernel } from './kernel/print.ts'
 import { behindLoops } from './loops/behind.ts'
 import { simplifyBodies } from './loops/bodies.ts'
@@ -33,7 +32,7 @@ import { optimizeLoops } from './loops/loops.ts'
 import { manifestOf } from './manifest.ts'
 import { type Pass, runPass, type Watch } from './pass.ts'
 import { faultsOfPlan } from './plan/check.ts'
-import { makePlan } from './plan/make.ts'
+import { makePlan, type PlanOptions } from './plan/make.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
@@ -52,6 +51,8 @@ export interface Settings {
   readonly simd: Simd
   readonly fastMath: boolean
   readonly debug: boolean
+  /** As many as may run the program together; 1: no word of threads anywhere. */
+  readonly threads: number
   /** Whether the program looks at its indices and numbers. */
   readonly checks: boolean
   /** How often an entry may run in one call; once where it is not named. */
@@ -255,14 +256,16 @@ const fusePass: Pass<EntryProgram, Fused> = {
     kernelsOf(f).flatMap((k) => faultsOf(k.kernel).map((x) => `${k.kernel.name}: ${x.rule}: ${x.message}`)),
 }
 
-const scratchFor =
-  ({ target, simd }: Settings) =>
-  (k: Kernel): number =>
-    target === 'wasm' && k.tag === 'contraction' ? contractionScratch(k, simd) : 0
+/** What the target's own code wants of the plan. */
+const planOptions = ({ target, simd, threads, queue }: Settings): PlanOptions => {
+  if (target === 'javascript') return { scratchBytes: () => 0, queue }
+  const options = { scratchBytes: scratchFor(simd), queue }
+  return threads > 1 ? { ...options, threads: { most: threads, split: splitFor(simd, threads) } } : options
+}
 
 const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
   name: 'plan',
-  run: (entries) => makePlan(entries, { scratchBytes: scratchFor(settings), queue: settings.queue }),
+  run: (entries) => makePlan(entries, planOptions(settings)),
   show: printPlan,
   size: (p) =>
     `${p.kernels.length} different kernels, ${p.entries.reduce((n, e) => n + e.steps.length, 0)} steps, ${p.memoryBytes} bytes`,
@@ -271,7 +274,7 @@ const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
 
 const buildersFor = (settings: Settings): Builders => ({
   fuse,
-  plan: (f) => makePlan([f], { scratchBytes: scratchFor(settings) }),
+  plan: (f) => makePlan([f], { ...planOptions(settings), queue: undefined }),
 })
 
 /** An entry that computes values again until its arena takes so many bytes, or as few as were found. */

@@ -38,6 +38,7 @@ const settingsFor = (target: Target): Settings => ({
   fastMath: false,
   debug: false,
   checks: false,
+  threads: 1,
 })
 
 const resultsOf = (name: string, entry: EntryInput): Readonly<Record<string, Expr>> =>

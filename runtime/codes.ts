@@ -12,7 +12,14 @@ export const loadErrorCodes = {
   E_LOAD_INIT: { phase: 'load', summary: 'the parameters could not be initialized' },
   E_FEATURE_WASM: { phase: 'load', summary: 'this engine does not run WebAssembly' },
   E_FEATURE_SIMD: { phase: 'load', summary: 'this engine does not run WebAssembly SIMD' },
+  E_FEATURE_THREADS: { phase: 'load', summary: 'this engine does not run WebAssembly threads' },
   E_FEATURE_RELAXED_SIMD: { phase: 'load', summary: 'this engine does not run WebAssembly relaxed SIMD' },
+} as const satisfies Record<string, ErrorCode>
+
+/** What loading says and goes on; `program.threads.fallback` holds it. */
+export const loadWarningCodes = {
+  W_THREADS_ARTIFACT: { phase: 'load', summary: 'threads were asked for, of an artifact that was compiled for one' },
+  W_THREADS_HOST: { phase: 'load', summary: 'the page or host gives no threads that share memory' },
 } as const satisfies Record<string, ErrorCode>
 
 export const runErrorCodes = {

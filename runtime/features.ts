@@ -11,6 +11,7 @@ export interface Features {
   readonly wasm: boolean
   readonly simd: boolean
   readonly relaxedSimd: boolean
+  readonly threads: boolean
 }
 
 /** A module of one function whose body is `code`, of type [] -> []. */
@@ -31,11 +32,15 @@ const simdProbe = probe([...splat, drop])
 /** f32x4.relaxed_madd of three splats (0xfd, 0x105 as LEB128). */
 const relaxedProbe = probe([...splat, ...splat, ...splat, 0xfd, 0x85, 0x02, drop])
 
+/** atomic.fence, which belongs to threads. */
+const threadsProbe = probe([0xfe, 0x03, 0x00])
+
 /** The features of an engine; `undefined` where it has no WebAssembly, or a security policy took it away. */
 export const detectFeatures = (wasm: Pick<typeof WebAssembly, 'validate'> | undefined): Features => ({
   wasm: wasm !== undefined,
   simd: wasm?.validate(simdProbe) ?? false,
   relaxedSimd: wasm?.validate(relaxedProbe) ?? false,
+  threads: wasm?.validate(threadsProbe) ?? false,
 })
 
 export const refuseWasm = (): Either<LoadError, never> =>
@@ -52,7 +57,10 @@ export const mayCompile = async (wasm: Pick<typeof WebAssembly, 'compile'>): Pro
     () => false,
   )
 
-export const checkFeatures = (manifest: Pick<Manifest, 'target' | 'simd'>, has: Features): Either<LoadError, void> => {
+export const checkFeatures = (
+  manifest: Pick<Manifest, 'target' | 'simd' | 'threads'>,
+  has: Features,
+): Either<LoadError, void> => {
   if (manifest.target === 'javascript') return right(undefined)
   if (!has.wasm) return refuseWasm()
   if (!has.simd)
@@ -66,6 +74,12 @@ export const checkFeatures = (manifest: Pick<Manifest, 'target' | 'simd'>, has: 
       'E_FEATURE_RELAXED_SIMD',
       'the artifact was compiled for relaxed SIMD, which this engine does not run',
       "use Node 22 or newer (or --experimental-wasm-relaxed-simd), or compile with { simd: 'plain' }",
+    )
+  if (manifest.threads !== undefined && !has.threads)
+    return refuseLoad(
+      'E_FEATURE_THREADS',
+      'the artifact was compiled for threads, which this engine does not run',
+      'use a newer engine, or compile with { threads: 1 }',
     )
   return right(undefined)
 }

@@ -5,12 +5,13 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { refuse } from '../src/artifact/codes.ts'
 import { readManifestSection, SECTION_NAME } from '../src/artifact/container.ts'
-import { decodeManifest, MEMORY_EXPORT, showBytes } from '../src/artifact/manifest.ts'
+import { decodeManifest, MEMORY_EXPORT, showBytes, THREADS_IMPORT } from '../src/artifact/manifest.ts'
 import type { Limits, Manifest } from '../src/artifact/types.ts'
 import type { LoadError } from '../src/core/errors.ts'
 import { reasonOf, refuseLoad } from './codes.ts'
 import { mayCompile, refuseWasm } from './features.ts'
 import type { Instance } from './program.ts'
+import { prepareThreads, singleThread } from './threads/threads.ts'
 
 /** What a JavaScript-target artifact exports. */
 export interface JavaScriptArtifact {
@@ -42,7 +43,7 @@ const checkInstance = (manifest: Manifest, { memory, functions }: Found): Either
     if (f.length !== 0) return left(`the function of the entry ${name} takes parameters`)
     found[name] = f as () => void
   }
-  return right({ memory: memory as ArrayBufferLike, functions: found })
+  return right({ memory: memory as ArrayBufferLike, functions: found, threads: singleThread(undefined) })
 }
 
 /** The module's bytes were checked before; the engine validates the code once more, by its own rules. */
@@ -55,21 +56,33 @@ export const compileWasm = async (wasm: Uint8Array<ArrayBuffer>): Promise<Either
   }
 }
 
+/** An artifact imports nothing; one for threads, its memory and what wakes them. */
+const isStranger = ({ threads }: Manifest, { module, name }: WebAssembly.ModuleImportDescriptor): boolean =>
+  threads === undefined || module !== THREADS_IMPORT || (name !== MEMORY_EXPORT && name !== 'wake')
+
+/** `threads`: as many as were asked for. */
 export const instantiateWasm = async (
   manifest: Manifest,
   module: WebAssembly.Module,
+  threads?: number,
 ): Promise<Either<LoadError, Loaded>> => {
-  const [stranger] = WebAssembly.Module.imports(module)
+  const stranger = WebAssembly.Module.imports(module).find((i) => isStranger(manifest, i))
   if (stranger !== undefined)
     return refuse('E_ARTIFACT_CODE', `an artifact imports nothing, this one ${stranger.module}.${stranger.name}`)
   try {
-    const { exports } = await WebAssembly.instantiate(module, {})
+    const prepared =
+      manifest.threads === undefined ? null : await prepareThreads(manifest, manifest.threads, module, threads)
+    const { exports } = await WebAssembly.instantiate(module, prepared?.imports ?? {})
     const memory = exports[MEMORY_EXPORT]
     const buffer = memory instanceof WebAssembly.Memory ? memory.buffer : undefined
     const instance = checkInstance(manifest, { memory: buffer, functions: exports })
-    return isLeft(instance)
-      ? refuse('E_ARTIFACT_CODE', `the module is not as its manifest says: ${instance.left}`)
-      : right({ manifest, instance: instance.right })
+    if (isLeft(instance)) return refuse('E_ARTIFACT_CODE', `the module is not as its manifest says: ${instance.left}`)
+    const { memory: shown, functions } = instance.right
+    const begun = prepared === null ? functions : prepared.begin(functions)
+    return right({
+      manifest,
+      instance: { memory: shown, functions: begun, threads: prepared?.threads ?? singleThread(threads) },
+    })
   } catch (e) {
     return e instanceof RangeError
       ? refuse('E_MEMORY_LIMIT', `the engine cannot give ${showBytes(manifest.memoryBytes)}: ${reasonOf(e)}`)
@@ -85,7 +98,11 @@ export const manifestOfModule = (module: WebAssembly.Module, limits: Limits): Ei
     : readManifestSection(new Uint8Array(content), limits)
 }
 
-export const instantiateJavaScript = (artifact: JavaScriptArtifact, limits: Limits): Either<LoadError, Loaded> => {
+export const instantiateJavaScript = (
+  artifact: JavaScriptArtifact,
+  limits: Limits,
+  threads?: number,
+): Either<LoadError, Loaded> => {
   const decoded = decodeManifest(artifact.manifest, limits)
   if (isLeft(decoded)) return decoded
   const manifest = decoded.right
@@ -96,7 +113,7 @@ export const instantiateJavaScript = (artifact: JavaScriptArtifact, limits: Limi
     const instance = checkInstance(manifest, { memory, functions: entries })
     return isLeft(instance)
       ? refuseLoad('E_LOAD_MODULE', `the JavaScript module is not as its manifest says: ${instance.left}`)
-      : right({ manifest, instance: instance.right })
+      : right({ manifest, instance: { ...instance.right, threads: singleThread(threads) } })
   } catch (e) {
     return refuseLoad('E_LOAD_MODULE', `the JavaScript module cannot be instantiated: ${reasonOf(e)}`)
   }

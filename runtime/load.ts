@@ -32,23 +32,33 @@ export interface LoadOptions {
   readonly checks?: boolean
   /** Most bytes of memory that the program may ask for. Default 1 GiB. */
   readonly memoryLimit?: number
+  /**
+   * Threads that run the program, the calling one among them; no more than it was compiled for. Default: as many as it was
+   * compiled for, and the machine has processors.
+   */
+  readonly threads?: number
 }
 
 const engine = (): typeof WebAssembly | undefined => (typeof WebAssembly === 'undefined' ? undefined : WebAssembly)
 
-const loadBytes = async (bytes: Uint8Array<ArrayBuffer>, limits: Limits): Promise<Either<LoadError, Loaded>> => {
+/** Limits, and the threads that were asked for. */
+interface Asked extends Limits {
+  readonly threads?: number | undefined
+}
+
+const loadBytes = async (bytes: Uint8Array<ArrayBuffer>, limits: Asked): Promise<Either<LoadError, Loaded>> => {
   const artifact = readArtifact(bytes, limits)
   if (isLeft(artifact)) return artifact
   const { manifest } = artifact.right
   const able = checkFeatures(manifest, detectFeatures(engine()))
   if (isLeft(able)) return able
   const module = await compileWasm(bytes)
-  return isLeft(module) ? module : instantiateWasm(manifest, module.right)
+  return isLeft(module) ? module : instantiateWasm(manifest, module.right, limits.threads)
 }
 
-const loadModule = async (module: WebAssembly.Module, limits: Limits): Promise<Either<LoadError, Loaded>> => {
+const loadModule = async (module: WebAssembly.Module, limits: Asked): Promise<Either<LoadError, Loaded>> => {
   const manifest = manifestOfModule(module, limits)
-  return isLeft(manifest) ? manifest : instantiateWasm(manifest.right, module)
+  return isLeft(manifest) ? manifest : instantiateWasm(manifest.right, module, limits.threads)
 }
 
 const isJavaScript = (source: object): source is JavaScriptArtifact =>
@@ -58,13 +68,13 @@ const isCompiled = (source: object): source is ArtifactOf =>
   'bytes' in source && ArrayBuffer.isView(source.bytes) && 'manifest' in source && typeof source.manifest === 'object'
 
 /** What `compile` gave in this process; only then are bytes taken for the text of a JavaScript module. */
-const loadCompiled = async ({ manifest, bytes }: ArtifactOf, limits: Limits): Promise<Either<LoadError, Loaded>> => {
+const loadCompiled = async ({ manifest, bytes }: ArtifactOf, limits: Asked): Promise<Either<LoadError, Loaded>> => {
   if (manifest?.target !== 'javascript') return loadBytes(bytesOfBuffer(bytes), limits)
   const module = await importModule(bytes)
-  return isLeft(module) ? module : instantiateJavaScript(module.right, limits)
+  return isLeft(module) ? module : instantiateJavaScript(module.right, limits, limits.threads)
 }
 
-const loadSource = async (source: unknown, limits: Limits): Promise<Either<LoadError, Loaded>> => {
+const loadSource = async (source: unknown, limits: Asked): Promise<Either<LoadError, Loaded>> => {
   const most = limits.memoryBytes
   const then = (bytes: Either<LoadError, Uint8Array<ArrayBuffer>>) =>
     isLeft(bytes) ? bytes : loadBytes(bytes.right, limits)
@@ -74,7 +84,7 @@ const loadSource = async (source: unknown, limits: Limits): Promise<Either<LoadE
     if (source instanceof URL) return then(await readUrl(source, most))
     if (typeof Response !== 'undefined' && source instanceof Response) return then(await readResponse(source, most))
     if (engine() !== undefined && source instanceof WebAssembly.Module) return loadModule(source, limits)
-    if (isJavaScript(source)) return instantiateJavaScript(source, limits)
+    if (isJavaScript(source)) return instantiateJavaScript(source, limits, limits.threads)
     if (isCompiled(source)) return loadCompiled(source, limits)
   }
   const found = typeof source === 'object' ? Object.prototype.toString.call(source) : typeof source
@@ -100,8 +110,8 @@ export const load = async <
   source: ArtifactOf<E, P, S> | ArtifactSource,
   options: LoadOptions = {},
 ): Promise<Either<LoadError, Program<E, P, S>>> => {
-  const { seed = 0, checks = false, memoryLimit = defaultLimits.memoryBytes } = options
-  const loaded = await loadSource(source, { memoryBytes: memoryLimit })
+  const { seed = 0, checks = false, memoryLimit = defaultLimits.memoryBytes, threads } = options
+  const loaded = await loadSource(source, { memoryBytes: memoryLimit, threads })
   if (isLeft(loaded)) return loaded
   const program = programOf(loaded.right.manifest, loaded.right.instance, checks)
   const initialized = program.initialize(seed)

@@ -23,6 +23,7 @@ import { watchOf } from './checks.ts'
 import { runError } from './codes.ts'
 import { type Entry, entryOf } from './entry.ts'
 import { slotsOf, viewsByName } from './ports.ts'
+import type { ProgramThreads } from './threads/threads.ts'
 
 export type Entries<E extends EntrySpecs> = {
   readonly [K in keyof E]: Entry<E[K]['inputs'], E[K]['outputs']>
@@ -41,6 +42,8 @@ export interface Program<
 > {
   readonly manifest: Manifest
   readonly memory: ArrayBufferLike
+  /** How many threads run it. */
+  readonly threads: ProgramThreads
   readonly entries: Entries<E>
   /** The inputs of all entries by name, but for names that mean different tensors in different entries. */
   readonly inputs: { readonly [K in InputNames<E>]: InputView<E, K> }
@@ -66,6 +69,7 @@ export type ProgramOf<A> = A extends ArtifactOf<infer E, infer P, infer S> ? Pro
 export interface Instance {
   readonly memory: ArrayBufferLike
   readonly functions: Readonly<Record<string, () => void>>
+  readonly threads: ProgramThreads
 }
 
 /** Inputs that mean one and the same tensor wherever their name occurs. */
@@ -89,7 +93,7 @@ const initialize = (init: Entry | undefined, seed: number): Either<RunError, voi
 }
 
 /** Joins manifest and instance; the instance has been checked to have all that the manifest states. */
-export const programOf = (manifest: Manifest, { memory, functions }: Instance, checks: boolean): Program => {
+export const programOf = (manifest: Manifest, { memory, functions, threads }: Instance, checks: boolean): Program => {
   const params = slotsOf(memory, manifest.params)
   const states = slotsOf(memory, manifest.states)
   const entries: Entries<EntrySpecs> = Object.freeze(
@@ -105,6 +109,7 @@ export const programOf = (manifest: Manifest, { memory, functions }: Instance, c
   return {
     manifest,
     memory,
+    threads,
     entries,
     inputs,
     params: viewsByName(params),

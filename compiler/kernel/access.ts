@@ -80,6 +80,10 @@ export const spansOf = (access: Access, dims: readonly number[]): readonly Span[
   return joinSpans(starts.map((start) => ({ start, end: start + run })))
 }
 
+/** Sorted spans that are joined, compared. */
+export const equalSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
+  a.length === b.length && a.every((s, i) => s.start === b[i]?.start && s.end === b[i]?.end)
+
 /** The first element of `needed` that `given` lacks, or null. Both are sorted and disjoint. */
 export const firstMissing = (needed: readonly Span[], given: readonly Span[]): number | null => {
   let g = 0

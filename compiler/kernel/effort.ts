@@ -7,6 +7,8 @@ import type { DType } from '../../src/core/dtype.ts'
 import type { Machine } from '../../src/core/machine.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
+import type { OpName } from '../../src/ops/signature.ts'
+import { lowerScalar } from './scalar.ts'
 
 /** Products that a division or a square root takes the time of. */
 const DIVISION = 8
@@ -78,15 +80,22 @@ const countingMachine = (): Counter => {
 const known = new Map<string, number>()
 
 /** Instructions of one application; 0 for what is not elementwise. */
-export const effortOf = (node: Node): number => {
-  const def = opDef(node.op)
+export const effortOf = (node: Node): number =>
+  effortOfOp(
+    node.op,
+    node.ins.map((i) => i.dtype),
+    node.params,
+  )
+
+/** The same of an instruction. */
+export const effortOfOp = (op: OpName, dtypes: readonly DType[], params: unknown): number => {
+  const def = opDef(op)
   if (def.kind !== 'elementwise') return 0
-  const dtypes = node.ins.map((i) => i.dtype)
-  const key = `${node.op} ${dtypes.join()}`
+  const key = `${op} ${dtypes.join()}`
   const before = known.get(key)
   if (before !== undefined) return before
   const counter = countingMachine()
-  def.lower(counter.machine, dtypes, node.params)
+  lowerScalar(counter.machine, op, dtypes, params)
   known.set(key, counter.count())
   return counter.count()
 }

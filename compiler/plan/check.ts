@@ -19,6 +19,7 @@ import {
   type PlanWhile,
   tripsOf,
 } from './plan.ts'
+import { checkThreads } from './parts.ts'
 import {
   ALIGNMENT,
   areasOf,
@@ -145,7 +146,7 @@ const applyWrites = (facts: Facts, step: PlanStep, ledger: Ledger, where: string
     const isFixed = b.region === 'constant' || b.region === 'input'
     if (isFixed && (writes.length > 0 || slot.mode === 'scratch'))
       say('clobber', `${where}: ${kernel.name} writes to ${b.region} ${named(plan, id)}`)
-    if (slot.mode === 'scratch') claim(ledger, inBytes(b, [{ start: 0, end: slot.elements }]), null)
+    if (slot.mode === 'scratch') claim(ledger, [rangeOf(b)], null)
     else claim(ledger, inBytes(b, writes), areas[id] as number)
   })
   if (step.scratchBytes > 0) claim(ledger, [{ start: step.scratch, end: step.scratch + step.scratchBytes }], null)
@@ -345,6 +346,8 @@ export const faultsOfPlan = (plan: Plan): readonly PlanFault[] => {
   checkRegions(plan, areas, say)
   const facts = { plan, areas, footprints: plan.kernels.map(footprintsOf) }
   for (const e of plan.entries) checkEntry(facts, e, say)
+  // kernels are asked by their bindings, which have to be right for that
+  if (!faults.some((f) => f.rule === 'binding')) checkThreads(plan, say)
   return faults
 }
 

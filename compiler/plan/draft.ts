@@ -22,7 +22,7 @@ import {
   type Slot,
 } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
-import type { Lifetime } from './arena.ts'
+import { type Lifetime, paddedBytes } from './arena.ts'
 import { copyKernel } from './copy.ts'
 import type { PlanChoice, PlanLoop, PlanQueue, PlanRange, PlanWhile, Region } from './plan.ts'
 import { schedule } from './schedule.ts'
@@ -80,7 +80,17 @@ export interface Queued extends PlanQueue {
   readonly outputs: readonly number[]
 }
 
-export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers, queued?: Queued): Drafted => {
+/**
+ * `threads`: as many as may run a loop kernel at once, each with scratch of its own. The running sums of a product are shared,
+ * as its results are.
+ */
+export const draftSteps = (
+  fused: Fused,
+  targets: Targets,
+  buffers: Buffers,
+  threads: number,
+  queued?: Queued,
+): Drafted => {
   const steps: DraftStep[] = []
   const ranges: Open<PlanRange>[] = []
   /** The loops that a buffer was made in, outermost first. */
@@ -168,7 +178,7 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers, que
         if (s.role === 'update') return updated(k, s, at)
         if (s.role === 'read') return place(s.node)
         const b = k.kernel.buffers[slot] as Kernel['buffers'][number]
-        return make(b.dtype, b.elements, `${b.label} (scratch)`)
+        return make(b.dtype, scratchElements(b, k.kernel.tag === 'loop' ? threads : 1), `${b.label} (scratch)`)
       })
       call(k.kernel, bindings, k)
     }
@@ -329,5 +339,9 @@ export const draftSteps = (fused: Fused, targets: Targets, buffers: Buffers, que
 }
 
 const bytesIn = (b: DraftBuffer): number => bytesOf(b.dtype) * b.elements
+
+/** Copies of scratch are whole cache lines apart, so that threads do not meet in one. */
+const scratchElements = ({ dtype, elements }: Kernel['buffers'][number], areas: number): number =>
+  areas === 1 ? elements : (areas * paddedBytes(elements * bytesOf(dtype))) / bytesOf(dtype)
 
 const labelOf = (k: FusedKernel, slot: number): string => (k.kernel.buffers[slot] as Kernel['buffers'][number]).label

@@ -11,6 +11,7 @@ import { paramsOf } from '../../src/expr/node.ts'
 import type { Elements } from '../../src/ops/leaf.ts'
 import { type Cost, costOf } from '../kernel/cost.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Split } from '../kernel/split.ts'
 import { rootsOf } from '../program/entry.ts'
 import type { Fused } from '../program/fused.ts'
 import { leavesOf } from '../program/walk.ts'
@@ -21,10 +22,20 @@ import { type Memory, type SharedStep, shareKernels } from './share.ts'
 
 export interface PlanOptions {
   /** Bytes of working memory that the target's own code for a kernel needs. */
-  readonly scratchBytes: (kernel: Kernel) => number
+  readonly scratchBytes: (kernel: Kernel, split: Split | null) => number
+  /** Left out where one thread alone runs the program. */
+  readonly threads?: {
+    readonly most: number
+    /** How a kernel is run in parts, if it is worth it. */
+    readonly split: (kernel: Kernel) => Split | null
+  }
   /** How often an entry may run in one call; once where it is not named. */
   readonly queue?: Readonly<Record<string, number>> | undefined
 }
+
+/** Three words in cache lines of their own, and how far the loops around a kernel have come. */
+const controlBytes = (drafts: readonly Drafted[]): number =>
+  paddedBytes(3 * 64 + 4 * drafts.reduce((most, { ranges }) => Math.max(most, ranges.length), 0))
 
 const named = (n: Node): string => paramsOf(n, n.op as 'input').name
 
@@ -103,13 +114,15 @@ const queuedOf = ({ entry }: Fused, outputs: readonly Port[], length: number, g:
 }
 
 export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan => {
+  const { threads } = options
+  const most = threads?.most ?? 1
   const g = makeGlobals(runsOfInputs(entries, options.queue))
   const drafted = entries.map((fused) => {
     const length = options.queue?.[fused.entry.name] ?? 1
     const outputs = outputPorts(fused, g, length)
     const queued = queuedOf(fused, outputs, length, g)
     const targets = outputs.map((o) => o.buffer)
-    const draft = draftSteps(fused, targets, g, queued)
+    const draft = draftSteps(fused, targets, g, most, queued)
     // an update's target has a place even where nothing reads it
     for (const u of fused.entry.updates) g.leaf(u.target)
     return { name: fused.entry.name, outputs, draft, checks: fused.entry.checks, queued }
@@ -119,11 +132,17 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     drafted.map((d) => d.draft.steps),
     g,
   )
-  const kernels = shared.kernels.map((kernel) => ({ cost: costOf(kernel), scratch: options.scratchBytes(kernel) }))
+  const kernels = shared.kernels.map((kernel) => {
+    const split = threads?.split(kernel) ?? null
+    const bytes = options.scratchBytes(kernel, split)
+    return { cost: costOf(kernel), split, scratch: split === null || bytes === 0 ? bytes : most * paddedBytes(bytes) }
+  })
 
   // ---- places
   const offsets = new Array<number>(g.list.length).fill(-1)
-  let at = 64
+  const control = 64
+  const controlled = threads === undefined ? 0 : controlBytes(drafted.map((d) => d.draft))
+  let at = control + controlled
   for (const region of ['constant', 'param', 'state', 'input', 'output'] as const)
     for (const [id, d] of g.list.entries())
       if (d.region === region && d.slice === undefined) {
@@ -174,6 +193,9 @@ export const makePlan = (entries: readonly Fused[], options: PlanOptions): Plan 
     constants: g.constants,
     entries: finished,
     memoryBytes: arenaStart + arenaBytes,
+    ...(threads === undefined
+      ? {}
+      : { threads: { most, splits: kernels.map((k) => k.split), control, controlBytes: controlled } }),
   }
 }
 

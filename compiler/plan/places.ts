@@ -20,6 +20,7 @@ export interface PlanFault {
     | 'alias'
     | 'scratch'
     | 'unwritten'
+    | 'parts'
   readonly message: string
 }
 

@@ -6,6 +6,7 @@
 import type { DType } from '../../src/core/dtype.ts'
 import type { Shape } from '../../src/core/shape.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Split } from '../kernel/split.ts'
 import type { FusedKernel } from '../program/fused.ts'
 import type { Check } from '../program/entry.ts'
 
@@ -42,7 +43,10 @@ export interface PlanStep {
   readonly kernel: number
   /** Plan buffer of each of the kernel's buffers. */
   readonly bindings: readonly number[]
-  /** Byte offset of the target's own scratch (packed panels), `scratchBytes` long; 0 where none is needed. */
+  /**
+   * Byte offset of the target's own scratch (packed panels), `scratchBytes` long; 0 where none is needed. Where the kernel is
+   * run in parts, it is as many areas of one size as there may be threads.
+   */
   readonly scratch: number
   readonly scratchBytes: number
   /** What it computes, for inspection; a copy has none. Of identical kernels each step keeps its own. */
@@ -117,6 +121,17 @@ export interface PlanEntry {
   readonly queue?: PlanQueue
 }
 
+/** What threads need of a plan. */
+export interface PlanThreads {
+  /** As many as may work at once, that which runs the entry among them. */
+  readonly most: number
+  /** How each kernel is run in parts; null where it is run whole. Its scratch is there once a thread. */
+  readonly splits: readonly (Split | null)[]
+  /** Byte offset and size of the memory by which threads agree on who does what. */
+  readonly control: number
+  readonly controlBytes: number
+}
+
 export interface Plan {
   readonly kernels: readonly Kernel[]
   readonly buffers: readonly PlanBuffer[]
@@ -125,6 +140,8 @@ export interface Plan {
   readonly constants: readonly { readonly buffer: number; readonly bytes: Uint8Array }[]
   readonly entries: readonly PlanEntry[]
   readonly memoryBytes: number
+  /** Left out where one thread alone runs the program. */
+  readonly threads?: PlanThreads
 }
 
 /** What is made of the steps of an entry and of the ranges around them. */

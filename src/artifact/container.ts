@@ -168,6 +168,6 @@ export const readArtifact = (
     )
   const sections = readSections(bytes)
   if (isLeft(sections)) return sections
-  const checked = checkSections(bytes, sections.right, manifest.right.memoryBytes)
+  const checked = checkSections(bytes, sections.right, manifest.right.memoryBytes, manifest.right.threads !== undefined)
   return isLeft(checked) ? checked : right({ manifest: manifest.right, wasm: bytes })
 }

@@ -26,8 +26,20 @@ export const MANIFEST_SCHEMA = 1
 /** The export by which a Wasm artifact shows its memory; no entry may have this name. */
 export const MEMORY_EXPORT = 'memory'
 
+/** The module from which an artifact for threads imports its memory, under the name by which it exports it, and `wake`. */
+export const THREADS_IMPORT = 'nabla'
+
+/** The export that helping threads call with their number; no entry may have this name. */
+export const WORK_EXPORT = 'nabla:work'
+
+/** Words of the control area, in bytes, that the runtime speaks to: of all others only the program's code knows. */
+export const CONTROL = { done: 64, helpers: 132, mayWait: 140, failed: 144 } as const
+
 /** The entry that fills parameters and states from their initializers; its one input is `key`, i32[2], if it draws at all. */
 export const INIT_ENTRY = 'init'
+
+/** An artifact is for so many threads at most. */
+export const MOST_THREADS = 64
 
 /** The end of what 32-bit addresses reach. */
 const addressSpace = 2 ** 32
@@ -90,6 +102,8 @@ const findingsCodec = closed({
 
 const certificateCodec = closed({ program: text(32), tolerance: amount, variables: list(findingsCodec, 10_000) })
 
+const threadsCodec = closed({ most: whole(2, MOST_THREADS), control: offsetCodec })
+
 const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
   {
     schema: whole(MANIFEST_SCHEMA, MANIFEST_SCHEMA),
@@ -102,7 +116,7 @@ const manifestCodec: t.Type<Manifest, Manifest, unknown> = closed(
     entries: list(entryCodec, 1000),
     constants: list(closed({ offset: offsetCodec, bytes: offsetCodec }), 100_000),
   },
-  { certificate: certificateCodec },
+  { certificate: certificateCodec, threads: threadsCodec },
 )
 
 export const portBytes = (port: Pick<ManifestPort, 'dtype' | 'shape'>): number =>
@@ -177,7 +191,7 @@ const checksFault = (checks: readonly ManifestCheck[], memoryBytes: number): str
 }
 
 const entryFault = (entry: ManifestEntry, memoryBytes: number): string | undefined => {
-  if (entry.name === MEMORY_EXPORT) return `an entry may not be named ${MEMORY_EXPORT}`
+  if (entry.name === MEMORY_EXPORT || entry.name === WORK_EXPORT) return `an entry may not be named ${entry.name}`
   const isKey = (p: ManifestPort): boolean => p.name === 'key' && showType(p) === 'i32[2]'
   if (entry.name === INIT_ENTRY && !(entry.inputs.length <= 1 && entry.inputs.every(isKey)))
     return `the entry ${INIT_ENTRY} may have no input but key of i32[2]`

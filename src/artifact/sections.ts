@@ -15,6 +15,7 @@ export const wasmPreamble: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x
 const PAGE_BYTES = 65_536
 
 const CUSTOM = 0
+const IMPORT = 2
 const MEMORY = 5
 
 /** custom, type, function, memory, global, export, code, data, data count: what an artifact is made of. */
@@ -102,36 +103,68 @@ export const customName = (
   return { name: new TextDecoder().decode(bytes.subarray(length.next, next)), next }
 }
 
+interface Pages {
+  readonly min: number
+  readonly max: number
+  /** What comes behind them. */
+  readonly next: number
+}
+
+/** Limits of this kind: 0x01 is bounded, 0x03 bounded and shared. */
+const limitsAt = (bytes: Uint8Array, at: number, end: number, kind: number): Pages | undefined => {
+  const min = bytes[at] === kind ? readUnsigned(bytes, at + 1, end) : undefined
+  const max = min && readUnsigned(bytes, min.next, end)
+  return min && max && { min: min.value, max: max.value, next: max.next }
+}
+
 /** Minimum and maximum pages of the module's one memory, where it has exactly one, bounded and not shared. */
-const memoryPages = (
-  bytes: Uint8Array,
-  section: Section,
-): { readonly min: number; readonly max: number } | undefined => {
-  const count = readUnsigned(bytes, section.body, section.end)
-  if (count?.value !== 1 || bytes[count.next] !== 0x01) return undefined
-  const min = readUnsigned(bytes, count.next + 1, section.end)
-  const max = min && readUnsigned(bytes, min.next, section.end)
-  return min && max && max.next === section.end ? { min: min.value, max: max.value } : undefined
+const memoryPages = (bytes: Uint8Array, { body, end }: Section): Pages | undefined => {
+  const count = readUnsigned(bytes, body, end)
+  const pages = count?.value === 1 ? limitsAt(bytes, count.next, end, 0x01) : undefined
+  return pages?.next === end ? pages : undefined
+}
+
+/**
+ * The same of a module for threads, which imports its one memory, bounded and shared, and behind it one function; from where,
+ * the engine itself asks.
+ */
+const sharedPages = (bytes: Uint8Array, { body, end }: Section): Pages | undefined => {
+  /** Behind the two names of an import, where it is of this kind. */
+  const ofKind = (at: number, kind: number): number | undefined => {
+    const from = readUnsigned(bytes, at, end)
+    const name = from && readUnsigned(bytes, from.next + from.value, end)
+    const next = name && name.next + name.value
+    return next !== undefined && bytes[next] === kind ? next + 1 : undefined
+  }
+  const count = readUnsigned(bytes, body, end)
+  const memory = count?.value === 2 ? ofKind(count.next, 0x02) : undefined
+  const pages = memory === undefined ? undefined : limitsAt(bytes, memory, end, 0x03)
+  const wake = pages && ofKind(pages.next, 0x00)
+  const type = wake === undefined ? undefined : readUnsigned(bytes, wake, end)
+  return type?.next === end ? pages : undefined
 }
 
 /**
  * Checks that a module will allocate what its manifest states and nothing else, and that it runs nothing by itself: one
- * memory of exactly the pages that `memoryBytes` needs, which cannot grow; no import, table or start function.
+ * memory of exactly the pages that `memoryBytes` needs, which cannot grow; no table or start function. It imports nothing,
+ * or, where it is for `threads`, that memory and one function.
  */
 export const checkSections = (
   bytes: Uint8Array,
   sections: readonly Section[],
   memoryBytes: number,
+  threads = false,
 ): Either<LoadError, void> => {
-  const stranger = sections.find((s) => !expectedSections.includes(s.id))
+  const home = threads ? IMPORT : MEMORY
+  const stranger = sections.find((s) => s.id !== home && (s.id === MEMORY || !expectedSections.includes(s.id)))
   if (stranger !== undefined)
     return refuse(
       'E_ARTIFACT_CODE',
       `an artifact has no ${sectionNames[stranger.id] ?? `${stranger.id}th`} section, this one has`,
     )
-  const memories = sections.filter((s) => s.id === MEMORY)
+  const memories = sections.filter((s) => s.id === home)
   const [memory] = memories
-  const pages = memory && memories.length === 1 ? memoryPages(bytes, memory) : undefined
+  const pages = memory && memories.length === 1 ? (threads ? sharedPages : memoryPages)(bytes, memory) : undefined
   const needed = Math.ceil(memoryBytes / PAGE_BYTES)
   return pages?.min === needed && pages.max === needed
     ? right(undefined)

@@ -124,6 +124,16 @@ export interface Manifest {
   /** Regions that hold their bytes as soon as the program is instantiated. */
   readonly constants: readonly { readonly offset: number; readonly bytes: number }[]
   readonly certificate?: GradientCertificate
+  /** Left out where one thread alone can run the program. */
+  readonly threads?: ManifestThreads
+}
+
+/** How threads run a program together. */
+export interface ManifestThreads {
+  /** As many as may work at once, that which calls an entry among them. */
+  readonly most: number
+  /** Byte offset of the words by which they agree on who does what. */
+  readonly control: number
 }
 
 /** Bounds that an artifact must keep before anything is allocated for it. */

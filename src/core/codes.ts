@@ -102,6 +102,7 @@ export const gradErrorCodes = {
 } as const satisfies Record<string, ErrorCode>
 
 export const compileErrorCodes = {
+  E_COMPILE_THREADS: { phase: 'compile', summary: 'threads were asked for in a number that there cannot be' },
   E_COMPILE_MEMORY: { phase: 'compile', summary: 'the program needs more memory than was allowed' },
   E_COMPILE_QUEUE: { phase: 'compile', summary: 'an entry cannot run as often in one call as was asked' },
   E_COMPILE_REMAT: {

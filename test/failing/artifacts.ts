@@ -33,7 +33,7 @@ const checkpoint = encodeWeights([w, b, steps])
 const restored = async (tensors: readonly WeightTensor[]) =>
   rightOf(await load(artifact)).restore(encodeWeights(tensors))
 
-const features = { wasm: true, simd: true, relaxedSimd: false }
+const features = { wasm: true, simd: true, relaxedSimd: false, threads: true }
 
 export const artifacts: FailingPrograms<keyof typeof artifactErrorCodes> = {
   E_ARTIFACT_NOT_WASM: {
@@ -139,11 +139,15 @@ export const loads: FailingPrograms<keyof typeof loadErrorCodes> = {
   },
   E_FEATURE_WASM: {
     message: 'this engine does not run WebAssembly, or the page forbids it',
-    run: () => checkFeatures(toyManifest, { wasm: false, simd: false, relaxedSimd: false }),
+    run: () => checkFeatures(toyManifest, { ...features, wasm: false }),
   },
   E_FEATURE_SIMD: {
     message: 'the artifact uses WebAssembly SIMD, which this engine does not run',
     run: () => checkFeatures(toyManifest, { ...features, simd: false }),
+  },
+  E_FEATURE_THREADS: {
+    message: 'the artifact was compiled for threads, which this engine does not run',
+    run: () => checkFeatures({ ...toyManifest, threads: { most: 2, control: 64 } }, { ...features, threads: false }),
   },
   E_FEATURE_RELAXED_SIMD: {
     message: 'the artifact was compiled for relaxed SIMD, which this engine does not run',

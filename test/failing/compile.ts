@@ -27,6 +27,10 @@ export const compiles: FailingPrograms<keyof typeof compileErrorCodes> = {
     message: 'the program needs 512 bytes of memory, beyond the limit of 64, though values are computed again',
     run: () => compile({ y }, { maxMemory: 64, remat: true }),
   },
+  E_COMPILE_THREADS: {
+    message: 'a program is run by 1 to 64 threads, 2.5 were asked for',
+    run: () => compile({ y }, { threads: 2.5 }),
+  },
   E_ENTRY_EMPTY: {
     message: 'the entry step has neither results nor updates',
     run: () => compile({ step: { results: {}, updates: [] } }),

@@ -21,9 +21,15 @@ const poison = (plan: Plan, memory: ArrayBufferLike): void => {
   }
 }
 
+const sharedMemory = ({ memoryBytes }: Plan): WebAssembly.Memory => {
+  const pages = Math.ceil(memoryBytes / 65_536)
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+}
+
 export const startWasm = async (plan: Plan): Promise<Running> => {
   const bytes = await emitWasm(plan)
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes.slice().buffer))
+  const imports = plan.threads === undefined ? {} : { nabla: { memory: sharedMemory(plan), wake: () => undefined } }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes.slice().buffer), imports)
   const { memory, ...entries } = instance.exports as { memory: WebAssembly.Memory } & Record<string, () => void>
   poison(plan, memory.buffer)
   return { memory: memory.buffer, run: (entry) => (entries[entry] as () => void)() }

@@ -65,7 +65,7 @@ describe('in Chromium', () => {
     expect(await results([...sources, 'missing', 'features'])).toEqual({
       ...Object.fromEntries(sources.map((name) => [name, trained])),
       missing: 'E_LOAD_READ',
-      features: { wasm: true, simd: true, relaxedSimd: true },
+      features: { wasm: true, simd: true, relaxedSimd: true, threads: true },
     })
   }, 60_000)
 

@@ -217,17 +217,17 @@ describe('the types of load', () => {
 
 describe('features', () => {
   const none = detectFeatures(undefined)
-  const plain = { wasm: true, simd: true, relaxedSimd: false }
+  const plain = { wasm: true, simd: true, relaxedSimd: false, threads: false }
 
   it('are found in this engine', () => {
-    expect(detectFeatures(WebAssembly)).toMatchObject({ wasm: true, simd: true })
-    expect(none).toEqual({ wasm: false, simd: false, relaxedSimd: false })
+    expect(detectFeatures(WebAssembly)).toMatchObject({ wasm: true, simd: true, threads: true })
+    expect(none).toEqual({ wasm: false, simd: false, relaxedSimd: false, threads: false })
   })
 
   it('are asked of the engine by modules that use them', () => {
     const asked: Uint8Array[] = []
     detectFeatures({ validate: (bytes) => asked.push(new Uint8Array(bytes as ArrayBuffer)) > 1 })
-    expect(asked).toHaveLength(2)
+    expect(asked).toHaveLength(3)
     // With the lane instruction replaced by one that no proposal defines, no engine takes the module.
     const broken = (asked[0] as Uint8Array).map((byte, i, all) => (all[i - 1] === 0xfd ? 0x9a : byte))
     expect(WebAssembly.validate(new Uint8Array(broken))).toBe(false)

@@ -23,12 +23,12 @@ const bundle = async (contents: string) => {
 }
 
 describe('the size of the runtime', () => {
-  it('is under 30 kB gzipped, all of it, and under 20 kB for load alone', async () => {
+  it('is under 30 kB gzipped, all of it, and under 22 kB for load alone', async () => {
     const whole = await bundle("export * from '../../runtime/index.ts'")
     expect(whole.gzipped).toBeGreaterThan(1000)
     expect(whole.gzipped).toBeLessThan(30_000)
     const alone = await bundle("export { load } from '../../runtime/index.ts'")
-    expect(alone.gzipped).toBeLessThan(20_000)
+    expect(alone.gzipped).toBeLessThan(22_000)
   })
 
   it('holds no compiler, no binaryen and no op, and looks for no module of Node', async () => {

@@ -1,16 +1,18 @@
 /**
  * A loop kernel as one Wasm function. In: the emit context and the kernel. Out: the name of a function whose parameters are
- * the byte address of each kernel buffer and, last, of the scratch (unused here).
+ * the byte address of each kernel buffer and, last, of the scratch (unused here); of a split kernel also the part's number.
  * Invariant: every element is computed and every reduction added as kernel.ts says, so the bits are those of any other
  * target; a store never writes outside of what the kernel names, whatever the extents.
  */
 import { bytesOf } from '../../../src/core/dtype.ts'
 import { type Accumulation, LANES, type LoopKernel } from '../../kernel/kernel.ts'
+import type { Split } from '../../kernel/split.ts'
 import { absent, type BodySource, emitBody, type Gather } from './body.ts'
-import { type EmitContext, functionBuilder, type Value } from './function.ts'
+import { type EmitContext, type FunctionBuilder, functionBuilder, type Value } from './function.ts'
 import { type LaneMachine, type Lanes, laneMachine } from './machine.ts'
 import { loadLanes, loadRows, rowAddress, rowOffset, storeLanes } from './memory.ts'
-import { loopNest, type Nest } from './nest.ts'
+import { loopNest, type Nest, type Origin } from './nest.ts'
+import { eachPart } from './parts.ts'
 import { type Accumulator, accumulate, endLanes, endSequential, startAccumulator } from './reduce.ts'
 import { blocksOf, type Schedule, type StageSchedule, scheduleOf } from './schedule.ts'
 
@@ -43,12 +45,23 @@ interface Copy {
   readonly named: Map<string, NamedRow>[]
 }
 
-/** Adds the function of this kernel to the module. */
-export const emitLoop = (context: EmitContext, kernel: LoopKernel): string => {
+/** Adds the function of this kernel to the module; where it is split, that of any of its parts. */
+export const emitLoop = (context: EmitContext, kernel: LoopKernel, split: Split | null = null): string => {
+  const fn = functionBuilder(context, kernel.buffers.length + (split === null ? 1 : 2))
+  if (split === null) emitNest(context, fn, kernel, null)
+  else
+    eachPart(fn, kernel, split, fn.param(kernel.buffers.length + 1), (part, start) =>
+      emitNest(context, fn, part, { axis: split.axis, start }),
+    )
+  return fn.finish(context.unique(kernel.name))
+}
+
+const emitNest = (context: EmitContext, fn: FunctionBuilder, kernel: LoopKernel, origin: Origin | null): void => {
   const schedule = scheduleOf(context, kernel)
-  const fn = functionBuilder(context, kernel.buffers.length + 1)
   const dtypes = kernel.buffers.map((b) => b.dtype)
-  const e: Emission = { context, kernel, schedule, m: laneMachine(fn, schedule.lanes), nest: loopNest(fn, dtypes) }
+  const places = schedule.stages.flatMap((s) => s.places)
+  const nest = loopNest(fn, dtypes, origin, places)
+  const e: Emission = { context, kernel, schedule, m: laneMachine(fn, schedule.lanes), nest }
   // One element, the same in every lane, until a vector axis is entered.
   const point: Copy = {
     position: 0,
@@ -58,7 +71,6 @@ export const emitLoop = (context: EmitContext, kernel: LoopKernel): string => {
     named: kernel.stages.map(() => new Map()),
   }
   if (kernel.outer.every((extent) => extent > 0)) emitOuter(e, 0, [point])
-  return fn.finish(context.unique(kernel.name))
 }
 
 /** The loops over the outer dims from `axis` on, and the stages within. */

@@ -1,12 +1,15 @@
 /**
  * A Plan as a Wasm module. In: binaryen and the plan. Out: the module as binaryen holds it.
  * Invariant: it imports nothing, runs nothing by itself, and has one memory of exactly the pages that the plan needs; each
- * distinct kernel is one function, and each entry an exported one without parameters that calls them.
+ * distinct kernel is one function, and each entry an exported one without parameters that calls them. A module for threads
+ * imports that memory, which is shared, and the function that wakes them.
  */
 import type binaryen from 'binaryen'
+import { MEMORY_EXPORT, THREADS_IMPORT } from '../../../src/artifact/manifest.ts'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type Lower, lowerScalar } from '../../kernel/scalar.ts'
+import type { Split } from '../../kernel/split.ts'
 import {
   nestSteps,
   type Plan,
@@ -21,6 +24,7 @@ import { type EmitContext, emitContext } from './function.ts'
 import type { Binaryen } from './load.ts'
 import { emitLoop } from './loop.ts'
 import { emitSort } from './sort.ts'
+import { emitThreads, type Threads } from './threads.ts'
 
 export interface WasmOptions {
   /** `relaxed` fuses multiply and add in contractions: faster, and other bits. `plain` when left out. */
@@ -39,29 +43,41 @@ export interface BuiltModule {
 
 const PAGE = 65_536
 
-const emitKernel = (context: EmitContext, kernel: Kernel): string => {
+const emitKernel = (context: EmitContext, kernel: Kernel, split: Split | null): string => {
   if (kernel.tag === 'sort') return emitSort(context, kernel)
-  return kernel.tag === 'loop' ? emitLoop(context, kernel) : emitContraction(context, kernel)
+  return kernel.tag === 'loop' ? emitLoop(context, kernel, split) : emitContraction(context, kernel, {}, split)
 }
 
 /** The steps of an entry as code: calls with fixed addresses, loops that count trips, by which slices move, and choices. */
-const emitEntry = (context: EmitContext, plan: Plan, entry: PlanEntry, names: readonly string[]): void => {
+const emitEntry = (
+  context: EmitContext,
+  plan: Plan,
+  entry: PlanEntry,
+  names: readonly string[],
+  threads: Threads | null,
+): void => {
   const { module: m, binaryen: b } = context
-  const address = (buffer: number): number => {
+  const trip = (loop: number): number => m.local.get(loop, b.i32)
+  const address = (buffer: number, tripOf = trip): number => {
     const found = plan.buffers[buffer]
     if (found === undefined) throw new InternalError(`entry ${entry.name} names buffer ${buffer}, which is not planned`)
     return (found.slice?.moves ?? []).reduce(
-      (at, { loop, advance }) => m.i32.add(at, m.i32.mul(m.local.get(loop, b.i32), m.i32.const(advance))),
+      (at, { loop, advance }) => m.i32.add(at, m.i32.mul(tripOf(loop), m.i32.const(advance))),
       m.i32.const(found.offset),
     )
   }
-  const call = ({ kernel, bindings, scratch }: PlanStep): number => {
+  const call = (step: PlanStep): number => {
+    const { kernel, bindings, scratch } = step
     const name = names[kernel]
     if (name === undefined) throw new InternalError(`entry ${entry.name} names kernel ${kernel}, which is not planned`)
     const wanted = plan.kernels[kernel]?.buffers.length ?? 0
     if (bindings.length !== wanted)
       throw new InternalError(`entry ${entry.name} binds ${bindings.length} buffers to ${name}, which has ${wanted}`)
-    return m.call(name, [...bindings.map(address), m.i32.const(scratch)], b.none)
+    if (threads === null || (plan.threads?.splits[kernel] ?? null) === null)
+      return m.call(name, [...bindings.map((id) => address(id)), m.i32.const(scratch)], b.none)
+    const loops = new Set(bindings.flatMap((id) => (plan.buffers[id]?.slice?.moves ?? []).map(({ loop }) => loop)))
+    const trips = [...loops].map((loop) => threads.setTrip(loop, trip(loop)))
+    return m.block(null, [...trips, threads.share(step, name, address)])
   }
   /** Loop i of the ranges counts its trips in local i. */
   const loop = ({ trips, count }: PlanLoop, i: number, body: readonly number[]): number => {
@@ -106,18 +122,25 @@ const setMemory = (m: binaryen.Module, plan: Plan): void => {
     if (offset === undefined) throw new InternalError(`a constant names buffer ${buffer}, which is not planned`)
     return { offset: m.i32.const(offset), data: bytes }
   })
-  m.setMemory(pages, pages, 'memory', segments)
+  if (plan.threads === undefined) m.setMemory(pages, pages, MEMORY_EXPORT, segments)
+  else {
+    m.setMemory(pages, pages, MEMORY_EXPORT, segments, true, false, MEMORY_EXPORT)
+    m.addMemoryImport(MEMORY_EXPORT, THREADS_IMPORT, MEMORY_EXPORT, true)
+  }
 }
 
 /** The caller disposes of the module. */
 export const buildModule = (b: Binaryen, plan: Plan, options: WasmOptions): BuiltModule => {
   const simd = options.simd ?? 'plain'
   const m = new b.Module()
-  const { SIMD128, BulkMemory, BulkMemoryOpt, RelaxedSIMD } = b.Features
-  m.setFeatures(SIMD128 | BulkMemory | BulkMemoryOpt | (simd === 'relaxed' ? RelaxedSIMD : 0))
+  const { SIMD128, BulkMemory, BulkMemoryOpt, RelaxedSIMD, Atomics } = b.Features
+  const wanted = (simd === 'relaxed' ? RelaxedSIMD : 0) | (plan.threads === undefined ? 0 : Atomics)
+  m.setFeatures(SIMD128 | BulkMemory | BulkMemoryOpt | wanted)
   const context = emitContext(b, m, simd, options.lower ?? lowerScalar)
   setMemory(m, plan)
-  const names = plan.kernels.map((kernel) => emitKernel(context, kernel))
-  for (const entry of plan.entries) emitEntry(context, plan, entry, names)
+  const names = plan.kernels.map((kernel, k) => emitKernel(context, kernel, plan.threads?.splits[k] ?? null))
+  const threads = emitThreads(context, plan)
+  for (const entry of plan.entries) emitEntry(context, plan, entry, names, threads)
+  threads?.finish()
   return { module: m, names }
 }

@@ -41,13 +41,42 @@ export interface Nest {
   readonly loop: (options: LoopOptions, body: () => void) => void
 }
 
-export const loopNest = (fn: FunctionBuilder, dtypes: readonly DType[]): Nest => {
+/** Where the index along an axis begins, where that is not known before. */
+export interface Origin {
+  readonly axis: number
+  readonly start: Value
+}
+
+/** Of a nest with an origin, `places` are all that it loads and stores. */
+export const loopNest = (
+  fn: FunctionBuilder,
+  dtypes: readonly DType[],
+  origin: Origin | null = null,
+  places: readonly Place[] = [],
+): Nest => {
   const { i32 } = fn.module
   const frames: Frame[] = []
   const frame = (axis: number): Frame => frames[axis] ?? still
   const add = (a: Value, by: number): Value =>
     by === 0 ? a : fn.value('i32', [a], ([x]) => i32.add(x as Node, i32.const(by)))
   const bytes = (buffer: number): number => bytesOf(dtypes[buffer] as DType)
+
+  /** The pointers of buffers, moved to the origin: one for each way in which it moves an access. */
+  const roots = new Map<string, Value>()
+  const rootKey = ({ buffer, strides }: Place): string => `${buffer}:${strides[origin?.axis ?? 0] ?? 0}`
+  if (origin !== null)
+    for (const place of places) {
+      const stride = place.strides[origin.axis] ?? 0
+      const by = stride * bytes(place.buffer)
+      if (stride === 0 || roots.has(rootKey(place))) continue
+      const moved = fn.value('i32', [fn.param(place.buffer), origin.start], ([p, n]) =>
+        i32.add(p as Node, i32.mul(n as Node, i32.const(by))),
+      )
+      roots.set(rootKey(place), moved)
+    }
+  const root = (place: Place): Value => {
+    return (origin === null ? undefined : roots.get(rootKey(place))) ?? fn.param(place.buffer)
+  }
 
   /** Two accesses of one buffer move alike as far as the loops down to `axis` go. */
   const key = (place: Place, axis: number): string => `${place.buffer}:${place.strides.slice(0, axis + 1).join()}`
@@ -58,7 +87,7 @@ export const loopNest = (fn: FunctionBuilder, dtypes: readonly DType[]): Nest =>
       const running = (place.strides[a] ?? 0) === 0 ? undefined : frame(a).pointers.get(key(place, a))
       if (running !== undefined) return fn.get(running)
     }
-    return fn.param(place.buffer)
+    return root(place)
   }
 
   const within = (axis: number, inner: Frame, body: () => void): void => {
@@ -83,12 +112,13 @@ export const loopNest = (fn: FunctionBuilder, dtypes: readonly DType[]): Nest =>
       pointers.set(k, fn.variable('i32', pointer(place, axis - 1)))
       steps.set(k, stride * step * bytes(place.buffer))
     }
-    const counter = counted || pointers.size === 0 ? fn.variable('i32', fn.i32(0)) : null
+    const begin = origin?.axis === axis ? origin.start : null
+    const counter = counted || pointers.size === 0 ? fn.variable('i32', begin ?? fn.i32(0)) : null
     // The loop ends when the first pointer (or the counter) has come to its end.
     const first = [...pointers.entries()][0]
     const driver =
       counter !== null || first === undefined
-        ? { variable: counter as Variable, end: fn.i32(trips * step) }
+        ? { variable: counter as Variable, end: begin === null ? fn.i32(trips * step) : add(begin, trips * step) }
         : { variable: first[1], end: add(fn.get(first[1]), trips * (steps.get(first[0]) as number)) }
     fn.repeat(() => {
       within(axis, { position: frame(axis).position, pointers, counter }, body)
@@ -109,7 +139,8 @@ export const loopNest = (fn: FunctionBuilder, dtypes: readonly DType[]): Nest =>
     },
     index: (axis) => {
       const { counter, position } = frame(axis)
-      return { counter: counter === null ? null : fn.get(counter), position }
+      if (counter === null) return { counter: origin?.axis === axis ? origin.start : null, position }
+      return { counter: fn.get(counter), position }
     },
     at: (axis, position, body) => within(axis, { ...frame(axis), position }, body),
     loop,

@@ -6,47 +6,102 @@
  */
 import { bytesOf } from '../../../../src/core/dtype.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
-import { type EmitContext, functionBuilder, type Value } from '../function.ts'
+import { type Split, stepOf } from '../../../kernel/split.ts'
+import { type EmitContext, type FunctionBuilder, functionBuilder, type Value } from '../function.ts'
+import { eachPart } from '../parts.ts'
 import { rowEdges } from './edges.ts'
-import { epilogueOf } from './epilogue.ts'
+import { epilogueOf, type Slot } from './epilogue.ts'
 import { countedLoop } from './loops.ts'
 import { emitPiece, type Nest, type Pointers } from './nest.ts'
 import type { Side } from './orientation.ts'
-import { type Index, moved, plus } from './pointers.ts'
+import { type Index, indexPlus, moved, plus } from './pointers.ts'
 import { schedule, type Tuning } from './schedule.ts'
 import { walked } from './walk.ts'
 
-export const emitContraction = (context: EmitContext, kernel: ContractionKernel, tuning: Tuning = {}): string => {
-  const fn = functionBuilder(context, kernel.buffers.length + 1)
-  const plan = schedule(kernel, context.simd, tuning)
-  const nest = { fn, kernel, plan, epilogue: epilogueOf(kernel, plan.swapped) }
-  const overBatch = (batch: readonly Index[]): void => {
-    const extent = kernel.batch[batch.length]
-    if (extent === undefined) emitPieces(nest, batchPointers(nest, batch))
-    else countedLoop(fn, 0, 1, extent, (index) => overBatch([...batch, index]))
-  }
-  if (plan.m > 0 && plan.n > 0) overBatch([])
+/** Of a split kernel, the function runs the part whose number is one parameter more. */
+export const emitContraction = (
+  context: EmitContext,
+  kernel: ContractionKernel,
+  tuning: Tuning = {},
+  split: Split | null = null,
+): string => {
+  const fn = functionBuilder(context, kernel.buffers.length + (split === null ? 1 : 2))
+  if (split === null) emitProduct(fn, kernel, tuning, null)
+  else
+    eachPart(fn, kernel, split, fn.param(kernel.buffers.length + 1), (part, start) =>
+      emitProduct(fn, part, tuning, { axis: split.axis, start, of: kernel }),
+    )
   return fn.finish(context.unique(kernel.name))
 }
 
-const batchPointers = ({ fn, kernel, plan, epilogue }: Nest, batch: readonly Index[]): Pointers => {
+/** Where a part begins along an axis of the whole. */
+interface Beginning {
+  readonly axis: number
+  readonly start: Value
+  readonly of: ContractionKernel
+}
+
+const emitProduct = (fn: FunctionBuilder, kernel: ContractionKernel, tuning: Tuning, from: Beginning | null): void => {
+  const plan = schedule(kernel, fn.context.simd, tuning)
+  const nest = { fn, kernel, plan, epilogue: epilogueOf(kernel, plan.swapped) }
+  const overBatch = (batch: readonly Index[]): void => {
+    const extent = kernel.batch[batch.length]
+    if (extent === undefined) emitPieces(nest, batchPointers(nest, batch, from))
+    else
+      countedLoop(fn, 0, 1, extent, (index) =>
+        overBatch([...batch, from?.axis === batch.length ? indexPlus(fn, index, from.start) : index]),
+      )
+  }
+  if (plan.m > 0 && plan.n > 0) overBatch([])
+}
+
+const batchPointers = (
+  { fn, kernel, plan, epilogue }: Nest,
+  batch: readonly Index[],
+  from: Beginning | null,
+): Pointers => {
+  const [i, j] = [batch.length, batch.length + 1]
+  /** Of a part of the rows or columns: so many elements further on for each step. */
+  const along = (axis: number, stride: number, bytes: number): readonly (readonly [Index, number])[] =>
+    from?.axis === axis ? [[from.start, stride * bytes]] : []
   const start = (buffer: number, offset: number, strides: readonly number[], bytes: number): Value =>
     moved(
       fn,
       plus(fn, fn.param(buffer), offset * bytes),
       batch.map((index, d) => [index, (strides[d] ?? 0) * bytes]),
     )
-  const side = ({ operand: { buffer, offset, batch: strides } }: Side): Value =>
-    start(buffer, offset, strides, bytesOf(kernel.dtype))
+  const bytes = bytesOf(kernel.dtype)
+  const side = ({ operand }: Side): Value => {
+    const { buffer, offset, batch: strides, row, col } = operand
+    const own = operand === kernel.a ? along(i, row[0] ?? 0, bytes) : along(j, col[0] ?? 0, bytes)
+    return moved(fn, start(buffer, offset, strides, bytes), own)
+  }
+  const slot = ({ buffer, access, dtype }: Slot): Value =>
+    moved(
+      fn,
+      start(buffer, access.offset, access.strides, bytesOf(dtype)),
+      [i, j].flatMap((d) => along(d, (access.strides[d] ?? 0) * stepOf(kernel, d), bytesOf(dtype))),
+    )
+  const sums = kernel.pieces.length > 1 ? fn.param(kernel.partial) : null
+  const base = from !== null && from.axis >= i ? { axis: from.axis, start: scaledStart(fn, from) } : null
   return {
     a: side(plan.a),
     b: side(plan.b),
-    sums: kernel.pieces.length > 1 ? fn.param(kernel.partial) : null,
-    slots: epilogue.slots.map((s) => start(s.buffer, s.access.offset, s.access.strides, bytesOf(s.dtype))),
+    // each part has the running sums of its own elements, one part behind the other
+    sums:
+      sums === null || base === null
+        ? sums
+        : moved(fn, sums, [[base.start, (base.axis === i ? kernel.n : kernel.m) * bytes]]),
+    slots: epilogue.slots.map(slot),
     batch,
     k: 0,
+    base,
   }
 }
+
+/** The row or column with which a part begins. */
+const scaledStart = (fn: FunctionBuilder, { axis, start, of }: Beginning): Value =>
+  moved(fn, fn.i32(0), [[start, stepOf(of, axis)]])
 
 const emitPieces = (nest: Nest, at: Pointers): void => {
   const { fn, kernel, plan } = nest

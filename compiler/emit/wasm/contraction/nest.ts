@@ -35,6 +35,8 @@ export interface Pointers {
   readonly batch: readonly Index[]
   /** The first step of the piece. */
   readonly k: Index
+  /** Of a part of the rows (or columns): their axis among the kernel's, and the first of them; null where all are there. */
+  readonly base: { readonly axis: number; readonly start: Value } | null
 }
 
 /** Panels of `size` rows or columns one behind the other, the first at index `start` of its period. */
@@ -320,7 +322,7 @@ const emitOneBlock = (
   )
   const indices = epilogue.axes.map((axis) => {
     const index = axis === epilogue.rowAxis ? row : axis === epilogue.columnAxis ? column : (at.batch[axis] as Index)
-    return indexValue(fn, index)
+    return indexValue(fn, at.base?.axis === axis ? indexPlus(fn, index, at.base.start) : index)
   })
   const pointers = {
     a: at.a,

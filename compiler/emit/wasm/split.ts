@@ -1,0 +1,108 @@
+/**
+ * How kernels are run in parts. In: a kernel and how many threads there may be. Out: its split, or null where a barrier costs
+ * more than it brings; and the scratch of what is then emitted.
+ * Invariant: a guess about time decides how many parts there are and never what they compute.
+ */
+import type { DType } from '../../../src/core/dtype.ts'
+import { costOf } from '../../kernel/cost.ts'
+import { effortOfOp } from '../../kernel/effort.ts'
+import type { ContractionKernel, Instr, Kernel, LoopKernel } from '../../kernel/kernel.ts'
+import { axesOf, isIndependent, lengthOf, type Split, shortened, stepOf } from '../../kernel/split.ts'
+import { contractionScratch, type Schedule, type Simd, schedule } from './contraction/schedule.ts'
+
+/** A part should take longer than threads need to agree on it, in nanoseconds. */
+const LEAST = 4000
+
+/** Elements of whole vectors and cache lines, of any dtype. */
+const VECTORS = 32
+
+/** So many parts a thread even out what the machine does besides. */
+const SHARES = 8
+
+/** Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory,
+ * an element packed, an element that comes into the cache. */
+const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.5, read: 0.2 }
+
+const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1)
+
+const instructionsOf = (body: readonly Instr[], accesses: number): number =>
+  body.reduce((n, i) => {
+    if (i.tag !== 'apply') return n + (i.tag === 'load' || i.tag === 'gather' ? 1 : 0)
+    const dtypes = i.args.map((a) => body[a]?.dtype as DType)
+    return n + effortOfOp(i.op, dtypes, i.params)
+  }, accesses)
+
+const timeOfLoop = (k: LoopKernel): number => {
+  const computed = k.stages.reduce((ns, s) => {
+    const each = instructionsOf(s.body, s.stores.length + s.reductions.length)
+    return ns + product([...k.outer, ...s.dims]) * each * TIME.instruction
+  }, 0)
+  return Math.max(computed, costOf(k).bytes * TIME.byte)
+}
+
+const timeOfContraction = (k: ContractionKernel, { modeB, packA, swapped }: Schedule): number => {
+  const batches = product(k.batch)
+  const [rows, columns] = swapped ? [k.n, k.m] : [k.m, k.n]
+  const packed = (modeB === 'packed' ? columns : 0) + (packA ? rows : 0)
+  const wide = k.dtype === 'f64' ? 2 : 1
+  const after = k.m * k.n * instructionsOf(k.body, k.stores.length) * TIME.instruction
+  const moved = packed * k.k * TIME.packed + (k.m + k.n) * k.k * TIME.read
+  return batches * wide * (k.m * k.n * k.k * TIME.product + moved + after)
+}
+
+const timeOf = (k: LoopKernel | ContractionKernel, simd: Simd): number =>
+  k.tag === 'loop' ? timeOfLoop(k) : timeOfContraction(k, schedule(k, simd))
+
+/** Parts begin where a vector or a register block does: in steps along the axis. */
+const unitOf = (k: LoopKernel | ContractionKernel, axis: number, simd: Simd): number => {
+  if (k.tag === 'loop') return axis === axesOf(k).length - 1 ? VECTORS : 1
+  if (axis < k.batch.length || stepOf(k, axis) > 1) return 1
+  const { rows, columns, swapped } = schedule(k, simd)
+  const run = (swapped === (axis === k.batch.length) ? columns : rows).runs[0]
+  return run?.size ?? 1
+}
+
+/** Parts of whole units, as many as asked for or fewer; null where there is only one. */
+const cut = (extent: number, unit: number, parts: number, axis: number): Split | null => {
+  const units = Math.ceil(extent / unit)
+  const length = unit * Math.ceil(units / Math.min(parts, units))
+  const made = Math.ceil(extent / length)
+  return made < 2 ? null : { axis, length, parts: made }
+}
+
+/** When the last part may be expected to end, if `threads` take them as they come. */
+const spanOf = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): number => {
+  const part = timeOf(shortened(k, split.axis, lengthOf(k, split, 0)), simd)
+  // somebody begins late: half a part is lost on average
+  return part * (Math.ceil(split.parts / threads) + 0.5)
+}
+
+export const splitFor =
+  (simd: Simd, threads: number) =>
+  (k: Kernel): Split | null => {
+    if (k.tag === 'sort' || threads < 2) return null
+    const extents = axesOf(k)
+    if (extents.includes(0)) return null
+    const most = Math.floor(timeOf(k, simd) / LEAST)
+    if (most < 2) return null
+    const counts = [SHARES, SHARES / 2, 2, 1].map((share) => Math.min(share * threads, most))
+    const found = extents.flatMap((extent, axis) => {
+      if (extent < 2 || !isIndependent(k, axis)) return []
+      const unit = unitOf(k, axis, simd)
+      return counts.flatMap((parts) => cut(extent, unit, parts, axis) ?? [])
+    })
+    const timed = found.map((split) => ({ split, span: spanOf(k, split, simd, threads) }))
+    // of equals the outermost axis, whose parts lie in one piece
+    const best = timed.reduce<(typeof timed)[number] | null>((a, b) => (a === null || b.span < a.span ? b : a), null)
+    return best?.split ?? null
+  }
+
+/** Bytes of scratch that one thread needs for a kernel or for any part of it. */
+export const scratchFor =
+  (simd: Simd) =>
+  (k: Kernel, split: Split | null): number => {
+    if (k.tag !== 'contraction') return 0
+    if (split === null) return contractionScratch(k, simd)
+    const of = (part: number): number => contractionScratch(shortened(k, split.axis, lengthOf(k, split, part)), simd)
+    return Math.max(of(0), of(split.parts - 1))
+  }
