@@ -14,12 +14,14 @@ export type Plan = {
   readonly json: boolean
   readonly quick: boolean
   readonly peers: readonly PeerName[]
+  /** Nabla's training steps are measured on as many threads too; 1: on one alone. */
+  readonly threads: number
   /** Kernel by kernel, in place of the figures. */
   readonly profile: boolean
   readonly help: boolean
 }
 
-export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAME,...] [--quick] [--record FILE]
+export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAME,...] [--threads N] [--quick] [--record FILE]
        npm run bench -- [NAME ...] --profile [--json] [--quick]
 
   NAME       ${workloadNames.filter((name) => !isOfFamily(name)).join(', ')}, matmul (every product), conv (every convolution) or the name of one, such as matmul-256-tn;
@@ -27,12 +29,13 @@ export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAM
              ops (all lengths of derivatives) or one of them, such as ops-delta-rule; none named: everything
   --json     a line of JSON a figure in place of the tables
   --peers    which peers to measure beside Nabla: ${peerNames.join(', ')}; all is the default
+  --threads  measure steps that are matrix products above all on N threads too
   --quick    a smoke run of some seconds: few products, rough figures
   --record   also write the machine and the lines to FILE, from which \`npm run docs\` makes docs/performance.md
   --profile  where the time of a training step goes, kernel by kernel, with shares of the peak and of the bandwidth
   --help     this text
 
-Figures are of one thread. The exit status is 1 when the subjects' first losses disagree, or when one of them fails.`
+Figures are of one thread unless --threads asks for more. The exit status is 1 when the subjects' first losses disagree, or when one of them fails.`
 
 const peersOf = (value: string): Either<string, readonly PeerName[]> => {
   if (value === 'all') return right(peerNames)
@@ -49,6 +52,7 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
   let [json, quick, profile, help] = [false, false, false, false]
   let peers: readonly PeerName[] = peerNames
   let record: string | undefined
+  let threads = 1
   const named: string[] = []
   for (let index = 0; index < words.length; index += 1) {
     const [word = '', inline] = (words[index] ?? '').split('=', 2)
@@ -62,6 +66,9 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
       const parsed = peersOf(value)
       if (parsed._tag === 'Left') return parsed
       peers = parsed.right
+    } else if (word === '--threads') {
+      threads = Number(inline ?? words[++index])
+      if (!Number.isInteger(threads) || threads < 1 || threads > 64) return left('--threads: how many? 1 to 64')
     } else if (word === '--record') {
       record = inline ?? words[++index]
       if (record === undefined) return left('--record: into which file?')
@@ -79,6 +86,7 @@ export const plan = (words: readonly string[]): Either<string, Plan> => {
     json,
     quick,
     peers,
+    threads,
     profile,
     help,
   })

@@ -90,11 +90,11 @@ const measureFigures = async (
 }
 
 const measureAll = async (
-  { workloads, peers, quick }: Plan,
+  { workloads, peers, quick, threads }: Plan,
   effort: Effort,
   report: Report,
 ): Promise<{ readonly figures: readonly Measurement[]; readonly ceilings: readonly Measurement[] }> => {
-  const subjects = subjectsOf(peers, quick)
+  const subjects = subjectsOf(peers, quick, threads)
   const figures: Measurement[] = []
   const seen: Measurement[] = []
   const machine = pool()

@@ -29,6 +29,7 @@ const label = (subject: Subject): string => `${subject.name} ${subject.variant}`
 const channel = (subject: Subject): Channel => {
   const started: ChildProcess = fork(child, [], {
     execArgv: [...subject.flags],
+    env: { ...process.env, BENCH_THREADS: String(subject.threads) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   // Kept for the case of failure; a library's greetings have no place in the report.

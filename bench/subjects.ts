@@ -32,10 +32,10 @@ const nablaModule = (workload: Workload): string | undefined => {
   return existsSync(fileURLToPath(new URL(path, import.meta.url))) ? path : undefined
 }
 
-const nabla = (variant: Variant): Subject => ({
+const nabla = (variant: Variant, threads = 1): Subject => ({
   name: 'nabla',
   variant,
-  threads: 1,
+  threads,
   flags: variant === 'relaxed' ? relaxedFlags : [],
   // Scalar JavaScript has nothing to say about matrix products that its training steps do not say.
   module: (workload) => (variant === 'javascript' && workload._tag !== 'training' ? undefined : nablaModule(workload)),
@@ -84,9 +84,19 @@ const small = (subject: Subject): Subject => ({
     workload._tag === 'training' && workload.productFlops > 0 ? undefined : subject.module(workload),
 })
 
+/** Multiplications of a step that threads could share. */
+const WORTH_SHARING = 1e8
+
+const shared = (subject: Subject): Subject => ({
+  ...subject,
+  module: (workload) =>
+    workload._tag === 'training' && workload.productFlops > WORTH_SHARING ? subject.module(workload) : undefined,
+})
+
 /** Every subject of a run, for the peers asked for; in a quick one JavaScript does small workloads alone. */
-export const subjectsOf = (peers: readonly PeerName[], quick = false): readonly Subject[] => [
+export const subjectsOf = (peers: readonly PeerName[], quick = false, threads = 1): readonly Subject[] => [
   nabla('plain'),
+  ...(threads > 1 ? [shared(nabla('plain', threads))] : []),
   nabla('relaxed'),
   quick ? small(nabla('javascript')) : nabla('javascript'),
   ...(peers.includes('jax-js') ? [...(relaxedByDefault ? [] : [jaxjs('plain')]), jaxjs('relaxed')] : []),

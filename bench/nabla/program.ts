@@ -7,8 +7,11 @@ import { type Entry, load, type Program } from 'nabla/runtime'
 import type { Step, Variant } from '../subject.ts'
 import type { Tensor, Training } from '../workloads/workload.ts'
 
+/** Those of this subject, as its process was told. */
+const threads = Number(process.env['BENCH_THREADS'] ?? 1)
+
 const optionsOf = (variant: Variant): CompileOptions =>
-  variant === 'javascript' ? { target: 'javascript' } : { simd: variant }
+  variant === 'javascript' ? { target: 'javascript' } : { simd: variant, threads }
 
 export const programOf = async (
   entries: EntryInputs,

@@ -51,6 +51,7 @@ describe('the command line', () => {
       figures: ['runtime'],
       record: 'kept.json',
     })
+    expect([planned('W4').threads, planned('W4', '--threads', '2').threads]).toEqual([1, 2])
     expect([planned('W4').profile, planned('W4', '--profile').profile]).toEqual([false, true])
     expect(planned('ops').figures.every((name) => name.startsWith('ops-'))).toBe(true)
   })
@@ -58,6 +59,7 @@ describe('the command line', () => {
   it.each([
     [['W0'], "nothing is called 'W0'; --help lists the names"],
     [['--record'], '--record: into which file?'],
+    [['--threads', 'all'], '--threads: how many? 1 to 64'],
     [['--peers'], '--peers: which? none, all, or names separated by commas'],
     [['--peers', 'torch'], "--peers: no peer is called 'torch'; there are jax-js, tfjs-wasm, all and none"],
     [['--fast'], "'--fast' is not an option; --help lists them"],

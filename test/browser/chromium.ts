@@ -42,9 +42,10 @@ const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-e
 
 /**
  * Open `/index.html` of a site in a fresh Chromium, run `use` on it and close it again.
+ * It is isolated from other origins unless told otherwise.
  * @throws what `use` throws, or else the first error that the page itself did not catch
  */
-export const withPage = async <A>(site: Site, use: (page: Page) => Promise<A>): Promise<A> => {
+export const withPage = async <A>(site: Site, use: (page: Page) => Promise<A>, isolated = true): Promise<A> => {
   const executablePath = chromiumPath()
   if (executablePath === undefined) throw new Error(`no Chromium: tried CHROMIUM and ${candidates.join(', ')}`)
   // Playwright gives every launch a new, empty user data directory and removes it afterwards.
@@ -56,7 +57,10 @@ export const withPage = async <A>(site: Site, use: (page: Page) => Promise<A>): 
       const path = pathname === '/' ? '/index.html' : pathname
       const body = asked === origin && Object.hasOwn(site, path) ? site[path] : undefined
       if (body === undefined) return route.fulfill({ status: 404, body: `no ${path}` })
-      const headers = { ...isolation, 'content-type': types[extname(path)] ?? 'application/octet-stream' }
+      const headers = {
+        ...(isolated ? isolation : {}),
+        'content-type': types[extname(path)] ?? 'application/octet-stream',
+      }
       return route.fulfill({ headers, body: typeof body === 'string' ? body : Buffer.from(body) })
     })
     const page = await context.newPage()
