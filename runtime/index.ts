@@ -23,7 +23,7 @@ export type {
 } from '../src/artifact/types.ts'
 export { decodeWeights, encodeWeights, type WeightTensor } from '../src/artifact/weights.ts'
 export { type LoadError, type RunError, showError } from '../src/core/errors.ts'
-export { loadErrorCodes, loadWarningCodes, runErrorCodes } from './codes.ts'
+export { loadErrorCodes, runErrorCodes } from './codes.ts'
 export { epochOrder, gatherRows } from './data/batches.ts'
 export { dataErrorCodes } from './data/codes.ts'
 export { type IdxBytes, type NamedBytes, parseIdx, readIdx } from './data/idx.ts'
