@@ -17,7 +17,7 @@ const LEAST = 4000
 const VECTORS = 32
 
 /** So many parts a thread even out what the machine does besides. */
-const SHARES = 8
+const SHARES = 4
 
 /** Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory,
  * an element packed, an element that comes into the cache. */
@@ -55,7 +55,10 @@ const timeOf = (k: LoopKernel | ContractionKernel, simd: Simd): number =>
 
 /** Parts begin where a vector or a register block does: in steps along the axis. */
 const unitOf = (k: LoopKernel | ContractionKernel, axis: number, simd: Simd): number => {
-  if (k.tag === 'loop') return axis === axesOf(k).length - 1 ? VECTORS : 1
+  if (k.tag === 'loop') {
+    const isVectors = k.order === 'sequential' || axis >= k.outer.length
+    return isVectors && axis === axesOf(k).length - 1 ? VECTORS : 1
+  }
   if (axis < k.batch.length || stepOf(k, axis) > 1) return 1
   const { rows, columns, swapped } = schedule(k, simd)
   const run = (swapped === (axis === k.batch.length) ? columns : rows).runs[0]
@@ -70,9 +73,19 @@ const cut = (extent: number, unit: number, parts: number, axis: number): Split |
   return made < 2 ? null : { axis, length, parts: made }
 }
 
+/** A product whose parts are not packed or turned as the whole is has lost what that brings. */
+const UNLIKE = 1.5
+
+const isAlike = (whole: Kernel, part: Kernel, simd: Simd): boolean => {
+  if (whole.tag !== 'contraction' || part.tag !== 'contraction') return true
+  const [a, b] = [schedule(whole, simd), schedule(part, simd)]
+  return a.modeB === b.modeB && a.packA === b.packA && a.swapped === b.swapped
+}
+
 /** When the last part may be expected to end, if `threads` take them as they come. */
 const spanOf = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): number => {
-  const part = timeOf(shortened(k, split.axis, lengthOf(k, split, 0)), simd)
+  const first = shortened(k, split.axis, lengthOf(k, split, 0))
+  const part = timeOf(first, simd) * (isAlike(k, first, simd) ? 1 : UNLIKE)
   // somebody begins late: half a part is lost on average
   return part * (Math.ceil(split.parts / threads) + 0.5)
 }
@@ -85,7 +98,7 @@ export const splitFor =
     if (extents.includes(0)) return null
     const most = Math.floor(timeOf(k, simd) / LEAST)
     if (most < 2) return null
-    const counts = [SHARES, SHARES / 2, 2, 1].map((share) => Math.min(share * threads, most))
+    const counts = [SHARES, 2, 1].map((share) => Math.min(share * threads, most))
     const found = extents.flatMap((extent, axis) => {
       if (extent < 2 || !isIndependent(k, axis)) return []
       const unit = unitOf(k, axis, simd)
