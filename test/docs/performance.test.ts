@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { performancePage } from '../../docs/generate/performance.ts'
 import { staleness } from '../../docs/generate/page.ts'
 import { readRecord } from '../../bench/record.ts'
+import { workloadNames } from '../../bench/workloads/table.ts'
 
 test('docs/performance.md is up to date', async () => {
   expect(await staleness(performancePage)).toBeNull()
@@ -15,11 +16,21 @@ test('the kept run has every figure that Nabla is measured by, beside both peers
   const { lines } = readRecord(new URL('../../bench/results.json', import.meta.url))
   const named = (subject: string): ReadonlySet<string> =>
     new Set(lines.filter((line) => line.subject === subject).map(({ workload }) => workload))
-  const own = ['W1', 'W2', 'artifact-W2', 'wrapper-W2', 'runtime', 'compile-W2', 'start-W2', 'alloc-W1', 'long-W2']
+  const figures = [
+    'artifact-W2',
+    'wrapper-W2',
+    'runtime',
+    'compile-W2',
+    'start-W2',
+    'alloc-W1',
+    'inspect-W5',
+    'long-W2',
+  ]
+  const own = [...workloadNames, ...figures, 'curve-chain-100000', 'curve-params-10000']
   expect([...named('nabla')]).toEqual(expect.arrayContaining(own))
   for (const subject of ['nabla', 'jax-js', 'tfjs-wasm'])
     expect([...named(subject)]).toEqual(expect.arrayContaining(['W1', 'W2', 'matmul-64', 'matmul-1024-nt']))
-  for (const subject of ['interpreter']) expect([...named(subject)]).toEqual(['W1', 'W2'])
+  expect([...named('interpreter')]).toEqual(['W1', 'W2', 'W3', 'W7', 'W8', 'embedding'])
   expect([...named('peak')]).toEqual(['peak', 'bandwidth'])
   expect(lines.every(({ value }) => Number.isFinite(value))).toBe(true)
 })
