@@ -1,11 +1,13 @@
-// In: what programs are made of (composition-constructs.ts), in f32, with derivatives of first and second order and of each
+// In: what programs are made of (constructs/), in f32, with derivatives of first and second order and of each
 // example. Out: whether the targets compute what the interpreter does.
 
 import { input, mul, type Node, sin, sum } from 'nabla'
 import { grad, hvp, interpret, type Scalar, vmap } from 'nabla/compiler'
 import { describe, test } from 'vitest'
 import { compileAndRun, type Target } from '../pipeline/compiled.ts'
-import { type Construct, constructs, COUNT, endless } from './composition-constructs.ts'
+import { constructs } from './constructs/all.ts'
+import { type Construct, COUNT } from './constructs/construct.ts'
+import { endless } from './constructs/loops.ts'
 import { env } from '../expr/run.ts'
 import { expectNear } from './values.ts'
 

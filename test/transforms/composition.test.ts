@@ -1,11 +1,13 @@
-// In: what programs are made of (composition-constructs.ts), under transformations and transformations of these. Out: whether
+// In: what programs are made of (constructs/), under transformations and transformations of these. Out: whether
 // each meets central differences, or the same by another road. In f64, by the interpreter.
 
 import { add, input, mul, type Node, scan, sin, square, stopGradient, sub, sum } from 'nabla'
 import { grad, hessian, hvp, jacobian, jvp, type Scalar, type Tensor, tensor, vjp, vmap } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { numbers } from '../expr/run.ts'
-import { type Construct, constructs, COUNT, endless } from './composition-constructs.ts'
+import { constructs } from './constructs/all.ts'
+import { type Construct, COUNT } from './constructs/construct.ts'
+import { endless } from './constructs/loops.ts'
 import { evaluate, expectNear } from './values.ts'
 
 const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64') as Node
