@@ -4,7 +4,8 @@ import { interpret } from '../../compiler/interpret/interpret.ts'
 import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
-import { type Case, casesOf, drawOperand, outputOf, stream, titleOf, triedOps } from './cases.ts'
+import { type Case, casesOf, outputOf, titleOf, triedOps } from './cases.ts'
+import { drawOperand, stream } from './draws.ts'
 
 const size = 3
 

@@ -2,11 +2,9 @@
  * Programs of one application for every op: shapes of unequal rank, extents of 1 and primes, every kind of parameter.
  * In: the op table. Out: cases. Invariant: total by type, so that a new op without cases does not compile.
  */
-import type { DType } from '../../src/core/dtype.ts'
-import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
+import type { Shape } from '../../src/core/shape.ts'
 import { opDef, opNames } from '../../src/ops/registry.ts'
-import type { OpName, ParamsOf, Sample } from '../../src/ops/signature.ts'
-import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
+import type { OpName, ParamsOf } from '../../src/ops/signature.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
 import { type Build, type ControlName, controlPrograms } from './control.ts'
@@ -387,39 +385,6 @@ export const triedOps: readonly OpName[] = opNames.filter((op) => opDef(op).kind
 /** The value that a case is about. */
 export const outputOf = (c: Case, inputs: readonly Node[]): Node =>
   c.program === undefined ? make(c.op, inputs, c.params) : c.program.build(inputs)
-
-export const sampleOf = (op: OpName): Sample => {
-  const def = opDef(op)
-  return 'sample' in def ? def.sample : { domain: [[-2, 2]] }
-}
-
-/** Numbers in [0, 1) from a seed, the same on every run. */
-export const stream = (seed: number): (() => number) => {
-  let s = (seed * 2654435761) >>> 0
-  return () => {
-    s = (Math.imul(s ^ (s >>> 15), 2246822519) + 374761393) >>> 0
-    return s / 2 ** 32
-  }
-}
-
-/** Values for operand i from the op's own domain; `float` decides the precision of float operands. */
-export const drawOperand = (op: OpName, i: number, shape: Shape, float: 'f32' | 'f64', next: () => number): Tensor => {
-  const { domain, dtypes } = sampleOf(op)
-  const [lo, hi] = domain[Math.min(i, domain.length - 1)] ?? [-2, 2]
-  const own = dtypes?.[i] ?? 'f64'
-  const dtype: DType = own === 'f64' || own === 'f32' ? (own === 'f32' ? 'f32' : float) : own
-  const values = range(sizeOf(shape)).map(() => {
-    const x = lo + (hi - lo) * next()
-    return dtype === 'bool'
-      ? x < (lo + hi) / 2
-        ? 0
-        : 1
-      : dtype === 'i32'
-        ? Math.floor(lo + (hi - lo + 1) * next())
-        : x
-  })
-  return tensor(dtype, shape, values)
-}
 
 /** A case as a person reads it: `add [2,1,3] [7,1]`. */
 export const titleOf = (c: Case): string =>

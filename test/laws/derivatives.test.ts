@@ -6,7 +6,8 @@ import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, make } from '../../src/expr/node.ts'
-import { type Case, casesOf, sampleOf, titleOf, triedOps } from './cases.ts'
+import { type Case, casesOf, titleOf, triedOps } from './cases.ts'
+import { sampleOf } from './draws.ts'
 import {
   COTANGENT,
   direction,

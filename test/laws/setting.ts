@@ -9,7 +9,8 @@ import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, make } from '../../src/expr/node.ts'
-import { type Case, drawOperand, outputOf, sampleOf, stream } from './cases.ts'
+import { type Case, outputOf } from './cases.ts'
+import { drawOperand, sampleOf, stream } from './draws.ts'
 
 export type Precision = 'f32' | 'f64'
 
