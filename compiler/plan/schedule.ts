@@ -6,7 +6,7 @@
 import { InternalError } from '../../src/core/errors.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import type { Update } from '../../src/expr/leaves.ts'
-import { type FusedStep, isMade, readBy, type Slot } from '../program/fused.ts'
+import { type FusedStep, isMade, readBy, type Slot, usesOf } from '../program/fused.ts'
 import { mayAlias } from './alias.ts'
 
 export interface Schedule {
@@ -89,17 +89,7 @@ const comesBefore = (from: number, others: ReadonlySet<number>, after: readonly 
 }
 
 export const schedule = ({ kernels, updates, results }: Scheduled): Schedule => {
-  const writer = new Map<Node, number>()
-  const readers = new Map<Node, number[]>()
-  for (const [i, k] of kernels.entries())
-    for (const s of k.slots) {
-      if (isMade(s)) writer.set(s.node, i)
-      const read = readBy(s)
-      if (read === null) continue
-      const known = readers.get(read)
-      if (known === undefined) readers.set(read, [i])
-      else known.push(i)
-    }
+  const { maker: writer, readers } = usesOf(kernels)
   const before = kernels.map(() => new Set<number>())
   const after = kernels.map(() => new Set<number>())
   const order = (first: number, second: number): void => {
@@ -117,7 +107,9 @@ export const schedule = ({ kernels, updates, results }: Scheduled): Schedule => 
     const slot = kernels[w]?.slots.find((s) => s.role === 'update' && s.node === value)
     const from = slot?.role === 'update' ? slot.from : null
     if (from === null || wanted.has(from) || kernels[writer.get(from) ?? -1]?.tag !== 'kernel') return [value]
-    return readers.get(from)?.join() === `${w}` ? [...chainOf(from), value] : [value]
+    // once: what it also reads as it was is not added to in place
+    const isReadOnce = kernels[w]?.slots.filter((t) => readBy(t) === from).length === 1
+    return isReadOnce && readers.get(from)?.join() === `${w}` ? [...chainOf(from), value] : [value]
   }
   const inPlace = new Map<Update, readonly Node[]>()
   const taken = new Set<Node>()

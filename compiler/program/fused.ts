@@ -20,6 +20,27 @@ export const readBy = (s: Slot): Node | null => (s.role === 'read' ? s.node : s.
 /** Whether the slot's value is what the step makes. */
 export const isMade = (s: Slot): boolean => s.role === 'write' || s.role === 'update'
 
+/** Of each value the step that makes it, and the steps that read it, in order: by their places in a list of steps. */
+export interface Uses {
+  readonly maker: ReadonlyMap<Node, number>
+  readonly readers: ReadonlyMap<Node, readonly number[]>
+}
+
+export const usesOf = (steps: readonly { readonly slots: readonly Slot[] }[]): Uses => {
+  const maker = new Map<Node, number>()
+  const readers = new Map<Node, number[]>()
+  for (const [i, { slots }] of steps.entries())
+    for (const s of slots) {
+      if (isMade(s)) maker.set(s.node, i)
+      const read = readBy(s)
+      if (read === null) continue
+      const known = readers.get(read)
+      if (known === undefined) readers.set(read, [i])
+      else if (known.at(-1) !== i) known.push(i)
+    }
+  return { maker, readers }
+}
+
 export interface FusedKernel {
   readonly tag: 'kernel'
   readonly kernel: Kernel

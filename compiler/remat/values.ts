@@ -9,7 +9,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { costOf } from '../kernel/cost.ts'
 import type { PlanEntry } from '../plan/plan.ts'
 import { rootsOf } from '../program/entry.ts'
-import { type Fused, type FusedStep, isMade, kernelsOf, readBy } from '../program/fused.ts'
+import { type Fused, type FusedStep, kernelsOf, usesOf } from '../program/fused.ts'
 
 /** A value that a step leaves in memory for others. */
 export interface Stored {
@@ -70,24 +70,14 @@ export const timelineOf = (fused: Fused, entry: PlanEntry, bytesAt: (buffer: num
   const ordered = [...new Set(parts.flatMap((s) => (s === undefined ? [] : [s])))]
   const steps = [...ordered, ...fused.steps.filter((s) => !ordered.includes(s))]
   const stays = new Set(rootsOf(fused.entry))
-  const made = new Map<Node, number>()
-  const read = new Map<Node, number[]>()
-  for (const [i, s] of steps.entries())
-    for (const slot of s.slots) {
-      if (isMade(slot)) made.set(slot.node, i)
-      const from = readBy(slot)
-      if (from === null) continue
-      const known = read.get(from)
-      if (known === undefined) read.set(from, [i])
-      else if (known.at(-1) !== i) known.push(i)
-    }
+  const { maker, readers } = usesOf(steps)
   const at = parts[peakStep(entry, bytesAt)]
   return {
     steps,
     values: new Map(
-      [...made].map(([node, i]) => [
+      [...maker].map(([node, i]) => [
         node,
-        { node, bytes: bytesIn(node), made: i, read: read.get(node) ?? [], stays: stays.has(node) },
+        { node, bytes: bytesIn(node), made: i, read: readers.get(node) ?? [], stays: stays.has(node) },
       ]),
     ),
     peak: at === undefined ? 0 : steps.indexOf(at),
