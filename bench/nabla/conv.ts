@@ -16,7 +16,10 @@ const layouts: Readonly<Record<Convolution['layout'], { images: Axes; filters: A
     NCHW: { images: [0, 3, 1, 2], filters: [3, 2, 0, 1], back: [0, 2, 3, 1], filtersBack: [2, 3, 1, 0] },
   }
 
-const permuted = (shape: readonly number[], perm: Axes): Axes => perm.map((a) => shape[a] as number) as never
+const permuted = (shape: readonly number[], [a, b, c, d]: Axes): Axes => {
+  const at = (axis: number): number => shape[axis] ?? Number.NaN
+  return [at(a), at(b), at(c), at(d)]
+}
 
 /** The data of a tensor of that shape with its axes in another order. */
 const transposed = (data: Float32Array, shape: readonly number[], perm: Axes): Float32Array => {

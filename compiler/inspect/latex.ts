@@ -172,14 +172,15 @@ const token = new RegExp(
   'gsu',
 )
 
-type Found = readonly [string, number, string, Readonly<Record<string, string | undefined>>]
+/** What a match ends with: its place, the whole text and its named groups. */
+type Found = [number, string, Readonly<Record<string, string | undefined>>]
 
 /** A formula in LaTeX. */
 export const latexOf = (formula: string): string =>
   formula
     .normalize('NFC')
-    .replace(token, (...found): string => {
-      const [whole, offset, all, g] = [found[0] ?? '', ...found.slice(-3)] as unknown as Found
+    .replace(token, (whole: string, ...found): string => {
+      const [offset, all, g] = found.slice(-3) as Found
       if (g['above'] !== undefined)
         return `\\frac{\\partial ${latexOf(g['above'])}}{\\partial ${latexOf(g['beneath'] ?? '')}}`
       if (g['name'] !== undefined) {

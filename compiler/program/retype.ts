@@ -8,7 +8,7 @@ import type { DType, Float } from '../../src/core/dtype.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, is, make, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
-import { type FnNodes, functionOf, withFunction } from '../../src/expr/scan.ts'
+import { type FnNodes, functionOf, nodesOf, withFunction } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { mapGraph } from './walk.ts'
 
@@ -61,7 +61,7 @@ export const retype = (roots: readonly Node[], from: Float, to: Float, releaf: R
   /** What a user's own derivative is stated by. */
   const customOf = (n: Node, ins: readonly Node[]): Node => {
     const { pullback, pushforward, ...rest } = paramsOf(n, 'custom')
-    const [back, on] = [pullback, pushforward].map((fn) => (fn === null ? null : closed(fn as unknown as FnNodes)))
+    const [back, on] = [pullback, pushforward].map((fn) => (fn === null ? null : closed(nodesOf(fn))))
     return make('custom', ins, { ...rest, pullback: back as FnNodes, pushforward: on as FnNodes | null })
   }
   const get = mapGraph(roots, (n, ins) =>

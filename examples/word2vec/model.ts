@@ -30,8 +30,8 @@ export interface Sizes {
 }
 
 export const vectors = ({ vocabulary, dimension }: Sizes) => ({
-  V: param('V', [vocabulary, dimension], randomUniform(-0.5 / dimension, 0.5 / dimension)) as Node,
-  U: param('U', [vocabulary, dimension], zeros) as Node,
+  V: param('V', [vocabulary, dimension], randomUniform(-0.5 / dimension, 0.5 / dimension)),
+  U: param('U', [vocabulary, dimension], zeros),
 })
 
 // ---- as on the slides: one center word c, and the words o around it
@@ -44,20 +44,20 @@ export const c = input('c', [], 'i32')
 export const o = input('o', [window], 'i32')
 
 /** Skip-gram: v = V[c], ŷ = softmax(U v), and the cost adds up CE(ŷ, o_j) over the words around. */
-export const v = named('v', embedding(V, c) as Node)
+export const v = named('v', embedding(V, c))
 export const z = named('z', matmul(U, v))
-export const skipGram = sum(crossEntropy(broadcastTo(z, [window, slides.vocabulary]), o)) as Scalar
+export const skipGram = sum(crossEntropy(broadcastTo(z, [window, slides.vocabulary]), o))
 
 /** CBOW: v̄ is the mean of the vectors around, ŷ = softmax(U v̄), and the cost is CE(ŷ, c). */
-export const average = named('v̄', mean(embedding(V, o), 0) as Node)
-export const cbow = crossEntropy(matmul(U, average), c) as unknown as Scalar
+export const average = named('v̄', mean(embedding(V, o), 0))
+export const cbow = crossEntropy(matmul(U, average), c)
 
 /** Skip-gram with negative sampling, of one word w around c and words n drawn at random: −log σ(u v) − Σ log σ(−u′ v). */
 export const w = input('w', [], 'i32')
 export const n = input('n', [3], 'i32')
-const right: Node = logSigmoid(matmul(embedding(U, w) as Node, v))
-const wrong: Node = sum(logSigmoid(neg(matmul(embedding(U, n) as Node, v))))
-export const negative = neg(add(right, wrong)) as Scalar
+const right = logSigmoid(matmul(embedding(U, w), v))
+const wrong = sum(logSigmoid(neg(matmul(embedding(U, n), v))))
+export const negative = neg(add(right, wrong))
 
 export const model = { skipGram, cbow, negative }
 
