@@ -1,7 +1,7 @@
-// Mathematics as LaTeX. In: formulas, the ops of the laws, the models of examples/. Out: whether KaTeX sets all of it, and
-// whether what is written is what a book would print.
+// Mathematics as LaTeX. In: formulas, the ops of the laws, the models of examples/. Out: whether KaTeX and pdfLaTeX set all of
+// it, and whether what is written is what a book would print.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -11,8 +11,9 @@ import { toLatex } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { loadModels } from '../../cli/model.ts'
 import { latexOf } from '../../compiler/inspect/latex.ts'
-import { casesOf, triedOps } from '../laws/cases.ts'
+import { casesOf, titleOf, triedOps } from '../laws/cases.ts'
 import { settingOf } from '../laws/setting.ts'
+import { complaintsOf, hasPdflatex, type Titled } from './pdflatex.ts'
 
 /** A model of many equations has more commands than KaTeX expands unless told. */
 const expectSet = (latex: string): void => {
@@ -20,7 +21,7 @@ const expectSet = (latex: string): void => {
   expect(html).toContain('katex-display')
 }
 
-test.each([
+const written = [
   ['W₁', 'W_{1}'],
   ['w1', 'w_{1}'],
   ['ŷ − y', '\\hat{y} - y'],
@@ -34,7 +35,9 @@ test.each([
   ['1e-7 · exp(x)', '1 \\cdot 10^{-7} \\cdot \\exp(x)'],
   ['w/m′', "w/m'"],
   ['50% {a}', '50\\% \\{a\\}'],
-])('%s', (formula, latex) => {
+] as const
+
+test.each(written)('%s', (formula, latex) => {
   expect(latexOf(formula)).toBe(latex)
   expectSet(latex)
 })
@@ -60,17 +63,52 @@ const examples = readdirSync(join(root, 'examples')).filter((name) =>
   existsSync(join(root, 'examples', name, 'model.ts')),
 )
 
+const ofExample = async (example: string): Promise<readonly Titled[]> => {
+  const file = await loadModels(join('examples', example, 'model.ts'))
+  if (isLeft(file)) throw new Error(file.left.message)
+  return file.right.models.map(({ name, entries }) => ({ title: `${example}#${name}`, latex: toLatex(entries) }))
+}
+
+const ofOp = (op: (typeof triedOps)[number]): readonly Titled[] =>
+  casesOf(op).map((c, k) => ({
+    title: titleOf(c),
+    latex: toLatex({ y: settingOf(c, { float: 'f64', seed: k + 1 }).output }),
+  }))
+
 describe('KaTeX sets', () => {
   test.each(examples)('the example %s', async (example) => {
-    const file = await loadModels(join('examples', example, 'model.ts'))
-    if (isLeft(file)) throw new Error(file.left.message)
-    for (const { entries } of file.right.models) expectSet(toLatex(entries))
+    for (const { latex } of await ofExample(example)) expectSet(latex)
   })
 
   test.each(triedOps)('%s', (op) => {
-    for (const [k, c] of casesOf(op).entries()) {
-      const { output } = settingOf(c, { float: 'f64', seed: k + 1 })
-      expectSet(toLatex({ y: output }))
-    }
+    for (const { latex } of ofOp(op)) expectSet(latex)
   })
 })
+
+describe.skipIf(!hasPdflatex('whether LaTeX sets the formulas of examples, golden files and ops'))(
+  'pdfLaTeX sets',
+  () => {
+    test('the examples, the golden files and the ops', { timeout: 120_000 }, async () => {
+      const golden = join(root, 'test', 'inspect', 'golden')
+      const formulas = [
+        ...written.map(([title, latex]) => ({ title, latex })),
+        ...(await Promise.all(examples.map(ofExample))).flat(),
+        ...readdirSync(golden).map((name) => ({
+          title: `golden/${name}`,
+          latex: readFileSync(join(golden, name, 'latex.tex'), 'utf8').trim(),
+        })),
+        ...triedOps.flatMap(ofOp),
+      ]
+      expect(complaintsOf(formulas)).toEqual([])
+    })
+
+    test('nothing that is wrong', () => {
+      const planted = [
+        { title: 'right', latex: 'x^{2}' },
+        { title: 'unknown', latex: '\\unknowncommand x' },
+        { title: 'doubled', latex: 'x_{1}_{2}' },
+      ]
+      expect(complaintsOf(planted)).toEqual(['unknown: Undefined control sequence.', 'doubled: Double subscript.'])
+    })
+  },
+)
