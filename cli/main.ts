@@ -112,6 +112,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     .option('--checks', 'look at indices and numbers in every run, and name what is at fault', false)
     .option('--certify', 'check the gradients first, and put what was found into the artifact', false)
     .option('--queue <runs>', 'how often entries may run in one call: step=64', queueList, {})
+    .option('--threads <n>', 'as many threads as may run it together', numberIn(1, 'a natural number', true), 1)
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
     .option('--remat', 'compute values again until that much memory is enough: the same bits, more work', false)

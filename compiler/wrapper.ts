@@ -8,6 +8,7 @@ import type { ArtifactOf, Manifest, ManifestEntry, ManifestPort } from '../src/a
 import { declarationsOf } from './wrapper/declarations.ts'
 import { checkTables } from './wrapper/findings.ts'
 import { javascriptLoader, programText, wasmLoader } from './wrapper/program.ts'
+import { threadsTable, threadsText } from './wrapper/threads.ts'
 
 export interface Wrapper {
   readonly js: string
@@ -55,9 +56,11 @@ export const wrapperOf = (artifact: ArtifactOf, file: string): Wrapper => {
   const queued = manifest.entries.some((e) => e.queue !== undefined)
   const [head, loader] =
     manifest.target === 'wasm'
-      ? [wasmHead(artifact, file), wasmLoader]
+      ? [wasmHead(artifact, file), wasmLoader(manifest.threads !== undefined)]
       : [`import { instantiate } from ${JSON.stringify(`./${file}`)}\n`, javascriptLoader]
   const own = [tables(manifest), ...(checked ? [checkTables(manifest)] : [])]
-  const parts = [title, head, ...own, programText({ checked, queued }), loader]
+  const { threads, memoryBytes } = manifest
+  const together = threads === undefined ? [] : [threadsTable(threads, memoryBytes), threadsText]
+  const parts = [title, head, ...own, programText({ checked, queued }), ...together, loader]
   return { js: parts.join('\n'), dts: `${title}\n${declarationsOf(manifest)}` }
 }

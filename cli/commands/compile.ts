@@ -27,6 +27,8 @@ export interface CompileSettings {
   /** Check the gradients and put what was found into the artifact. */
   readonly certify: boolean
   readonly queue: Readonly<Record<string, number>>
+  /** As many as may run the program together. */
+  readonly threads: number
   readonly maxMemory?: number
   /** Compute values again where that limit would be passed. */
   readonly remat: boolean
@@ -54,7 +56,7 @@ const reportOf = ({ manifest, kernels, times }: Artifact): string =>
       ['kernels', 'FLOPs', 'bytes moved', 'arena'],
     ),
     '',
-    `memory  ${showBytes(manifest.memoryBytes)}`,
+    `memory  ${showBytes(manifest.memoryBytes)}${manifest.threads === undefined ? '' : `, shared by up to ${manifest.threads.most} threads`}`,
     `passes  ${timesOf(times)}`,
   ].join('\n')
 
@@ -80,7 +82,7 @@ export const compileCommand = async (
   if (isLeft(found)) return found
   const model = joined(place.replace(/#.*$/, ''), found.right.models)
   if (isLeft(model)) return model
-  const { target, simd, checked, checks, dump, queue, maxMemory, remat } = settings
+  const { target, simd, checked, checks, dump, queue, threads, maxMemory, remat } = settings
   const findings = settings.certify ? await certify(model.right, found.right.sample) : undefined
   if (findings !== undefined && isLeft(findings)) return findings
   const artifact = await compile(model.right.entries, {
@@ -89,6 +91,7 @@ export const compileCommand = async (
     checked,
     checks,
     queue,
+    threads,
     remat,
     dump: { passes: dump, print: (pass, text) => out(`${colors.bold(pass)}\n${text}\n`) },
     ...(maxMemory === undefined ? {} : { maxMemory }),

@@ -57,6 +57,7 @@ const showManifest = (m: Manifest, ofThis: boolean): string =>
     `compiler    Nabla ${m.compiler}, manifest schema ${m.schema}`,
     `target      ${m.target}${m.target === 'wasm' ? `, ${m.simd === 'relaxed' ? 'relaxed SIMD (bits differ between engines)' : 'plain SIMD (the same bits in every engine)'}` : ''}`,
     `memory      ${showBytes(m.memoryBytes)}`,
+    `threads     ${m.threads === undefined ? 'one' : `up to ${m.threads.most}, which share the memory; the same bits for any number`}`,
     ...list('parameters', m.params),
     ...(m.params.length === 0 ? [] : [`            ${showCount(countOf(m.params))} numbers in all`]),
     ...list('states', m.states),

@@ -48,6 +48,21 @@ const sourceOf = ({ target }: Manifest): string =>
     ? "/** The artifact's bytes, a Response, a URL or a WebAssembly.Module. */\nexport type Source = Uint8Array | ArrayBuffer | object"
     : 'export type Source = undefined'
 
+const threadsOf = ({ threads }: Manifest): string =>
+  threads === undefined
+    ? ''
+    : `
+/** The threads that run the program together. */
+export interface Threads {
+  /** How many are to run it, that which calls its entries among them. */
+  readonly count: number
+  /** How many have begun: a call waits for nobody. */
+  readonly ready: number
+  /** Why one thread runs it although there could be more. */
+  readonly fallback?: ProgramError
+}
+`
+
 /** The declarations of one artifact's wrapper. */
 export const declarationsOf = (
   manifest: Manifest,
@@ -79,8 +94,9 @@ export interface Params ${record(manifest.params, arrayOf, '').replace('Readonly
 
 export interface State ${record(manifest.states, arrayOf, '').replace('Readonly<Record<never, never>>', '{}')}
 
+${threadsOf(manifest)}
 export interface Program {
-  readonly memory: ArrayBuffer
+  readonly memory: ${manifest.threads === undefined ? 'ArrayBuffer' : 'SharedArrayBuffer\n  readonly threads: Threads'}
   readonly params: Params
   readonly state: State
   readonly entries: Entries
@@ -95,6 +111,6 @@ export interface Program {
 
 ${sourceOf(manifest)}
 
-/** Loads the program, from the file beside this module unless another source is given. \`seed\` draws the parameters. */
-export declare const load: (source?: Source, options?: { readonly seed?: number }) => Promise<Program>
+/** Loads the program, from the file beside this module unless another source is given. \`seed\` draws the parameters${manifest.threads === undefined ? '' : `;\n * \`threads\` may run it, ${manifest.threads.most} at most: without a number as many as the machine has processors`}. */
+export declare const load: (source?: Source, options?: { readonly seed?: number${manifest.threads === undefined ? '' : '; readonly threads?: number'} }) => Promise<Program>
 `

@@ -240,8 +240,15 @@ ${checked ? checkedRun : queued ? queuedRun : plainRun}
 }
 `
 
+const loadedAlone = `  const { exports } = await WebAssembly.instantiate(module).catch(refuse)
+  const program = programOf(exports.memory.buffer, exports)`
+
+const loadedTogether = `  const together = await prepareThreads(module, wanted).catch(refuse)
+  const { exports } = await WebAssembly.instantiate(module, together.imports).catch(refuse)
+  const program = { ...programOf(exports.memory.buffer, together.begin(exports)), threads: together.threads }`
+
 /** How a Wasm artifact is fetched, checked and compiled; reads length, digest, digestFrom and digestSeed too. */
-export const wasmLoader = `const nodeFiles = 'node:fs/promises'
+export const wasmLoader = (threaded: boolean): string => `const nodeFiles = 'node:fs/promises'
 
 const read = async (url) => {
   try {
@@ -283,8 +290,10 @@ const compile = async (bytes) => {
   }
 }
 
+const refuse = (e) => fail('E_MEMORY_LIMIT', 'the engine cannot instantiate ' + file + ': ' + e.message)
+
 /** Loads the artifact from beside this module or from \`source\`, and initializes its parameters. */
-export const load = async (source = defaultSource(), { seed = 0 } = {}) => {
+export const load = async (source = defaultSource(), { seed = 0${threaded ? ', threads: wanted' : ''} } = {}) => {
   if (typeof WebAssembly === 'undefined') fail('E_FEATURE_WASM', 'this engine does not run WebAssembly')
   const ready = source instanceof WebAssembly.Module
   const module = ready ? source : await compile(await bytesFrom(source))
@@ -292,8 +301,7 @@ export const load = async (source = defaultSource(), { seed = 0 } = {}) => {
     const [content] = WebAssembly.Module.customSections(module, 'nabla')
     if (!content || !same(new Uint8Array(content).subarray(8, 24), digest)) altered()
   }
-  const { exports } = await WebAssembly.instantiate(module).catch((e) => fail('E_MEMORY_LIMIT', 'the engine cannot instantiate ' + file + ': ' + e.message))
-  const program = programOf(exports.memory.buffer, exports)
+${threaded ? loadedTogether : loadedAlone}
   program.initialize(seed)
   return program
 }

@@ -53,7 +53,8 @@ const digits = (value: number): string => {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
-const columnOf = ({ subject, variant }: RecordedLine): string => `${subject} ${variant}`
+const columnOf = ({ subject, variant, threads }: RecordedLine): string =>
+  `${subject} ${variant}${threads === 1 ? '' : ` x${threads}`}`
 
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
 
@@ -61,7 +62,31 @@ const find = (run: Run, workload: string, column: string): RecordedLine | undefi
   run.lines.find((line) => line.workload === workload && columnOf(line) === column)
 
 const isStep = (line: RecordedLine): boolean =>
-  Object.hasOwn(stepGoals, line.workload) && line.subject !== 'interpreter'
+  Object.hasOwn(stepGoals, line.workload) && line.subject !== 'interpreter' && line.threads === 1
+
+/** How many times faster two threads are wanted to be, and where. */
+const sharedGoal = { times: 1.8, workloads: ['W2', 'W4', 'W5', 'W6', 'W9'] } as const
+
+/** Steps by several threads beside those by one. */
+const together = (run: Run): string => {
+  const lines = run.lines.filter(({ threads }) => threads > 1)
+  if (lines.length === 0) return `The kept run has no such figures; ${code('npm run bench -- --threads 2')} takes them.`
+  const rows = lines.map((line) => {
+    const alone = find(run, line.workload, `${line.subject} ${line.variant}`)
+    const times = alone === undefined ? Number.NaN : alone.value / line.value
+    const wanted = sharedGoal.workloads.some((name) => name === line.workload)
+    const goal = wanted ? `${sharedGoal.times}: ${times >= sharedGoal.times ? 'met' : 'not met'}` : ''
+    return [
+      line.workload,
+      columnOf(line),
+      digits(alone?.value ?? Number.NaN),
+      digits(line.value),
+      `×${digits(times)}`,
+      goal,
+    ]
+  })
+  return table(['', '', 'one thread, ms', 'together, ms', 'times faster', 'goal'], rows)
+}
 
 /** What is met, and by how much what is not. */
 const verdict = (value: number, goal: number): string =>
@@ -229,6 +254,13 @@ In brackets: times Nabla's plain step, and the share of the measured peak that t
 ${steps(run)}
 
 The first five losses agree, those of the interpreter included: ${agreement(run)}.
+
+## Several threads
+
+The same steps by an artifact [for threads](threads.md), beside those by one for a single thread, in the same rounds. The bits are
+the same.
+
+${together(run)}
 
 ## Matrix products
 

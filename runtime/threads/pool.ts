@@ -3,7 +3,7 @@
  * Invariant: there is one pool, as large as the program that wants most needs it; nobody waits for a helper to begin, and none
  * keeps a process alive.
  */
-import { BOARD, type Letter, nodeHelper, pageHelper } from './helper.ts'
+import { BOARD, helper, LISTEN, type Letter } from '../../src/artifact/helper.ts'
 
 interface Helper {
   readonly post: (letter: Letter) => void
@@ -21,7 +21,7 @@ const importThreads = async (name = 'worker_threads'): Promise<NodeThreads | und
 }
 
 const pageStarter = (): (() => Helper) => {
-  const url = URL.createObjectURL(new Blob([pageHelper], { type: 'text/javascript' }))
+  const url = URL.createObjectURL(new Blob([helper, LISTEN.page], { type: 'text/javascript' }))
   return () => {
     const worker = new Worker(url, { type: 'module' })
     return { post: (letter) => worker.postMessage(letter) }
@@ -32,7 +32,7 @@ const nodeStarter =
   ({ Worker: Thread }: NodeThreads) =>
   (): Helper => {
     // the loaders of the main thread are no business of a helper
-    const worker = new Thread(nodeHelper, { eval: true, execArgv: [] })
+    const worker = new Thread(helper + LISTEN.node, { eval: true, execArgv: [] })
     worker.unref()
     return { post: (letter) => worker.postMessage(letter) }
   }

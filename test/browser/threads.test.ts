@@ -1,10 +1,11 @@
-// In: a program for threads, in a page that is isolated from other origins and in one that is not. Out: that helpers work in the
-// first, with the bits of one thread, and that the second runs alone and says so.
+// In: a program for threads, in a page that is isolated from other origins and in one that is not, loaded by the runtime and by its
+// own generated module. Out: that helpers work in the first, with the bits of one thread, and that the second runs alone and says so.
 
 import { compile } from 'nabla/compiler'
 import { load, type Program } from 'nabla/runtime'
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { wrapperOf } from '../../compiler/wrapper.ts'
 import { rightOf } from '../artifact/outcome.ts'
 import { programs } from '../runtime/threads-programs.ts'
 import { bundleForPage, withPage } from './chromium.ts'
@@ -24,23 +25,30 @@ export const steps = (program, count) => {
 }
 `
 
-const page = `
-import { load } from './runtime/index.ts'
+const loaders = {
+  'the runtime': `import { load as loadArtifact } from './runtime/index.ts'
+const load = async () => (await loadArtifact(new URL('/model.wasm', location.href), { threads: 3 })).right`,
+  'its wrapper': `const load = async () => (await import('/model.js')).load(undefined, { threads: 3 })`,
+} as const
+
+const pageWith = (loader: string): string => `
+${loader}
 ${steps}
 globalThis.run = async () => {
-  const { right: program } = await load(new URL('/model.wasm', location.href), { threads: 3 })
+  const program = await load()
   for (let i = 0; program.threads.ready < program.threads.count && i < 2000; i++) await new Promise((r) => setTimeout(r, 5))
   const { count, ready, fallback } = program.threads
   return { isolated: crossOriginIsolated, count, ready, code: fallback?.code ?? null, digest: steps(program, 4) }
 }
 `
 
-const inPage = async (isolated: boolean): Promise<unknown> => {
+const inPage = async (loader: string, isolated: boolean): Promise<unknown> => {
   const artifact = rightOf(await compile(programs.characters(), { threads: 4 }))
   const site = {
     '/index.html': '<!doctype html><script type="module" src="/page.js"></script>',
-    '/page.js': await bundleForPage(page),
+    '/page.js': await bundleForPage(pageWith(loader)),
     '/model.wasm': artifact.bytes,
+    '/model.js': wrapperOf(artifact, 'model.wasm').js,
   }
   const run = async (opened: Page): Promise<unknown> => {
     await opened.waitForFunction('globalThis.run !== undefined')
@@ -57,11 +65,14 @@ const wanted = async (): Promise<number> => {
   return module.steps(single, 4)
 }
 
-test('an isolated page is helped by workers', async () => {
-  expect(await inPage(true)).toEqual({ isolated: true, count: 3, ready: 3, code: null, digest: await wanted() })
-}, 60_000)
+describe.each(Object.entries(loaders))('a program for threads, loaded by %s', (_, loader) => {
+  test('is helped by workers in an isolated page', async () => {
+    const digest = await wanted()
+    expect(await inPage(loader, true)).toEqual({ isolated: true, count: 3, ready: 3, code: null, digest })
+  }, 60_000)
 
-test('any other page runs the program alone, and says so', async () => {
-  const digest = await wanted()
-  expect(await inPage(false)).toEqual({ isolated: false, count: 1, ready: 1, code: 'W_THREADS_HOST', digest })
-}, 60_000)
+  test('runs alone in any other page, and says so', async () => {
+    const found = await inPage(loader, false)
+    expect(found).toEqual({ isolated: false, count: 1, ready: 1, code: 'W_THREADS_HOST', digest: await wanted() })
+  }, 60_000)
+})

@@ -79,6 +79,20 @@ describe('nabla compile', () => {
     expect([code, err.split(':')[0]]).toEqual([1, 'E_COMPILE_QUEUE'])
   })
 
+  test('--threads lets several run the program together', async () => {
+    const { code, out } = await nabla('compile', entries, '--out', folder, '--threads', '4')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^memory {2}.*, shared by up to 4 threads$/m)
+    expect(readFileSync(join(folder, 'entries.d.ts'), 'utf8')).toContain('readonly threads?: number')
+    const program = rightOf(await load(new Uint8Array(readFileSync(join(folder, 'entries.wasm'))), { threads: 2 }))
+    expect(program.threads.count).toBe(2)
+    expect((await nabla('show', join(folder, 'entries.wasm'))).out).toMatch(
+      /^threads {5}up to 4, which share the memory/m,
+    )
+    const refused = await nabla('compile', entries, '--out', folder, '--threads', '65')
+    expect([refused.code, refused.err.split(':')[0]]).toEqual([1, 'E_COMPILE_THREADS'])
+  })
+
   test('a program beyond the memory limit is refused, and nothing is written', async () => {
     const { code, err } = await nabla('compile', entries, '--out', join(folder, 'new'), '--max-memory', '1000')
     expect([code, err.split(':')[0]]).toEqual([1, 'E_COMPILE_MEMORY'])
@@ -112,6 +126,7 @@ describe('nabla show', () => {
     expect(out).toContain('parameters  w1 f32[5,4] · b1 f32[4] · w2 f32[4,3] · b2 f32[3]')
     expect(out).toMatch(/^predict .* probabilities f32\[6,3]$/m)
     expect(out).toContain('gradient    not certified')
+    expect(out).toMatch(/^threads {5}one$/m)
   })
 
   test.each([

@@ -1,15 +1,19 @@
 /**
- * What a helping thread runs, as text: a worker is made of it in Node and in pages, bundled or not, without a file to find.
+ * What a helping thread runs, as text: a worker is made of it in Node and in pages, bundled or not, without a file to find; the
+ * runtime's pool makes them and so do generated wrappers.
  * In: messages with programs. Out: nothing; it calls each program's `work` when that runs.
  * Invariant: it sleeps on the board where it is not needed, and goes back to its event loop whenever there is a letter.
  */
-import { CONTROL, THREADS_IMPORT, WORK_EXPORT } from '../../src/artifact/manifest.ts'
+import { CONTROL, THREADS_IMPORT, WORK_EXPORT } from './manifest.ts'
 
 /** Words of the board: a signal that wakes, the program that runs, and how many letters each helper has been sent. */
 export const BOARD = { signal: 0, current: 1, letters: 16, words: 16 + 64 } as const
 
-/** `letters` counts those that were sent to this helper; each comes with the board. */
-const helper = `
+/**
+ * A box counts the letters that were sent to this helper; each comes with the board. Where a part fails it will never be done, so
+ * whoever waits for it is told. The text has no backslash and no quote of its own kind, so that it can stand in another one.
+ */
+export const helper = `
 const programs = new Map()
 let handled = 0
 const serve = (board, box) => {
@@ -27,7 +31,6 @@ const start = ({ module, memory, control, thread }) => {
     try {
       exports['${WORK_EXPORT}'](thread)
     } catch {
-      // the part that was claimed will never be done: whoever waits for it is told
       Atomics.store(words, ${CONTROL.failed / 4}, 1)
       Atomics.add(words, ${CONTROL.done / 4}, 1)
       Atomics.notify(words, ${CONTROL.done / 4})
@@ -46,9 +49,11 @@ const receive = ({ board, box, id, program }) => {
 }
 `
 
-export const pageHelper = `${helper}onmessage = ({ data }) => receive(data)\n`
-
-export const nodeHelper = `${helper}require('node:worker_threads').parentPort.on('message', receive)\n`
+/** How a page's worker and a thread of Node listen; either stands behind `helper`. */
+export const LISTEN = {
+  page: 'onmessage = ({ data }) => receive(data)',
+  node: "require('node:worker_threads').parentPort.on('message', receive)",
+} as const
 
 export interface Letter {
   readonly board: Int32Array
