@@ -13,7 +13,7 @@ import {
   violation,
 } from './common.ts'
 import { showNumber } from './leaf.ts'
-import { defineOp, type Builder, type RuleArgs, type Sig } from './signature.ts'
+import { defineOp, type Builder, type RuleArgs, type Sample, type Sig } from './signature.ts'
 
 declare module './signature.ts' {
   interface OpSignatures {
@@ -26,13 +26,25 @@ declare module './signature.ts' {
 const numbers = ['f32', 'f64', 'i32'] as const
 const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-40]
 
-const extreme =
-  (mine: 0 | 1, wins: 'greater' | 'less') =>
-  <R>(b: Builder<R>, a: RuleArgs<'maximum' | 'minimum', R>, t: R): R => {
-    const [x, y] = mine === 0 ? [a.ins[0], a.ins[1]] : [a.ins[1], a.ins[0]]
-    const tie = b.where([b.equal([x, y]), b.mul([lit(b, a, 0.5), t]), lit(b, a, 0)])
-    return b.where([b[wins]([x, y]), t, tie])
+/** What both operands get: the one that wins the cotangent, and each half of it where they are equal. */
+const partials = (wins: 'greater' | 'less') => {
+  const of = <R>(b: Builder<R>, a: RuleArgs<'maximum' | 'minimum', R>, t: R, mine: R, other: R): R => {
+    const tie = b.where([b.equal([mine, other]), b.mul([lit(b, a, 0.5), t]), lit(b, a, 0)])
+    return b.where([b[wins]([mine, other]), t, tie])
   }
+  return [
+    <R>(b: Builder<R>, a: RuleArgs<'maximum' | 'minimum', R>, t: R): R => of(b, a, t, a.ins[0], a.ins[1]),
+    <R>(b: Builder<R>, a: RuleArgs<'maximum' | 'minimum', R>, t: R): R => of(b, a, t, a.ins[1], a.ins[0]),
+  ] as const
+}
+
+const apart: Sample = {
+  domain: [
+    [-2, -0.1],
+    [0.1, 2],
+  ],
+  special,
+}
 
 export const maximum = defineOp<'maximum'>({
   ...binary('maximum', 'number'),
@@ -42,7 +54,7 @@ export const maximum = defineOp<'maximum'>({
     constraints: broadcastConstraints,
     formula: 'max(x, y); a tie shares the cotangent evenly',
   },
-  partials: [(b, a, t) => extreme(0, 'greater')(b, a, t), (b, a, t) => extreme(1, 'greater')(b, a, t)],
+  partials: partials('greater'),
   identities: [
     { name: 'maximum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.maximum([x, x]), x] },
     {
@@ -54,13 +66,7 @@ export const maximum = defineOp<'maximum'>({
   ],
   lower: (m, [x, y]) => m.max(x, y),
   print: (ins) => call('max', ins),
-  sample: {
-    domain: [
-      [-2, -0.1],
-      [0.1, 2],
-    ],
-    special,
-  },
+  sample: apart,
 })
 
 export const minimum = defineOp<'minimum'>({
@@ -71,7 +77,7 @@ export const minimum = defineOp<'minimum'>({
     constraints: broadcastConstraints,
     formula: 'min(x, y); a tie shares the cotangent evenly',
   },
-  partials: [(b, a, t) => extreme(0, 'less')(b, a, t), (b, a, t) => extreme(1, 'less')(b, a, t)],
+  partials: partials('less'),
   identities: [
     { name: 'minimum-self', when: 'always', dtypes: numbers, rule: (b, _d, x) => [b.minimum([x, x]), x] },
     {
@@ -83,13 +89,7 @@ export const minimum = defineOp<'minimum'>({
   ],
   lower: (m, [x, y]) => m.min(x, y),
   print: (ins) => call('min', ins),
-  sample: {
-    domain: [
-      [-2, -0.1],
-      [0.1, 2],
-    ],
-    special,
-  },
+  sample: apart,
 })
 
 export const clip = defineOp<'clip'>({
