@@ -147,7 +147,7 @@ const prepare = ({ entry, fed, given }: Loop, run: number, order: Int32Array, at
   for (const { name, table, width } of fed.feeds) {
     const view = views[name]
     // Both are of one dtype (feedOf); the union of the typed arrays cannot say so.
-    gatherRows(view as Float32Array, table as Float32Array, order, at.batch * fed.batch, width)
+    gatherRows(view as Float32Array, table, order, at.batch * fed.batch, width)
     values[name] = view
   }
   for (const name in given) {
@@ -230,9 +230,9 @@ export const train = async <I extends PortSpecs, O extends PortSpecs>(
   training: Training<I>,
 ): Promise<Either<RunError, Trained>> => {
   // Names are checked at run time from here on, whatever the types promised.
-  const entry = step as unknown as Entry
+  const entry = step as Entry
   const { tables, values, ...rest } = training
-  const fed = feedsOf(entry, tables as Readonly<Record<string, View | undefined>>)
+  const fed = feedsOf(entry, tables)
   if (isLeft(fed)) return fed
   const { loss = 'loss' } = rest
   if (entry.outputs[loss] === undefined)

@@ -10,5 +10,5 @@ const seed = Number(process.env.PROPERTY_SEED ?? 20)
 export function assertProperty<T>(property: fc.IAsyncProperty<T>, parameters?: fc.Parameters<T>): Promise<void>
 export function assertProperty<T>(property: fc.IProperty<T>, parameters?: fc.Parameters<T>): void
 export function assertProperty<T>(property: fc.IRawProperty<T>, parameters: fc.Parameters<T> = {}): unknown {
-  return fc.assert(property as fc.IProperty<T>, { seed, ...parameters })
+  return fc.assert(property, { seed, ...parameters })
 }

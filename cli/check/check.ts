@@ -71,7 +71,7 @@ const initialValues = async (loss: Node, seed: number): Promise<Either<NablaErro
   if (isLeft(artifact)) return artifact
   const program = await load(artifact.right, { seed })
   if (isLeft(program)) return program
-  const { params, state } = program.right as Program
+  const { params, state } = program.right
   return right(
     new Map(
       kept.map((leaf, stream): readonly [string, Float64Array | Int32Array] => {
@@ -105,7 +105,7 @@ const loadDouble = async (loss: Node, variables: readonly Node[]): Promise<Eithe
   const artifact = await compile({ loss: double.loss, gradient })
   if (isLeft(artifact)) return artifact
   const program = await load(artifact.right)
-  return isLeft(program) ? program : right(program.right as Program)
+  return isLeft(program) ? program : right(program.right)
 }
 
 const entryOf = (program: Program, name: string): Program['entries'][string] => {
@@ -142,7 +142,7 @@ const compare = (
     const name = nameOf(v) as string
     const own = found[k] as Float64Array
     const scale = own.reduce((most, g) => Math.max(most, Math.abs(g)), 0)
-    const view = (value.inputs as Readonly<Record<string, { [index: number]: number }>>)[name] ?? {}
+    const view = value.inputs[name] ?? {}
     const differences = (positions[k] as readonly number[]).map((i) => {
       const d = differenceAt(f, view, i, own[i] as number, scale, o.tolerance)
       o.progress?.(++done, all)

@@ -63,7 +63,7 @@ const sampled = (leaf: Node, value: unknown): Either<CliError, Float64Array> => 
     return refuseCli('E_CLI_SAMPLE', `sample.${name} has ${flat.length} elements, ${name} is ${showType(leaf)}`)
   const strange = flat.find((v) => typeof v !== 'number')
   return strange === undefined
-    ? right(Float64Array.from(flat as readonly number[]))
+    ? right(Float64Array.from(flat))
     : refuseCli('E_CLI_SAMPLE', `sample.${name} holds ${String(strange)}, which is no number`)
 }
 

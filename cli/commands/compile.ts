@@ -48,7 +48,7 @@ const reportOf = ({ manifest, kernels, times }: Artifact): string =>
       ['entry', 'kernels', 'FLOPs', 'bytes moved', 'arena'],
       manifest.entries.map((e) => [
         e.name,
-        String((kernels as Readonly<Record<string, number>>)[e.name] ?? 0),
+        String(kernels[e.name] ?? 0),
         showCount(e.flops),
         showBytes(e.bytes),
         showBytes(e.peak),

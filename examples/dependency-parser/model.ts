@@ -52,7 +52,7 @@ export const network = (sizes: Sizes) => {
     const E: Node = param(`E${marks[part]}`, [known, dimension], randomUniform(-0.1, 0.1))
     const x: Node = named(`x${marks[part]}`, reshape(embedding(E, at), [batch, places * dimension]))
 
-    return matmul(x, param(`W${marks[part]}`, [places * dimension, hidden], glorotUniform)) as Node
+    return matmul(x, param(`W${marks[part]}`, [places * dimension, hidden], glorotUniform))
   })
   const b: Node = param('b', [hidden], zeros)
   const h = named(
@@ -67,13 +67,13 @@ export const network = (sizes: Sizes) => {
   const W2: Node = param('W₂', [hidden, transitions], randomUniform(-0.1, 0.1))
   const z: Node = named('z', matmul(h, W2))
   const y = input('y', [batch], 'i32')
-  return { J: mean(crossEntropy(z, y as Node)) as Scalar, scores: z, weights: [b, W2] }
+  return { J: mean(crossEntropy(z, y)), scores: z, weights: [b, W2] }
 }
 
 /** What is compiled: a step with a penalty on the weights of the layers, and the scores of transitions. */
 export const entriesOf = (sizes: Sizes) => {
   const { J, weights } = network(sizes)
-  const penalty: Node = weights.map((w) => sum(square(w)) as Node).reduce((p, q) => add(p, q))
+  const penalty: Node = weights.map((w) => sum(square(w))).reduce((p, q) => add(p, q))
   return { step: trainStep(add(J, mul(5e-9, penalty)) as Scalar, adagrad()) }
 }
 

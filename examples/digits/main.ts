@@ -68,7 +68,7 @@ const columns = (): number => process.stdout.columns ?? 80
 
 const trainAll = async (program: Program, split: Split, options: Options): Promise<Trained> => {
   const step = program.entries['step'] as NonNullable<(typeof program.entries)[string]>
-  const predict = program.entries['predict'] as unknown as Predict
+  const predict = program.entries['predict'] as Predict
   const live = process.stdout.isTTY === true
   const losses: number[] = []
   const epochs: EpochEnd[] = []

@@ -21,7 +21,7 @@ const paramsBelow = (root: Expr): readonly Expr[] => {
 const derivatives = (log: Log, kind: Kind): number => {
   const { J, y } = kinds[kind](small, 'f64')
   const given: Given = new Map([[y, [2, 0]]])
-  const found = paramsBelow(J).map((p) => differenceOf(J, p, grad(J, p as Node), given))
+  const found = paramsBelow(J).map((p) => differenceOf(J, p, grad(J, p), given))
   const worst = Math.max(...found)
   log(heading(`${kind.toUpperCase()}: J and its derivatives, ${found.length} of them, from one loop`))
   log(indent(print({ J })))
@@ -57,7 +57,7 @@ const apart = (p: readonly number[], q: readonly number[]): number =>
   Math.max(...p.map((v, k) => Math.abs(v - (q[k] ?? NaN))))
 
 /** How much the sum of an expression changes with another one, at most. */
-const slope = (of: Expr, by: Expr): number => Math.max(...numbers(grad(sum(of) as Scalar, by as Node)).map(Math.abs))
+const slope = (of: Expr, by: Expr): number => Math.max(...numbers(grad(sum(of) as Scalar, by)).map(Math.abs))
 
 const statements = (log: Log) => {
   log(heading('True or false'))

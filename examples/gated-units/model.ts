@@ -84,7 +84,7 @@ export const gru = (sizes: Sizes, dtype: Float = 'f32') => {
       carry: { h: gruStep(x, h, update, reset, memory).h },
       output: [],
     }),
-    { h: zeros([sizes.batch, sizes.hidden], dtype) as Node },
+    { h: zeros([sizes.batch, sizes.hidden], dtype) },
     { x: sequence(sizes, dtype) },
   )
   return told(sizes, carry.h, dtype)

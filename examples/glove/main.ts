@@ -32,7 +32,7 @@ const slides = (log: Log) => {
   const corpus = corpusOf(slideText, 1)
   const order = words.map((word) => corpus.vocabulary.indexOf(word))
   const counted = tableOf(countsOf(corpus, 1), words.length)
-  const table = order.map((p) => order.map((q) => counted[p * words.length + q] as number))
+  const table = order.map((p) => order.map((q) => counted[p * words.length + q]))
   log(heading('How often two words of the slide’s corpus are neighbours'))
   log(`  ${''.padEnd(9)}${words.map((word) => word.padStart(9)).join('')}`)
   for (const [k, row] of table.entries())

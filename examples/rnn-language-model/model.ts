@@ -48,13 +48,13 @@ export const parameters = (vocabulary: number, hidden: number, dtype: Float = 'f
  */
 export const languageModel = ({ Wx, Wh, b, Ws }: Parameters, steps: number, batch: number, mark = '') => {
   const [vocabulary, hidden] = Wx.shape as readonly [number, number]
-  const dtype = Wx.dtype as Float
+  const dtype = Wx.dtype
   const x = input(`x${mark}`, [steps, batch], 'i32')
   const y = input(`y${mark}`, [steps, batch], 'i32')
   const h0 = input(`state${mark}`, [batch, hidden], dtype)
-  const { outputs, last } = rnn(oneHot(x, vocabulary, dtype) as Node, { w: Wx, u: Wh, b }, { initial: h0 })
+  const { outputs, last } = rnn(oneHot(x, vocabulary, dtype), { w: Wx, u: Wh, b }, { initial: h0 })
   const z: Node = named('z', matmul(named('h', outputs), Ws))
-  const loss = mean(crossEntropy(z, y as Node)) as Scalar
+  const loss = mean(crossEntropy(z, y)) as Scalar
   return { x, y, h0, last, loss, probabilities: softmax(z) }
 }
 
@@ -65,7 +65,7 @@ export const untied = ({ Wx, b, Ws }: Parameters, copies: readonly Node[], x: No
   let [h, total]: [Node, Node] = [h0, full([], 0, 'f64')]
   for (const [t, u] of copies.entries()) {
     h = rnnCell(oneHot(at(x, t) as never, vocabulary, 'f64'), h, { w: Wx, u, b })
-    total = add(total, mean(crossEntropy(matmul(h, Ws), at(y, t)) as Node))
+    total = add(total, mean(crossEntropy(matmul(h, Ws), at(y, t))))
   }
   return div(total, copies.length) as Scalar
 }

@@ -78,7 +78,7 @@ const reach = (next: (state: Node, x: Node) => Node, initial: Node): Node => {
     initial,
     xs,
   )
-  return spectralNorm(jacobian(outputs as Node, initial))
+  return spectralNorm(jacobian(outputs, initial))
 }
 
 const drawn = (n: number, extent: number): Node => {
@@ -115,7 +115,7 @@ export const norms = {
   gru: reach((h, x) => gruCell(x, h, { z: gate(6, 4), r: gate(8), n: gate(10) }), h0),
   lstm: reach(
     (state, x) => {
-      const [h, c] = split(state, 2) as unknown as readonly [Node, Node]
+      const [h, c] = split(state, 2) as readonly [Node, Node]
       const after = lstmCell(x, { h, c }, { i: gate(12), f: gate(14, 4), o: gate(16), g: gate(18) })
       return concat([after.h, after.c])
       // the state of an LSTM is h and c together
@@ -133,7 +133,7 @@ const clipped = () => {
   )
   const gradient = grad(mean(square(carry)) as Scalar, exploding)
   const [after] = clipByGlobalNorm([gradient], threshold)
-  return { before: globalNorm([gradient]), after: globalNorm([after as Node]) }
+  return { before: globalNorm([gradient]), after: globalNorm([after]) }
 }
 
 export const clipping = clipped()

@@ -47,7 +47,7 @@ const derivatives = (log: Log) => {
     { J: skipGram },
     {
       '∂J/∂v': { by: v, says: 'Uᵀ Σ_j (ŷ − o_j)', written: matmul(transpose(U), sum(errors, 0)) },
-      '∂J/∂U': { by: U, says: 'Σ_j (ŷ − o_j) vᵀ', written: outer(sum(errors, 0) as Node, v) },
+      '∂J/∂U': { by: U, says: 'Σ_j (ŷ − o_j) vᵀ', written: outer(sum(errors, 0), v) },
     },
     given,
   )

@@ -70,7 +70,7 @@ const hashTail = (h: Int32Array, tail: Uint8Array): void => {
 
 const addAcross = (h: Int32Array): void => {
   h[0] = (h[0] as number) + (h[1] as number) + (h[2] as number) + (h[3] as number)
-  for (const lane of [1, 2, 3]) h[lane] = (h[lane] as number) + (h[0] as number)
+  for (const lane of [1, 2, 3]) h[lane] = (h[lane] as number) + h[0]
 }
 
 /** 16 bytes that depend on every bit of `bytes`, on their number and on `seed` (32 bits). */

@@ -5,7 +5,6 @@
  */
 import type { DType } from '../core/dtype.ts'
 import { isExpr, shapeError } from './node.ts'
-import type { Node } from './expr.ts'
 
 /** What was given, as a user would write it. */
 export const shown = (value: unknown): string => {
@@ -51,7 +50,7 @@ export const expecting = (op: string, operands: readonly unknown[]): void => {
   if (stray < 0) return
   const sentence = `${op}: operand ${stray} is ${shown(operands[stray])}, not an expression`
   const hint = typeof operands[stray] === 'number' ? { hint: `constant(${String(operands[stray])}) is one` } : {}
-  throw shapeError({ code: 'E_OPERAND', sentence, ...hint }, operands.filter(isExpr) as readonly Node[])
+  throw shapeError({ code: 'E_OPERAND', sentence, ...hint }, operands.filter(isExpr))
 }
 
 /** Refuses a number that is no value of the dtype; 0 and 1 may stand for truths. */

@@ -48,7 +48,7 @@ const cumulative = <F>({ op, accepts, start, combine }: Fold<string>): F =>
         const next = combine(sofar, element)
         return { carry: next, output: next }
       }
-      return moved(scan(step, none, xs, { reverse }).outputs as Node, 0, along)
+      return moved(scan(step, none, xs, { reverse }).outputs, 0, along)
     }),
   )
 

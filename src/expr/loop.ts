@@ -95,7 +95,7 @@ const savingOnly =
       },
       { save },
     )(...carries, ...elements)
-    const { carry: next, output } = given as unknown as ReturnType<Step>
+    const { carry: next, output } = given as ReturnType<Step>
     const count = listOf(next).length
     return { carry: shapedLike(next, values.slice(0, count)), output: shapedLike(output, values.slice(count)) }
   }

@@ -75,7 +75,7 @@ export const functionOf = (node: Node): FnNodes | null =>
 
 /** A node like another, over other operands and with another function of as many values. */
 export const withFunction = (like: Node, ins: readonly Node[], fn: FnNodes): Node =>
-  make(like.op, ins, { ...paramsOf(like, like.op as 'scan' | 'cond' | 'while'), fn })
+  make(like.op, ins, { ...paramsOf(like, like.op), fn })
 
 /** Results of these types. */
 export const takeApart = (node: Node, types: readonly TensorType[]): readonly Node[] =>
@@ -120,7 +120,7 @@ export const feedersOf = (result: Node): readonly Node[] => {
   const { fn, init } = scanParts(scan)
   const at = new Map(fn.params.map((p, i) => [p, i] as const))
   const seen = new Set<Node>()
-  const stack = [fn.results[paramsOf(result, 'result').index] as Node]
+  const stack = [fn.results[paramsOf(result, 'result').index]]
   while (stack.length > 0) {
     const n = stack.pop() as Node
     if (seen.has(n)) continue
@@ -197,12 +197,12 @@ export type Values = Expr | readonly Expr[] | Readonly<Record<string, Expr>>
 export const listOf = (v: Values, op = 'scan'): readonly Node[] => {
   const list = isExpr(v) ? [v] : typeof v === 'object' && v !== null ? Object.values(v) : [v]
   expecting(op, list)
-  return list as readonly Node[]
+  return list
 }
 
 /** The structure of `like` over other nodes. */
 export const shapedLike = <V extends Values>(like: V, nodes: readonly Node[]): V => {
-  if (isExpr(like)) return nodes[0] as unknown as V
+  if (isExpr(like)) return nodes[0] as V
   if (Array.isArray(like)) return [...nodes] as unknown as V
-  return Object.fromEntries(Object.keys(like).map((k, i) => [k, nodes[i]])) as unknown as V
+  return Object.fromEntries(Object.keys(like).map((k, i) => [k, nodes[i]])) as V
 }

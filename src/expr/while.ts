@@ -106,7 +106,7 @@ export const whileLoop = <C extends Structure>(
   const carries = initial.map((x) => freshBound(x))
   for (const [i, c] of carries.entries()) setName(c, names[i] as string)
   const carry = rebuild(init, carries)
-  const holds = condition(carry) as Node
+  const holds = condition(carry)
   requireTruth(holds)
   const next = flatten(body(carry))
   requireSame(initial, next)
@@ -139,7 +139,7 @@ const bounded = <C extends Structure>(
     Object.fromEntries(nodes.map((n, i) => [names[i] as string, n]))
   const step = (carries: Readonly<Record<string, Node>>) => {
     const carry = rebuild(init, Object.values(carries))
-    const holds = condition(carry) as Node
+    const holds = condition(carry)
     requireTruth(holds)
     const taken = () => {
       const next = flatten(body(carry))

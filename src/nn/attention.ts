@@ -45,9 +45,9 @@ const weightsOf = (scores: Node, options: AttentionOptions): Node => {
   const along = { axis: scores.shape.length - 1 }
   const allowed = allowedOf(scores, options)
   if (allowed === undefined) return graph.softmax([scores], along)
-  const weights = graph.softmax([where(allowed, scores, never) as Node], along)
+  const weights = graph.softmax([where(allowed, scores, never)], along)
   // causal alone leaves every query a key; a mask may leave it none, and its row of equal weights is then taken away
-  return options.mask === undefined ? weights : (where(allowed, weights, 0) as Node)
+  return options.mask === undefined ? weights : where(allowed, weights, 0)
 }
 
 const attend = (q: Node, k: Node, v: Node, options: AttentionOptions): Node => {
@@ -108,9 +108,7 @@ export const attention: {
     options?: AttentionOptions,
   ): Expr<ShapeOf<Attended<Q, K, V>>, Q['dtype']>
 } = typed((first: Node, second: Node, third?: Node | AttentionOptions, options?: AttentionOptions) =>
-  isExpr(third)
-    ? attend(first, second, third, options ?? {})
-    : (q: Node) => attend(q, first, second, (third as AttentionOptions | undefined) ?? {}),
+  isExpr(third) ? attend(first, second, third, options ?? {}) : (q: Node) => attend(q, first, second, third ?? {}),
 )
 
 /** Matrices that make queries, keys and values of all heads side by side, and the one that puts the heads together. */

@@ -60,7 +60,7 @@ type Check<X extends Expr, R extends RunningMoments, O> = First<
 
 /** A vector with an element for each feature, over the axes of x. */
 const alongOf = (x: Node, axis: number, said: number) => {
-  const features = x.shape[axis] as number
+  const features = x.shape[axis]
   const shape = x.shape.map((d, i) => (i === axis ? d : 1))
   return (what: string, v: Node): Node => {
     sameDType('batchNorm', x, v)

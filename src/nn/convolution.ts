@@ -13,14 +13,14 @@ import { type First, typed } from '../expr/typed.ts'
 import { isChannelsFirst } from '../expr/windowing.ts'
 
 const layer = (x: Node, w: Node, b: Node, options: Conv2dOptions): Node => {
-  const y = conv2d(x, w, options) as Node
+  const y = conv2d(x, w, options)
   const first = isChannelsFirst(options.layout ?? 'NHWC')
   const filters = y.shape[first ? 1 : 3] as number
   if (b.shape.length !== 1 || b.shape[0] !== filters) {
     const sentence = `conv: the bias ${showShape(b.shape)} is not one number for each of ${filters} filters`
     throw shapeError({ code: 'E_SHAPE_CHANNELS', sentence }, [b])
   }
-  return add(y, first ? graph.reshape([b], { shape: [filters, 1, 1] }) : b) as Node
+  return add(y, first ? graph.reshape([b], { shape: [filters, 1, 1] }) : b)
 }
 
 type CheckLayer<X extends Expr, W extends Expr, B extends Expr, O> = First<

@@ -207,7 +207,7 @@ const meanLoss = <Options extends LossOptions, F>(
 ): F =>
   typed<F>(
     twoForms<Options>((first, second, options) => {
-      const [y, t] = [first, second] as readonly Operand[] as readonly [Node, Node]
+      const [y, t] = [first, second] as readonly [Node, Node]
       accepting(op, 'float', y)
       sameDType(op, y, t)
       if (!equalShapes(y.shape, t.shape))

@@ -208,7 +208,7 @@ const layer = <F>(
           return { carry, output: carry.h }
         },
         initial,
-        { x: ofInput(xs, params) as Node },
+        { x: ofInput(xs, params) },
         { reverse: options.reverse ?? false, save: options.save ?? 'all' },
       )
       return { outputs, last: alone ? carry.h : carry }

@@ -49,7 +49,7 @@ export const unbroadcast = <R>(b: Builder<R>, ct: R, from: Shape, to: Shape): R 
 /** Strides of a reshaped view where memory allows it: groups of old axes that lie together become groups of new ones. */
 const reshapeView = (from: View, shape: Shape): View | null => {
   if (sizeOf(shape) <= 1 || sizeOf(from.shape) === 0) return { shape, offset: from.offset, strides: stridesOf(shape) }
-  const old = from.shape.flatMap((d, i) => (d === 1 ? [] : [{ d, s: from.strides[i] as number }]))
+  const old = from.shape.flatMap((d, i) => (d === 1 ? [] : [{ d, s: from.strides[i] }]))
   const strides = new Array<number>(shape.length).fill(0)
   let i = 0
   let j = 0

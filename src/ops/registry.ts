@@ -242,7 +242,7 @@ export type AnyOpDef =
  * An op definition seen without its own arity and params, for engines that walk the table. This is the one place where
  * the per-op types are forgotten; a caller owes the right number of operands and the node's own params.
  */
-export const opDef = (name: OpName): AnyOpDef => registry[name] as unknown as AnyOpDef
+export const opDef = (name: OpName): AnyOpDef => registry[name] as AnyOpDef
 
 /** The scalar meaning of an elementwise op. */
 export const elementwiseDef = (name: OpName): AnyElementwise => {
@@ -255,10 +255,9 @@ export const elementwiseDef = (name: OpName): AnyElementwise => {
 export const deriveBuilder = <R>(
   apply: (op: OpName, ins: readonly R[], params: unknown) => R,
   lit: (value: number, dtype: DType) => R,
-): Builder<R> =>
-  ({
-    lit,
-    ...(Object.fromEntries(
-      opNames.map((op) => [op, (ins: readonly R[], params: unknown = null) => apply(op, ins, params)]),
-    ) as unknown as Omit<Builder<R>, 'lit'>),
-  }) as Builder<R>
+): Builder<R> => ({
+  lit,
+  ...(Object.fromEntries(
+    opNames.map((op) => [op, (ins: readonly R[], params: unknown = null) => apply(op, ins, params)]),
+  ) as unknown as Omit<Builder<R>, 'lit'>),
+})

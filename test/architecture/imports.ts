@@ -59,7 +59,7 @@ const mask = (text: string): Masked => {
   }
   while (code.length < text.length) {
     const at = code.length
-    const c = text[at] as string
+    const c = text[at]
     if (text.startsWith('//', at)) skipTo(text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at))
     else if (text.startsWith('/*', at)) skipTo(text.indexOf('*/', at) < 0 ? text.length : text.indexOf('*/', at) + 2)
     else if (c === '"' || c === "'") {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { adam, glorotUniform, input, matmul, mean, param, square, sub } from 'nabla'
-import { compile, type Scalar, trainStep } from 'nabla/compiler'
+import { compile, trainStep } from 'nabla/compiler'
 import { load } from 'nabla/runtime'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { wrapperOf } from '../../compiler/wrapper.ts'
@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const model = () => {
   const [x, t] = [input('x', [3, 2]), input('t', [3, 1])]
   const y = matmul(x, param('w', [2, 1], glorotUniform))
-  return { step: trainStep(mean(square(sub(y, t))) as Scalar, adam()), predict: { y } }
+  return { step: trainStep(mean(square(sub(y, t))), adam()), predict: { y } }
 }
 
 it.each(['wasm', 'javascript'] as const)('a wrapper takes several steps in one call, as %s', async (target) => {

@@ -43,7 +43,7 @@ test('TypeScript of this repository runs in a page', async () => {
   const site = { '/index.html': page(`import './main.js'`), '/main.js': script }
   const shown = await withPage(site, async (opened) => {
     await opened.waitForFunction(() => 'shown' in globalThis)
-    return opened.evaluate(() => Reflect.get(globalThis, 'shown') as unknown)
+    return opened.evaluate(() => Reflect.get(globalThis, 'shown'))
   })
   expect(shown).toBe('[2,3]')
 })

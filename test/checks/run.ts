@@ -17,12 +17,12 @@ export const programOf = async (main: EntryInput, target: Target, checks = true)
   if (isLeft(artifact)) throw new Error(artifact.left.message)
   const program = await load(artifact.right)
   if (isLeft(program)) throw new Error(program.left.message)
-  return program.right as unknown as Program
+  return program.right as Program
 }
 
 /** What a run says, without the file's place, and the line of that file as it is. */
 export const said = (program: Program, values: Values): string => {
-  const result = program.call('main', values as never)
+  const result = program.call('main', values)
   if (!isLeft(result)) return 'fine'
   const { code, message, source } = result.left
   return `${code}: ${message.replace(/ at \S+:\d+:\d+$/, source?.file.endsWith('.test.ts') === true ? ' at LINE' : '')}`

@@ -85,7 +85,7 @@ const cases: readonly (readonly [string, EntryInput, Values, string])[] = [
 describe.each(targets)('on %s', (target) => {
   test.each(cases)('%s is told as the runtime tells it', async (_, main, values, words) => {
     const { program, wrapped } = await both(main, target)
-    const result = program.call('main', values as never)
+    const result = program.call('main', values)
     const own = thrown(() => wrapped.call('main', values))
     expect(own).toEqual(isLeft(result) ? told(result.left as Told) : 'fine')
     expect(own === 'fine' ? own : own.message).toContain(words)
@@ -96,8 +96,8 @@ describe.each(targets)('on %s', (target) => {
     const good = { x: [1, 1, 1, 1], learningRate: 0.5 }
     const bad = { x: [1, 1, 1, 0], learningRate: 0.5 }
     wrapped.call('main', good)
-    program.call('main', good as never)
-    const result = program.call('main', bad as never)
+    program.call('main', good)
+    const result = program.call('main', bad)
     expect(thrown(() => wrapped.call('main', bad))).toEqual(isLeft(result) ? told(result.left as Told) : 'fine')
     expect([...(wrapped.params['w'] as Float32Array)]).toEqual([0.75, 0.75, 0.75, 0.75])
     expect(isLeft(result) && result.left.message).toContain('in run 2 of main')

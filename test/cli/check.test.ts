@@ -53,7 +53,7 @@ describe('central differences', () => {
     ['a flipped sign on a plateau', (x: number) => x * x + 1e3, 1.3, -2.6, 'wrong', undefined],
     ['a number that is none', (x: number) => x, 1.3, Number.NaN, 'not finite', undefined],
   ] as const)('%s is suspected for what it is', (_, f, x, gradient, tag, undecided) => {
-    const at = [x as number]
+    const at = [x]
     const d = differenceAt(() => f(at[0] as number), at, 0, gradient, Math.abs(gradient), 1e-6)
     expect([d.suspect?.tag, d.undecided]).toEqual([tag, undecided])
   })

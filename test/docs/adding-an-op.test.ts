@@ -84,7 +84,7 @@ const section = page.slice(page.indexOf('## What does not compile'), page.indexO
 const refusals = [...section.matchAll(/^\| (.+?) \| `(.*)` \|$/gm)].map((m, i) => ({
   file: `refused-${i}.ts`,
   what: m[1] as string,
-  says: m[2] as string,
+  says: m[2],
 }))
 
 const writeVariants = (): void => {

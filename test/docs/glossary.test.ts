@@ -11,9 +11,9 @@ const glossary = readFileSync(join(root, 'docs', 'glossary.md'), 'utf8')
 
 /** The words in bold at the head of each definition, before its colon; further ones stand in the text. */
 const heads = [...glossary.matchAll(/^- (\*\*.+?\*\*)(?=:)/gm)].map((m) =>
-  [...(m[1] as string).matchAll(/\*\*(.+?)\*\*/g)].map((w) => w[1] as string),
+  [...(m[1] as string).matchAll(/\*\*(.+?)\*\*/g)].map((w) => w[1]),
 )
-const terms = [...glossary.matchAll(/\*\*(.+?)\*\*/g)].map((m) => m[1] as string)
+const terms = [...glossary.matchAll(/\*\*(.+?)\*\*/g)].map((m) => m[1])
 
 const chosen = [
   ...['primal', 'tangent', 'cotangent', 'jvp', 'vjp', 'pullback', 'linearize', 'residual', 'symbolic zero'],

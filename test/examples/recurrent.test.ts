@@ -3,7 +3,7 @@
 // Invariant: what is measured is compared with numbers that are known otherwise, not with what was measured before.
 
 import { existsSync } from 'node:fs'
-import { constant, type Node } from 'nabla'
+import { constant } from 'nabla'
 import { interpret } from 'nabla/compiler'
 import { describe, expect, test } from 'vitest'
 import { run as languageModel } from '../../examples/rnn-language-model/main.ts'
@@ -98,7 +98,7 @@ describe('32: vanishing and exploding gradients', async () => {
         [1, 1],
         [0, 1],
       ],
-    ]) as Node
+    ])
     const [found] = interpret([spectralNorm(matrices)], new Map())
     for (const [i, want] of [3, 0, (1 + Math.sqrt(5)) / 2].entries()) expect(found?.data[i]).toBeCloseTo(want, 5)
   })

@@ -164,16 +164,16 @@ const program = (p: Placement, layout: 'NHWC' | 'NCHW') => {
     input('x', image(p.image), 'f32'),
     input('w', filter(p.filter), 'f32'),
     input('ct', image(out), 'f32'),
-  ] as readonly [Node, Node, Node]
+  ]
   const moves = { stride: p.stride, pads: p.pads, dilation: p.dilation, groups: p.groups }
-  const y = conv2d(x, w, { ...moves, layout }) as Node
-  const [dx, dw] = grad(sum(mul(y, ct)) as Scalar, [x, w]) as readonly [Node, Node]
+  const y = conv2d(x, w, { ...moves, layout })
+  const [dx, dw] = grad(sum(mul(y, ct)) as Scalar, [x, w])
   const images = (data: readonly number[], shape: readonly number[]) =>
     first ? permuted(data, shape, [0, 3, 1, 2]) : data
   const filters = (data: readonly number[]) => (first ? permuted(data, p.filter, [3, 2, 0, 1]) : data)
   // the cotangent of the image by that of the filters, which is bilinear in the cotangent of the result and v
-  const v = input('v', w.shape, 'f32') as Node
-  const second = grad(sum(mul(dw, v)) as Scalar, x) as Node
+  const v = input('v', w.shape, 'f32')
+  const second = grad(sum(mul(dw, v)) as Scalar, x)
   const spans = ([0, 1] as const).map((i) => (p.filter[i] - 1) * p.dilation[i] + 1)
   const [oh, ow] = outOf(p)
   const left = ([0, 1] as const).map(
@@ -184,7 +184,7 @@ const program = (p: Placement, layout: 'NHWC' | 'NCHW') => {
       (([oh, ow][i] as number) - 1) * p.stride[i] -
       (spans[i] as number),
   )
-  const back = convTranspose2d(ct, w, { ...moves, outputPadding: left, layout }) as Node
+  const back = convTranspose2d(ct, w, { ...moves, outputPadding: left, layout })
   const vs = whole(data.w.length, 4)
   const [wantX, wantW] = naiveAdjoints(p, data.x, data.w, data.ct)
   const [wantSecond] = naiveAdjoints(p, data.x, vs, data.ct)
@@ -220,7 +220,7 @@ describe.each(['NHWC', 'NCHW'] as const)('conv2d in %s', (layout) => {
   })
 })
 
-const some = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f32') as Node
+const some = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f32')
 
 describe('batches', () => {
   const [x, w] = [some('x', 2, 6, 7, 4), some('w', 3, 3, 2, 6)]
@@ -233,11 +233,11 @@ describe('batches', () => {
     ],
     stride: [1, 2],
   } as const
-  const one = (image: Node, filter: Node): Node => conv2d(image, filter, options) as Node
+  const one = (image: Node, filter: Node): Node => conv2d(image, filter, options)
   const gradient = (image: Node, filter: Node): Node => {
     const y = one(image, filter)
-    const [dx, dw] = grad(sum(mul(y, y)) as Scalar, [image, filter]) as readonly [Node, Node]
-    return concat([reshape(dx, [sizes.x]), reshape(dw, [sizes.w])], 0) as Node
+    const [dx, dw] = grad(sum(mul(y, y)) as Scalar, [image, filter])
+    return concat([reshape(dx, [sizes.x]), reshape(dw, [sizes.w])], 0)
   }
   const ways = { image: [0, null], filters: [null, 0], both: [0, 0] } as const
   describe.each(Object.entries(ways))('%s', (_, inAxes) => {
@@ -263,7 +263,7 @@ describe('batches', () => {
       const env = new Map(
         given.map(({ node, data, size }, i) => [
           node,
-          tensor('f32', node.shape, inAxes[i as 0 | 1] === null ? data.slice(0, size) : data),
+          tensor('f32', node.shape, inAxes[i] === null ? data.slice(0, size) : data),
         ]),
       )
       const [got] = await compileAndRun({ y: vmap(f, { inAxes })(given[0].node, given[1].node) }, env, 'wasm')
@@ -274,7 +274,7 @@ describe('batches', () => {
 
 test('conv1d is conv2d of one line', async () => {
   const [x, w] = [some('x', 2, 9, 3), some('w', 4, 3, 5)]
-  const line = conv1d(x, w, { pads: [[3, 0]], dilation: 1, stride: 2 }) as Node
+  const line = conv1d(x, w, { pads: [[3, 0]], dilation: 1, stride: 2 })
   const image = conv2d(reshape(x, [2, 1, 9, 3]), reshape(w, [1, 4, 3, 5]), {
     pads: [
       [0, 0],
@@ -286,7 +286,7 @@ test('conv1d is conv2d of one line', async () => {
     [x, tensor('f32', x.shape, whole(54, 1))],
     [w, tensor('f32', w.shape, whole(60, 2))],
   ])
-  const [a, b] = interpret([line, image as Node], env)
+  const [a, b] = interpret([line, image], env)
   expect(Array.from(a?.data ?? [])).toEqual(Array.from(b?.data ?? []))
 })
 
@@ -295,7 +295,7 @@ describe('plans', () => {
   test.each(['wasm', 'javascript'] as const)(
     'bias and activation end a convolution, which copies no windows: %s',
     async (target) => {
-      const { plan } = await compiled({ y: relu(add(conv2d(x, w) as Node, b)) as Node }, target)
+      const { plan } = await compiled({ y: relu(add(conv2d(x, w), b)) }, target)
       expect(plan.kernels.map((k) => k.tag)).toEqual(['contraction'])
       const named = [x, w, b].reduce((n, node) => n + node.shape.reduce((p, d) => p * d, 4), 0) + 4 * 8 * 8 * 8 * 16
       // cache lines, and packed filters
@@ -314,8 +314,8 @@ describe('plans', () => {
     }) as const
 
   test.each([0, 1, 2])('padded by %i, a convolution and its adjoints copy nothing', async (pad) => {
-    const y = conv2d(x, w, around(pad)) as Node
-    const [dx, dw] = grad(sum(mul(y, some('ct', ...y.shape))) as Scalar, [x, w]) as readonly [Node, Node]
+    const y = conv2d(x, w, around(pad))
+    const [dx, dw] = grad(sum(mul(y, some('ct', ...y.shape))) as Scalar, [x, w])
     for (const result of [y, dx, dw]) expect(await tagsOf({ result })).toEqual(['contraction'])
     const { plan } = await compiled({ y }, 'wasm')
     const named = [x, w, y].reduce((n, node) => n + node.shape.reduce((p, d) => p * d, 4), 0)
@@ -324,16 +324,16 @@ describe('plans', () => {
 
   test('an image is copied for vectors along its windows where the result is narrow', async () => {
     const [image, one] = [some('image', 8, 28, 28, 6), some('one', 5, 5, 6, 1)]
-    expect(await tagsOf({ y: conv2d(image, one, around(2)) as Node })).toEqual(['loop', 'contraction'])
-    expect(await tagsOf({ y: conv2d(image, some('many', 5, 5, 6, 16), around(2)) as Node })).toEqual(['contraction'])
+    expect(await tagsOf({ y: conv2d(image, one, around(2)) })).toEqual(['loop', 'contraction'])
+    expect(await tagsOf({ y: conv2d(image, some('many', 5, 5, 6, 16), around(2)) })).toEqual(['contraction'])
   })
 
   test('a filter a channel is multiplied and summed, with vectors along the channels', async () => {
     const [image, one] = [some('image', 8, 14, 14, 16), some('one', 3, 3, 1, 16)]
-    const y = conv2d(image, one, { groups: 16 }) as Node
-    const [dx, dw] = grad(sum(mul(y, some('ct', ...y.shape))) as Scalar, [image, one]) as readonly [Node, Node]
+    const y = conv2d(image, one, { groups: 16 })
+    const [dx, dw] = grad(sum(mul(y, some('ct', ...y.shape))) as Scalar, [image, one])
     for (const result of [y, dw]) expect(await tagsOf({ result })).toEqual(['loop'])
     expect(await tagsOf({ dx })).not.toContain('contraction')
-    expect(await tagsOf({ y: conv2d(image, some('two', 3, 3, 8, 16), { groups: 2 }) as Node })).toContain('contraction')
+    expect(await tagsOf({ y: conv2d(image, some('two', 3, 3, 8, 16), { groups: 2 }) })).toContain('contraction')
   })
 })

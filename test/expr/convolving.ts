@@ -80,7 +80,7 @@ export const whole = (length: number, seed: number): readonly number[] => {
 /** Elements of a tensor with its axes in another order. */
 export const permuted = (data: Numbers, shape: readonly number[], perm: readonly number[]): readonly number[] => {
   const strides = shape.map((_, i) => product(shape.slice(i + 1)))
-  const to = perm.map((p) => shape[p] as number)
+  const to = perm.map((p) => shape[p])
   return Array.from({ length: product(shape) }, (_, flat) => {
     let [rest, at] = [flat, 0]
     for (let d = to.length - 1; d >= 0; d--) {

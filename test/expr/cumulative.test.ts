@@ -33,9 +33,9 @@ const expectNear = (got: ArrayLike<number>, want: ArrayLike<number>, tolerance =
 const ops = {
   cumsum: { op: cumsum, f: (a: number, b: number) => a + b },
   // the same but for the op's name in its types, which a union of both could not be called with
-  cumprod: { op: cumprod as unknown as typeof cumsum, f: (a: number, b: number) => a * b },
-  cummax: { op: cummax as unknown as typeof cumsum, f: (a: number, b: number) => Math.max(a, b) },
-  cummin: { op: cummin as unknown as typeof cumsum, f: (a: number, b: number) => Math.min(a, b) },
+  cumprod: { op: cumprod as typeof cumsum, f: (a: number, b: number) => a * b },
+  cummax: { op: cummax as typeof cumsum, f: (a: number, b: number) => Math.max(a, b) },
+  cummin: { op: cummin as typeof cumsum, f: (a: number, b: number) => Math.min(a, b) },
 }
 const linear = ['cumsum', 'cumprod'] as const
 const extreme = ['cummax', 'cummin'] as const
@@ -52,7 +52,7 @@ describe.each([...linear, ...extreme])('%s', (name) => {
     [[2, 0], 1, false],
     [[0, 2], 1, false],
   ] as const)('of %j along axis %i, reverse: %s', (shape, axis, reverse) => {
-    const x = input('x', shape as readonly number[], 'f64') as Node
+    const x = input('x', shape, 'f64')
     const data = numbers(sizeOf(shape), 3)
     const along = axis < 0 ? axis + shape.length : axis
     const stride = sizeOf(shape.slice(along + 1))
@@ -63,13 +63,13 @@ describe.each([...linear, ...extreme])('%s', (name) => {
       const line = upTo(extent).filter((k) => (reverse ? k >= at : k <= at))
       return line.map((k) => data[first + k * stride] as number).reduce(f)
     })
-    expectNear(valueOf(op(x, axis, { reverse }) as Node, { x: data }), want)
+    expectNear(valueOf(op(x, axis, { reverse }), { x: data }), want)
   })
 
   test.each(['wasm', 'javascript'] as const)('is the same on %s, with its gradient', async (target) => {
-    const x = input('x', [7, 5]) as Node
-    const y = op(x, 1, { reverse: true }) as Node
-    const results = { y, columns: op(x, 0) as Node, g: grad(sum(square(y)) as Scalar, x) }
+    const x = input('x', [7, 5])
+    const y = op(x, 1, { reverse: true })
+    const results = { y, columns: op(x, 0), g: grad(sum(square(y)) as Scalar, x) }
     const e = env(x)
     const want = interpret(Object.values(results), e)
     const got = await compileAndRun(results, e, target)
@@ -80,10 +80,10 @@ describe.each([...linear, ...extreme])('%s', (name) => {
     const x = input('x', [2, 3], 'i32')
     const data = [1, 2, 3, 4, 5, 6]
     const all = data.map((_, i) => data.slice(0, i + 1).reduce(f))
-    expect(valueOf(op(x) as Node, { x: data })).toEqual(all)
+    expect(valueOf(op(x), { x: data })).toEqual(all)
     expect(valueOf(pipe(x, op(-1)), { x: data })).toEqual(valueOf(op(x, 1), { x: data }))
-    const rows = vmap((row: Node) => op(row, 0) as Node)
-    expect(valueOf(rows(x as Node), { x: data })).toEqual(valueOf(op(x, 1), { x: data }))
+    const rows = vmap((row: Node) => op(row, 0))
+    expect(valueOf(rows(x), { x: data })).toEqual(valueOf(op(x, 1), { x: data }))
     expectTypeOf(op(x, 1)).toEqualTypeOf<Expr<readonly [2, 3], 'i32'>>()
     expectTypeOf(op(x)).toEqualTypeOf<Expr<readonly [number], 'i32'>>()
   })
@@ -101,7 +101,7 @@ describe.each(linear)('%s', (name) => {
 
   test('has the derivative of its definition, at zeros too', () => {
     const [x, w, dx] = [input('x', [4], 'f64'), input('w', [4], 'f64'), input('dx', [4], 'f64')]
-    const loss = sum(mul(op(x, 0), w)) as Scalar
+    const loss = sum(mul(op(x, 0), w))
     for (const at of [
       [1.5, -2, 3, 0.5],
       [2, 0, 3, 4],
@@ -115,7 +115,7 @@ describe.each(linear)('%s', (name) => {
       const given = { x: at, w: weights, dx: [1, 2, -1, 0.5] }
       expectNear(valueOf(grad(loss, x), given), want)
       expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
-      const second = grad(sum(square(grad(loss, x))) as Scalar, x)
+      const second = grad(sum(square(grad(loss, x))), x)
       expect(valueOf(second, given).every(Number.isFinite)).toBe(true)
     }
   })
@@ -127,12 +127,12 @@ describe.each(extreme)('%s', (name) => {
 
   test('gives the cotangent to the extreme so far, and shares it evenly where two are equal', () => {
     const [x, w, dx] = [input('x', [5], 'f64'), input('w', [5], 'f64'), input('dx', [5], 'f64')]
-    const loss = sum(mul(op(x, 0), w)) as Scalar
+    const loss = sum(mul(op(x, 0), w))
     const given = { x: [1, 3, 2, 3, 5].map((v) => sign * v), w: [1, 10, 100, 1000, 10000], dx: [1, 2, -1, 0.5, 3] }
     const want = [1, 10 + 100 + 500, 0, 500, 10000]
     expectNear(valueOf(grad(loss, x), given), want)
     expectNear(valueOf(jvp(loss, [x], [dx]), given), [want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0)])
-    const second = grad(sum(mul(grad(sum(square(op(x, 0))) as Scalar, x), dx)) as Scalar, x)
+    const second = grad(sum(mul(grad(sum(square(op(x, 0))), x), dx)), x)
     const apart = { ...given, x: [1, 3, 2, 4, 5].map((v) => sign * v) }
     expectNear(valueOf(second, apart), [2, 8, 0, 1, 6])
   })
@@ -159,7 +159,7 @@ describe('cumLogSumExp', () => {
   })
 
   test('has the derivatives of its definition', () => {
-    const loss = sum(square(cumLogSumExp(x, 0))) as Scalar
+    const loss = sum(square(cumLogSumExp(x, 0)))
     const total = (v: readonly number[]): number => value(v).reduce((n, y) => n + y * y, 0)
     const slope = (f: (v: readonly number[]) => number, i: number): number =>
       (f(at.with(i, (at[i] as number) + 1e-5)) - f(at.with(i, (at[i] as number) - 1e-5))) / 2e-5
@@ -170,7 +170,7 @@ describe('cumLogSumExp', () => {
       1e-8,
     )
     const first = (v: readonly number[]): number => valueOf(g, { x: v })[1] as number
-    const second = grad(sum(mul(g, input('w', [4], 'f64'))) as Scalar, x)
+    const second = grad(sum(mul(g, input('w', [4], 'f64'))), x)
     expectNear(
       valueOf(second, { x: at, w: [0, 1, 0, 0] }),
       at.map((_, i) => slope(first, i)),
@@ -179,8 +179,8 @@ describe('cumLogSumExp', () => {
   })
 
   test.each(['wasm', 'javascript'] as const)('is the same on %s, with its gradient', async (target) => {
-    const m = input('m', [7, 5]) as Node
-    const y = cumLogSumExp(m, 1, { reverse: true }) as Node
+    const m = input('m', [7, 5])
+    const y = cumLogSumExp(m, 1, { reverse: true })
     const results = { y, g: grad(sum(square(y)) as Scalar, m) }
     const e = env(m)
     const got = await compileAndRun(results, e, target)
@@ -202,12 +202,12 @@ test('a running sum keeps what is not finite to where it is', () => {
 })
 
 describe('map', () => {
-  const [rows, w] = [input('rows', [6, 3], 'f64') as Node, input('w', [3], 'f64') as Node]
-  const one = (row: Node): Node => sum(mul(sin(row), w)) as Node
+  const [rows, w] = [input('rows', [6, 3], 'f64'), input('w', [3], 'f64')]
+  const one = (row: Node): Node => sum(mul(sin(row), w))
 
   test('is vmap, with its gradients', () => {
     const e = env(rows, w)
-    const both = [map((row) => one(row as Node), rows) as Node, vmap(one)(rows)]
+    const both = [map((row) => one(row), rows), vmap(one)(rows)]
     const [a, b] = interpret(both, e) as [Tensor, Tensor]
     expectNear(a.data, b.data)
     const [ga, gb] = both.map((y) => interpret(grad(sum(square(y)) as Scalar, [rows, w]), e)) as [Tensor[], Tensor[]]
@@ -215,16 +215,16 @@ describe('map', () => {
   })
 
   test('takes and gives records and lists', () => {
-    const both = map(({ a, b }: { a: Node; b: Node }) => ({ total: one(a), pair: mul(a, b) as Node }), {
+    const both = map(({ a, b }: { a: Node; b: Node }) => ({ total: one(a), pair: mul(a, b) }), {
       a: rows,
-      b: input('others', [6], 'f64') as Node,
+      b: input('others', [6], 'f64'),
     })
     expect([both.total.shape, both.pair.shape]).toEqual([[6], [6, 3]])
   })
 
   test.each(['wasm', 'javascript'] as const)('runs on %s', async (target) => {
-    const [r, v] = [input('rows', [6, 3]) as Node, input('w', [3]) as Node]
-    const y = map((row) => sum(mul(sin(row as Node), v)) as Node, r) as Node
+    const [r, v] = [input('rows', [6, 3]), input('w', [3])]
+    const y = map((row) => sum(mul(sin(row), v)), r)
     const results = { y, g: grad(sum(square(y)) as Scalar, v) }
     const e = env(r, v)
     const got = await compileAndRun(results, e, target)

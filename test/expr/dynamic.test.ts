@@ -30,7 +30,7 @@ import { numbers, upTo, valueOf } from './run.ts'
 /** For what no type would let pass. */
 const loose = (f: unknown): ((...args: readonly unknown[]) => Node) => f as (...args: readonly unknown[]) => Node
 
-const startsOf = (rank: number): readonly Node[] => upTo(rank).map((i) => input(`s${i}`, [], 'i32') as Node)
+const startsOf = (rank: number): readonly Node[] => upTo(rank).map((i) => input(`s${i}`, [], 'i32'))
 const givenStarts = (starts: readonly number[]): Record<string, readonly number[]> =>
   Object.fromEntries(starts.map((s, i) => [`s${i}`, [s]]))
 
@@ -76,7 +76,7 @@ const cases = [
 
 describe.each(cases)('a slice of %j at %j, %j large', (shape, starts, sizes) => {
   const rank = shape.length
-  const x = input('x', shape as readonly number[], 'f64') as Node
+  const x = input('x', shape, 'f64')
   const at = startsOf(rank)
   const from = positions(shape, starts, sizes)
   const size = sizeOf(shape)
@@ -89,7 +89,7 @@ describe.each(cases)('a slice of %j at %j, %j large', (shape, starts, sizes) => 
     du: numbers(from.length, 6),
     ...givenStarts(starts),
   }
-  const of = (name: string, like: readonly number[]): Node => input(name, like, 'f64') as Node
+  const of = (name: string, like: readonly number[]): Node => input(name, like, 'f64')
 
   test('is taken, with derivatives of both modes', () => {
     const y = loose(dynamicSlice)(x, at, sizes)
@@ -124,29 +124,29 @@ describe.each(cases)('a slice of %j at %j, %j large', (shape, starts, sizes) => 
 })
 
 test('starts that are numbers are a view', () => {
-  const x = input('x', [4, 3]) as Node
+  const x = input('x', [4, 3])
   expect(dynamicSlice(x, [1, 0], [2, 3]).op).toBe('slice')
   const y = dynamicSlice(x, [input('s', [], 'i32'), 1], [1, 2])
   expect(valueOf(y, { x: upTo(12), s: [2] })).toEqual([7, 8])
 })
 
 describe('rows that are set', () => {
-  const x = input('x', [5, 2], 'f64') as Node
-  const ids = input('ids', [4], 'i32') as Node
-  const u = input('u', [4, 2], 'f64') as Node
+  const x = input('x', [5, 2], 'f64')
+  const ids = input('ids', [4], 'i32')
+  const u = input('u', [4, 2], 'f64')
   const given = { x: upTo(10), ids: [3, 9, 3, -1], u: upTo(8).map((k) => 100 + k), w: numbers(10, 1) }
 
   test('of repeated indices the last stays; out of range nothing is set', () => {
-    expect(valueOf(scatterSet(x, ids, u) as Node, given)).toEqual([0, 1, 2, 3, 4, 5, 104, 105, 8, 9])
+    expect(valueOf(scatterSet(x, ids, u), given)).toEqual([0, 1, 2, 3, 4, 5, 104, 105, 8, 9])
     // one at the edge row, hidden by no index out of range behind it
-    expect(valueOf(scatterSet(x, ids, u) as Node, { ...given, ids: [4, 9, 0, -7] })).toEqual([
+    expect(valueOf(scatterSet(x, ids, u), { ...given, ids: [4, 9, 0, -7] })).toEqual([
       104, 105, 2, 3, 4, 5, 6, 7, 100, 101,
     ])
   })
 
   test('along another axis, by a matrix of indices', () => {
-    const pairs = input('pairs', [2, 2], 'i32') as Node
-    const updates = input('updates', [5, 2, 2], 'f64') as Node
+    const pairs = input('pairs', [2, 2], 'i32')
+    const updates = input('updates', [5, 2, 2], 'f64')
     const y = loose(scatterSet)(x, pairs, updates, 1)
     const values = upTo(20).map((k) => 100 + k)
     const want = upTo(10).map((k) => (k % 2 === 0 ? 100 + 4 * Math.floor(k / 2) + 3 : 100 + 4 * Math.floor(k / 2) + 2))
@@ -154,8 +154,8 @@ describe('rows that are set', () => {
   })
 
   test.each([[[3, 9, 3, -1]], [[4, 9, 0, -7]], [[1, 1, 1, 1]]])('derivatives at %j', (at) => {
-    const w = input('w', [5, 2], 'f64') as Node
-    const loss = sum(mul(scatterSet(x, ids, u) as Node, w)) as Scalar
+    const w = input('w', [5, 2], 'f64')
+    const loss = sum(mul(scatterSet(x, ids, u), w)) as Scalar
     const here = { ...given, ids: at }
     const winners = at.map((i, k) => i >= 0 && i < 5 && at.lastIndexOf(i) === k)
     expect(valueOf(grad(loss, x), here)).toEqual(given.w.map((g, k) => (at.includes(Math.floor(k / 2)) ? 0 : g)))
@@ -170,7 +170,7 @@ describe('rows that are set', () => {
           constant(
             upTo(4).map((k) => [k + 1, k + 1]),
             'f64',
-          ) as Node,
+          ),
         ],
       ),
       here,
@@ -185,7 +185,7 @@ describe('rows that are set', () => {
 })
 
 describe('gatherNd', () => {
-  const x = input('x', [3, 4, 2], 'f64') as Node
+  const x = input('x', [3, 4, 2], 'f64')
   const data = upTo(24)
 
   test.each([
@@ -193,7 +193,7 @@ describe('gatherNd', () => {
     [2, [0, 3, 1, 9, -4, 2], [3, 7, 2]],
     [3, [0, 3, 1, 2, 2, 7], [7, 21]],
   ] as const)('along the first %i axes', (k, indices, rows) => {
-    const ids = input('ids', [indices.length / k, k], 'i32') as Node
+    const ids = input('ids', [indices.length / k, k], 'i32')
     const y = loose(gatherNd)(x, ids)
     const rest = k === 1 ? 8 : k === 2 ? 2 : 1
     expect(y.shape).toEqual([indices.length / k, ...[4, 2].slice(k - 1)])
@@ -206,13 +206,13 @@ describe('gatherNd', () => {
 
 describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
   test('everything with its gradients', async () => {
-    const x = input('x', [5, 4]) as Node
-    const u = input('u', [2, 4]) as Node
-    const s = input('s', [], 'i32') as Node
-    const ids = input('ids', [2], 'i32') as Node
+    const x = input('x', [5, 4])
+    const u = input('u', [2, 4])
+    const s = input('s', [], 'i32')
+    const ids = input('ids', [2], 'i32')
     const taken = loose(dynamicSlice)(x, [s, 1], [2, 3])
     const set = loose(dynamicUpdateSlice)(x, u, [s, 0])
-    const rows = scatterSet(x, ids, u) as Node
+    const rows = scatterSet(x, ids, u)
     const nd = gatherNd(
       x,
       constant(
@@ -222,18 +222,18 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
         ],
         'i32',
       ),
-    ) as Node
+    )
     const results = {
       taken,
       set,
       rows,
       nd,
-      gTaken: grad(sum(square(taken)) as Scalar, x) as Node,
-      gSet: grad(sum(square(set)) as Scalar, x) as Node,
-      gUpdate: grad(sum(square(set)) as Scalar, u) as Node,
-      gRows: grad(sum(square(rows)) as Scalar, u) as Node,
-      gNd: grad(sum(square(nd)) as Scalar, x) as Node,
-      flags: scatterSet(zeros([4], 'bool') as Node, ids, input('t', [2], 'bool') as Node) as Node,
+      gTaken: grad(sum(square(taken)) as Scalar, x),
+      gSet: grad(sum(square(set)) as Scalar, x),
+      gUpdate: grad(sum(square(set)) as Scalar, u),
+      gRows: grad(sum(square(rows)) as Scalar, u),
+      gNd: grad(sum(square(nd)) as Scalar, x),
+      flags: scatterSet(zeros([4], 'bool'), ids, input('t', [2], 'bool')),
     }
     for (const [start, pair] of [
       [-3, [1, 1]],
@@ -245,7 +245,7 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
         [u, tensor('f32', [2, 4], numbers(8, 2))],
         [s, tensor('i32', [], [start])],
         [ids, tensor('i32', [2], pair)],
-        [input('t', [2], 'bool') as Node, tensor('bool', [2], [1, 1])],
+        [input('t', [2], 'bool'), tensor('bool', [2], [1, 1])],
       ])
       const got = await compileAndRun(results, env, target)
       expect(got).toEqual(interpret(Object.values(results), env).map((t) => t.data))
@@ -253,18 +253,18 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
   })
 
   test('a loop that sets a row a step, and its gradient', async () => {
-    const x = input('x', [6, 3]) as Node
-    const steps = iota([6], 0) as Node
+    const x = input('x', [6, 3])
+    const steps = iota([6], 0)
     const step = (buffer: Node, { t, row }: { t: Node; row: Node }) => ({
       carry: loose(dynamicUpdateSlice)(buffer, mul(loose(dynamicSlice)(x, [t, 0], [1, 3]), row), [t, 0]),
       output: [],
     })
-    const y = scan(step as never, zeros([6, 3]) as Node, { t: steps, row: input('r', [6]) as Node } as never)
-    const last = (y as unknown as { readonly carry: Node }).carry
-    const results = { y: last, g: grad(sum(square(last)) as Scalar, x) as Node }
+    const y = scan(step, zeros([6, 3]), { t: steps, row: input('r', [6]) })
+    const last = (y as { readonly carry: Node }).carry
+    const results = { y: last, g: grad(sum(square(last)) as Scalar, x) }
     const env = new Map<Node, Tensor>([
       [x, tensor('f32', [6, 3], numbers(18, 1))],
-      [input('r', [6]) as Node, tensor('f32', [6], numbers(6, 2))],
+      [input('r', [6]), tensor('f32', [6], numbers(6, 2))],
     ])
     const got = await compileAndRun(results, env, target)
     expect(got).toEqual(interpret(Object.values(results), env).map((t) => t.data))
@@ -277,13 +277,13 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
 })
 
 test('over a batch of starts, of tensors, of both', () => {
-  const x = input('x', [3, 5], 'f64') as Node
-  const s = input('s', [3], 'i32') as Node
+  const x = input('x', [3, 5], 'f64')
+  const s = input('s', [3], 'i32')
   const given = { x: upTo(15), s: [0, 2, 9] }
   const one = (row: Node, start: Node): Node => loose(dynamicSlice)(row, [start], [2])
   const row = (i: number, start: number): readonly number[] => [5 * i + start, 5 * i + start + 1]
   expect(valueOf(vmap(one)(x, s), given)).toEqual([...row(0, 0), ...row(1, 2), ...row(2, 3)])
-  const first = gather(x, constant(1, 'i32')) as Node
+  const first = gather(x, constant(1, 'i32'))
   expect(valueOf(vmap((start: Node) => one(first, start))(s), given)).toEqual([
     ...row(1, 0),
     ...row(1, 2),
@@ -298,13 +298,13 @@ test('over a batch of starts, of tensors, of both', () => {
 
 test('a loop that sets a row a step moves a row a step', async () => {
   const [rows, width] = [1000, 16]
-  const buffer = input('buffer', [rows, width]) as Node
+  const buffer = input('buffer', [rows, width])
   const step = (sofar: Node, { t, row }: { t: Node; row: Node }) => ({
     carry: loose(dynamicUpdateSlice)(sofar, reshape(row, [1, width]), [t, 0]),
     output: [],
   })
   const sequences = { t: iota([50], 0), row: input('rows', [50, width]) }
-  const { carry } = scan(step as never, buffer, sequences as never) as unknown as { readonly carry: Node }
+  const { carry } = scan(step, buffer, sequences) as { readonly carry: Node }
   const { plan } = await compiled({ carry }, 'wasm')
   const [loop] = plan.entries[0]?.ranges ?? []
   const inside = plan.entries[0]?.steps.slice(loop?.from, loop?.to).map((s) => plan.kernels[s.kernel] as Kernel) ?? []
@@ -315,26 +315,23 @@ test('a loop that sets a row a step moves a row a step', async () => {
 
 describe('what does not fit', () => {
   const x = input('x', [4, 3]) as Node
-  const s = input('s', [], 'i32') as Node
-  const ids = input('ids', [2], 'i32') as Node
+  const s = input('s', [], 'i32')
+  const ids = input('ids', [2], 'i32')
   const faults: readonly (readonly [string, () => unknown])[] = [
     ['dynamicSlice: sizes given for 1 axes, but [4,3] has 2', () => loose(dynamicSlice)(x, [s], [1])],
     ['dynamicSlice: starts given for 1 axes, but [4,3] has 2', () => dynamicSlice(x, [s as never], [1, 1])],
     ['dynamicSlice: 5 is no part of axis 0 of [4,3]', () => dynamicSlice(x, [s as never, 0], [5, 1])],
     ['dynamicSlice: the start of axis 0 is a scalar, not [2]', () => dynamicSlice(x, [ids as never, 0], [1, 1])],
-    ['dynamicSlice: the indices must be i32, not f32', () => dynamicSlice(x, [input('f', []) as never, 0], [1, 1])],
+    ['dynamicSlice: the indices must be i32, not f32', () => dynamicSlice(x, [input('f', []), 0], [1, 1])],
     [
       'dynamicSlice: a slice of 2 from 3 does not lie in axis 0 of [4,3]',
       () => dynamicSlice(x, [constant(3, 'i32'), 0], [2, 1]),
     ],
     ['dynamicSlice: a slice of 2 from -1 does not lie in axis 0 of [4,3]', () => dynamicSlice(x, [-1, 0], [2, 1])],
-    [
-      'dynamicUpdateSlice: dtypes f32 and i32 differ',
-      () => dynamicUpdateSlice(x, input('n', [1, 1], 'i32') as Node, [0, 0]),
-    ],
+    ['dynamicUpdateSlice: dtypes f32 and i32 differ', () => dynamicUpdateSlice(x, input('n', [1, 1], 'i32'), [0, 0])],
     [
       'dynamicUpdateSlice: sizes given for 1 axes, but [4,3] has 2',
-      () => dynamicUpdateSlice(x, input('v', [1]) as Node, [0, 0]),
+      () => dynamicUpdateSlice(x, input('v', [1]), [0, 0]),
     ],
     ['scatterSet: axis 2 does not exist in shape [4,3]', () => loose(scatterSet)(x, ids, x, 2)],
     [
@@ -345,7 +342,7 @@ describe('what does not fit', () => {
     ['gatherNd: index 3 is no row of axis 1 of [4,3]', () => gatherNd(x, constant([[0, 3]], 'i32'))],
     [
       'gatherNd: indices [5,3] do not name places along the first axes of [4,3]',
-      () => gatherNd(x, input('ids', [5, 3], 'i32') as Node),
+      () => gatherNd(x, input('ids', [5, 3], 'i32')),
     ],
     ['gatherNd: the indices must be i32, not f32', () => loose(gatherNd)(x, x)],
   ]

@@ -1,7 +1,7 @@
 // In: specs and tensors. Out: whether einsum is the sum that its letters say, on every target, with its derivatives.
 
 import fc from 'fast-check'
-import { type DotOptions, dotGeneral, einsum, type Expr, input, matmul, mul, type Node, sum, transpose } from 'nabla'
+import { dotGeneral, einsum, type Expr, input, matmul, mul, type Node, sum, transpose } from 'nabla'
 import { grad, interpret, jvp, type Scalar, tensor } from 'nabla/compiler'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
@@ -21,7 +21,7 @@ const naive = ({ spec, shapes }: Case, data: readonly (readonly number[])[]): re
   const terms = left.split(',')
   const letters = [...new Set([...out, ...left.replaceAll(',', '')])]
   const extent = (l: string): number =>
-    terms.flatMap((t, i) => [...t].flatMap((c, k) => (c === l ? [shapes[i]?.[k] as number] : [])))[0] as number
+    terms.flatMap((t, i) => [...t].flatMap((c, k) => (c === l ? [shapes[i]?.[k]] : [])))[0] as number
   const extents = letters.map(extent)
   const result = new Array<number>(sizeOf([...out].map(extent))).fill(0)
   const place = (term: string, shape: Shape, index: readonly number[]): number =>
@@ -36,9 +36,9 @@ const naive = ({ spec, shapes }: Case, data: readonly (readonly number[])[]): re
 }
 
 const leaves = (shapes: readonly Shape[], dtype: 'f32' | 'f64' = 'f64'): readonly Node[] =>
-  shapes.map((s, i) => input(`x${i}`, s, dtype) as Node)
+  shapes.map((s, i) => input(`x${i}`, s, dtype))
 
-const build = (spec: string, ins: readonly Node[]): Node => einsum(spec, ...(ins as readonly [Node, ...Node[]])) as Node
+const build = (spec: string, ins: readonly Node[]): Node => einsum(spec, ...(ins as readonly [Node, ...Node[]]))
 
 const given = (data: readonly (readonly number[])[]) => Object.fromEntries(data.map((d, i) => [`x${i}`, d]))
 
@@ -81,7 +81,7 @@ describe('einsum', () => {
       fc.property(cases, (c) => {
         const ins = leaves(c.shapes)
         const y = build(c.spec, ins)
-        const weight = input('weight', y.shape, 'f64') as Node
+        const weight = input('weight', y.shape, 'f64')
         const [w, data] = [numbers(sizeOf(y.shape), 9), c.shapes.map((s, i) => numbers(sizeOf(s), i))]
         const value = (moved: readonly (readonly number[])[]): number =>
           naive(c, moved).reduce((n, v, i) => n + v * (w[i] as number), 0)
@@ -94,8 +94,8 @@ describe('einsum', () => {
           const got = valueOf(g, { ...given(data), weight: w })
           const slope = got.reduce((n, v, j) => n + v * (direction[j] as number), 0)
           expectNear([slope], [(value(moved(1)) - value(moved(-1))) / 2], 1e-11)
-          const step = input('step', g.shape, 'f64') as Node
-          const tangent = jvp(sum(mul(y, weight)) as Scalar, [ins[i] as Node], [step])
+          const step = input('step', g.shape, 'f64')
+          const tangent = jvp(sum(mul(y, weight)), [ins[i] as Node], [step])
           expectNear(valueOf(tangent, { ...given(data), weight: w, step: direction }), [slope], 1e-11)
         }
       }),
@@ -125,7 +125,7 @@ describe('einsum', () => {
     const y = build('...ij,...jk->...ik', [a as Node, b as Node])
     expect(y.shape).toEqual([5, 4, 2, 2])
     const data = given([numbers(30, 1), numbers(24, 2)])
-    expectNear(valueOf(y, data), valueOf(matmul(a as Node, b as Node) as Node, data))
+    expectNear(valueOf(y, data), valueOf(matmul(a as Node, b as Node), data))
     expect(build('...ij,...jk', [a as Node, b as Node])).toBe(y)
     expect(build('...i->i...', [a as Node]).shape).toEqual([3, 5, 1, 2])
   })
@@ -139,8 +139,8 @@ describe('einsum', () => {
 
   test('multiplies least: a chain of matrices from its thin end, also beyond six', () => {
     for (const count of [3, 6, 9]) {
-      const matrices = upTo(count).map((i) => input(`m${i}`, [30, 30]) as Node)
-      const vector = input('v', [30]) as Node
+      const matrices = upTo(count).map((i) => input(`m${i}`, [30, 30]))
+      const vector = input('v', [30])
       const names = upTo(count + 1).map((i) => String.fromCharCode(97 + i))
       const spec = `${upTo(count)
         .map((i) => `${names[i]}${names[i + 1]}`)
@@ -211,7 +211,7 @@ describe('dotGeneral', () => {
     const y = dotGeneral(a, b, axes)
     expectTypeOf(y).toEqualTypeOf<Expr<readonly [8, 2, 3], 'f32'>>()
     expect(y).toBe(einsum('bij,jbk->bik', a, b))
-    expect(dotGeneral(a, b, { batch: [[-3], [-2]], contract: [[-1], [-3]] } as DotOptions)).toBe(y)
+    expect(dotGeneral(a, b, { batch: [[-3], [-2]], contract: [[-1], [-3]] })).toBe(y)
     expect(dotGeneral(a, b, {}).shape).toEqual([8, 2, 6, 6, 8, 3])
     expectTypeOf(dotGeneral(a, b, { contract: [[2], [0]] })).toEqualTypeOf<Expr<readonly [8, 2, 8, 3], 'f32'>>()
   })

@@ -61,7 +61,7 @@ const numbers = (shape: Shape, step: number): readonly number[] => upTo(sizeOf(s
 test('matmul is that of NumPy, in one contraction', () => {
   assertProperty(
     fc.property(shapes, ([sa, sb]) => {
-      const y = n.matmul(n.input('a', sa, 'f64') as n.Expr, n.input('b', sb, 'f64') as n.Expr)
+      const y = n.matmul(n.input('a', sa, 'f64'), n.input('b', sb, 'f64'))
       const [a, b] = [numbers(sa, 7), numbers(sb, 5)]
       expect(valueOf(y, { a, b })).toEqual(naive(a, sa, b, sb))
       const ops = topological([y]).map((node) => node.op)

@@ -53,32 +53,32 @@ const cases = [
 
 describe.each(modes)('pad by %s', (mode) => {
   test.each(cases)('of %j by %j: values and derivatives of both modes', (shape, widths) => {
-    const x = input('x', shape as readonly number[], 'f64')
-    const y = pad(x, widths, mode) as Node
+    const x = input('x', shape, 'f64')
+    const y = pad(x, widths, mode)
     const from = sources(mode, shape, widths)
     const given = { x: numbers(sizeOf(shape), 1), w: numbers(from.length, 2), dx: numbers(sizeOf(shape), 3) }
     expect(valueOf(y, given)).toEqual(from.map((k) => given.x[k]))
-    const loss = sum(mul(y, input('w', y.shape, 'f64'))) as Scalar
+    const loss = sum(mul(y, input('w', y.shape, 'f64')))
     const want = given.x.map((_, k) => from.reduce((n, f, j) => n + (f === k ? (given.w[j] as number) : 0), 0))
     for (const [i, g] of valueOf(grad(loss, x), given).entries()) expect(g).toBeCloseTo(want[i] as number, 12)
-    const dx = input('dx', shape as readonly number[], 'f64')
-    expect(valueOf(jvp(loss, [x as Node], [dx as Node]), given)[0]).toBeCloseTo(
+    const dx = input('dx', shape, 'f64')
+    expect(valueOf(jvp(loss, [x], [dx]), given)[0]).toBeCloseTo(
       want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0),
       12,
     )
-    const second = grad(sum(mul(grad(sum(square(y)) as Scalar, x), dx)) as Scalar, x)
+    const second = grad(sum(mul(grad(sum(square(y)) as Scalar, x), dx)), x)
     const counts = given.x.map((_, k) => from.filter((f) => f === k).length)
     for (const [i, g] of valueOf(second, given).entries())
       expect(g).toBeCloseTo(2 * (counts[i] as number) * (given.dx[i] as number), 12)
   })
 
   test.each(['wasm', 'javascript'] as const)('on %s, with its gradient', async (target) => {
-    const x = input('x', [4, 3]) as Node
+    const x = input('x', [4, 3])
     const widths = [
       [3, 2],
       [1, 2],
     ] as const
-    const y = pad(x, widths, mode) as Node
+    const y = pad(x, widths, mode)
     const results = { y, g: grad(sum(square(y)) as Scalar, x) }
     const e = env(x)
     const [values, gradient] = await compileAndRun(results, e, target)
@@ -88,15 +88,15 @@ describe.each(modes)('pad by %s', (mode) => {
   })
 
   test('over a batch, in a pipe, of truths', () => {
-    const x = input('x', [2, 3]) as Node
-    const rows = vmap((row: Node) => pad(row, [[1, 1]], mode) as Node)(x)
+    const x = input('x', [2, 3])
+    const rows = vmap((row: Node) => pad(row, [[1, 1]], mode))(x)
     const given = { x: upTo(6), t: [0, 1, 1, 0, 0, 1] }
     const widths = [
       [0, 0],
       [1, 1],
     ] as const
-    expect(valueOf(rows, given)).toEqual(valueOf(pipe(x, pad(widths, mode)) as Node, given))
-    expect(valueOf(pad(input('t', [2, 3], 'bool'), widths, mode) as Node, given)).toEqual(
+    expect(valueOf(rows, given)).toEqual(valueOf(pipe(x, pad(widths, mode)), given))
+    expect(valueOf(pad(input('t', [2, 3], 'bool'), widths, mode), given)).toEqual(
       sources(mode, [2, 3], widths).map((k) => given.t[k]),
     )
   })
@@ -123,11 +123,11 @@ describe('what pad refuses', () => {
       'pad: axis 1 of [4,3] has not 3 elements to reflect beside its edge, operand x [4,3]',
     ],
   ] as const)('%j by %s', (widths, mode, message) => {
-    expect(() => pad(x, widths as readonly (readonly [number, number])[], mode)).toThrow(message)
+    expect(() => pad(x, widths, mode)).toThrow(message)
   })
 
   test('a border of nothing', () => {
-    const none = input('none', [0, 3]) as Node
+    const none = input('none', [0, 3])
     const widths = [
       [1, 0],
       [0, 0],

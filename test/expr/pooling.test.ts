@@ -87,15 +87,14 @@ const program = (c: Case, kind: Kind, layout: 'NHWC' | 'NCHW') => {
   const perm = layout === 'NCHW' ? [0, 3, 1, 2] : [0, 1, 2, 3]
   const out = [c.image[0], ...outOf(c), c.image[3]]
   const shaped = (shape: readonly number[]) => perm.map((a) => shape[a] as number)
-  const x = input('x', shaped(c.image)) as Node
-  const ct = input('ct', shaped(out)) as Node
+  const x = input('x', shaped(c.image))
+  const ct = input('ct', shaped(out))
   const options = { stride: c.stride, pads: c.pads, layout }
-  const y = (
+  const y =
     kind === 'max'
       ? maxPool2d(x, c.window, options)
       : avgPool2d(x, c.window, { ...options, countIncludePad: kind !== 'mean' })
-  ) as Node
-  const dx = grad(sum(mul(y, ct)) as Scalar, x) as Node
+  const dx = grad(sum(mul(y, ct)) as Scalar, x)
   const size = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
   const data = { x: whole(size(c.image), 1), ct: whole(size(out), 2) }
   const env = new Map([
@@ -131,8 +130,8 @@ describe.each(['max', 'mean', 'mean of all'] as const)('%s', (kind) => {
 })
 
 test('a maximum sees minus infinity in the padding, and NaN where one is', () => {
-  const x = input('x', [1, 2, 2, 1]) as Node
-  const y = maxPool2d(x, 2, { stride: 1, pads: 'same' }) as Node
+  const x = input('x', [1, 2, 2, 1])
+  const y = maxPool2d(x, 2, { stride: 1, pads: 'same' })
   const at = (values: readonly number[]) =>
     Array.from(interpret([y], new Map([[x, tensor('f32', x.shape, values)]]))[0]?.data ?? [])
   expect(at([-5, -3, -7, -9])).toEqual([-3, -3, -7, -9])
@@ -147,5 +146,5 @@ test.each([
 ] as const)('windows that do not overlap need no memory of their own: %s', async (kind, forward, backward) => {
   const { results } = program(cases['two by two'] as Case, kind, 'NHWC')
   const kernels = async (node: Node): Promise<number> => (await compiled({ node }, 'wasm')).plan.kernels.length
-  expect([await kernels(results.y), await kernels(neg(results.dx) as Node)]).toEqual([forward, backward])
+  expect([await kernels(results.y), await kernels(neg(results.dx))]).toEqual([forward, backward])
 })

@@ -245,22 +245,22 @@ describe('permutation', () => {
 })
 
 const everyDraw = (k: n.Node): Readonly<Record<string, n.Node>> => ({
-  keys: n.concat(n.splitKey(k as never, 3) as never) as n.Node,
-  bits: n.randomBits(k as never, [200]) as n.Node,
-  uniform: n.uniform(k as never, [300], -2, 3) as n.Node,
-  normal: n.normal(k as never, [300], 1, 2) as n.Node,
-  wide: n.normal(k as never, [101], 0, 1, 'f64') as n.Node,
-  coins: n.bernoulli(k as never, 0.3, [300]) as n.Node,
-  kept: n.dropout(n.ones([300]), 0.4, k as never) as n.Node,
-  classes: n.categorical(k as never, n.constant([0.5, -1, 2, 0, 1]), 0, [300]) as n.Node,
-  places: n.permutation(k as never, 3000) as n.Node,
+  keys: n.concat(n.splitKey(k, 3)),
+  bits: n.randomBits(k, [200]),
+  uniform: n.uniform(k, [300], -2, 3),
+  normal: n.normal(k, [300], 1, 2),
+  wide: n.normal(k, [101], 0, 1, 'f64'),
+  coins: n.bernoulli(k, 0.3, [300]),
+  kept: n.dropout(n.ones([300]), 0.4, k as never),
+  classes: n.categorical(k, n.constant([0.5, -1, 2, 0, 1]), 0, [300]),
+  places: n.permutation(k, 3000),
 })
 
 const drawn = (results: Readonly<Record<string, n.Node>>, env: ReadonlyMap<n.Node, Tensor>) =>
   interpret(Object.values(results), env).map((t) => t.data)
 
 describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
-  const k = n.input('k', [2], 'i32') as n.Node
+  const k = n.input('k', [2], 'i32')
   const env = new Map([[k, tensor('i32', [2], valueOf(n.key(21)))]])
 
   test('every draw has the interpreter’s bits', async () => {
@@ -268,12 +268,12 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
   })
 
   test('a batch of keys draws what each key draws', async () => {
-    const keys = n.input('keys', [4, 2], 'i32') as n.Node
+    const keys = n.input('keys', [4, 2], 'i32')
     const each = n.splitKey(n.key(3), 4).map((one) => valueOf(one))
     const batch = new Map([[keys, tensor('i32', [4, 2], each.flat())]])
     const names = Object.keys(everyDraw(k)).filter((name) => name !== 'keys')
     const results = Object.fromEntries(
-      names.map((name) => [name, vmap((one: n.Node) => everyDraw(one)[name] as n.Node)(keys) as n.Node]),
+      names.map((name) => [name, vmap((one: n.Node) => everyDraw(one)[name] as n.Node)(keys)]),
     )
     const alone = each.map((words) => drawn(everyDraw(k), new Map([[k, tensor('i32', [2], words)]])))
     const got = await compileAndRun(results, batch, target)
@@ -283,11 +283,11 @@ describe.each(['wasm', 'javascript'] as const)('on %s', (target) => {
 
   test('each step of a loop draws what a key folded with its place draws', async () => {
     const step = (_: n.Node, _x: unknown, own: n.Node) => ({ carry: own, output: everyDraw(own)['normal'] as n.Node })
-    const loop = n.scan(step as never, k as never, n.zeros([3, 1]) as never, { key: k } as never) as {
+    const loop = n.scan(step, k, n.zeros([3, 1]), { key: k }) as {
       readonly outputs: n.Node
     }
     const unrolled = [0, 1, 2].flatMap((i) => {
-      const own = drawn({ own: n.foldIn(k as never, i) as n.Node }, env)[0] as ArrayLike<number>
+      const own = drawn({ own: n.foldIn(k, i) }, env)[0] as ArrayLike<number>
       return Array.from(drawn(everyDraw(k), new Map([[k, tensor('i32', [2], own)]]))[3] ?? [])
     })
     const got = await compileAndRun({ outputs: loop.outputs }, env, target)

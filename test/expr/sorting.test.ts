@@ -24,7 +24,7 @@ const wantedOrder = (
   const [stride, extent] = [stridesOf(shape)[at] as number, shape[at] as number]
   const out = data.map(() => 0)
   for (const first of upTo(data.length).filter((i) => Math.floor(i / stride) % extent === 0)) {
-    const line = upTo(extent).map((k) => data[first + k * stride] as number)
+    const line = upTo(extent).map((k) => data[first + k * stride])
     const side = (v: number): number => (Number.isNaN(v) ? (nan === 'last' ? 1 : -1) : 0)
     const compare = (a: number, b: number): number =>
       side(a) - side(b) || (a < b ? -1 : a > b ? 1 : 0) * (descending ? -1 : 1)
@@ -58,24 +58,24 @@ describe.each(Object.keys(dataOf))('%s', (name) => {
     [[1, 15, 1], 1, true],
     [[15, 1], 1, false],
   ] as const)('of %j along axis %i, descending: %s', (shape, axis, descending) => {
-    const x = input('x', shape as readonly number[], dtype) as Node
+    const x = input('x', shape, dtype)
     const order = wantedOrder(shape, rounded, { axis, descending })
-    expect(valueOf(argsort(x, axis, { descending }) as Node, { x: data })).toEqual(order)
+    expect(valueOf(argsort(x, axis, { descending }), { x: data })).toEqual(order)
     const at = axis < 0 ? axis + shape.length : axis
     const stride = stridesOf(shape)[at] as number
     const extent = shape[at] as number
     const want = order.map((place, i) => rounded[i + (place - (Math.floor(i / stride) % extent)) * stride])
-    expect(valueOf(sort(x, axis, { descending }) as Node, { x: data })).toEqual(want)
+    expect(valueOf(sort(x, axis, { descending }), { x: data })).toEqual(want)
   })
 
   test.each(['wasm', 'javascript'] as const)('on %s', async (target) => {
-    const x = input('x', [3, 5], dtype) as Node
+    const x = input('x', [3, 5], dtype)
     const top = topK(x, 2, 0)
     const results = {
-      rows: sort(x) as Node,
-      places: argsort(x, 0, { descending: true }) as Node,
-      values: top.values as Node,
-      indices: top.indices as Node,
+      rows: sort(x),
+      places: argsort(x, 0, { descending: true }),
+      values: top.values,
+      indices: top.indices,
     }
     const env = new Map([[x, tensor(dtype, [3, 5], data)]])
     const got = await compileAndRun(results, env, target)
@@ -99,14 +99,14 @@ describe('derivatives of sort', () => {
     const order = wantedOrder(shape, given.x, { axis, descending })
     const stride = stridesOf(shape)[axis] as number
     const from = order.map((place, i) => i + (place - (Math.floor(i / stride) % (shape[axis] as number))) * stride)
-    const loss = sum(mul(sort(x, axis, { descending }) as Node, w)) as Scalar
+    const loss = sum(mul(sort(x, axis, { descending }), w)) as Scalar
     const want = upTo(size).map((k) => given.w[from.indexOf(k)] as number)
     expect(valueOf(grad(loss, x), given)).toEqual(want)
     expect(valueOf(jvp(loss, [x], [dx]), given)[0]).toBeCloseTo(
       want.reduce((n, g, i) => n + g * (given.dx[i] as number), 0),
       12,
     )
-    const second = grad(sum(mul(grad(sum(mul(square(sort(x, axis) as Node), w)) as Scalar, x), dx)) as Scalar, x)
+    const second = grad(sum(mul(grad(sum(mul(square(sort(x, axis)), w)) as Scalar, x), dx)) as Scalar, x)
     const up = wantedOrder(shape, given.x, { axis, descending: false })
     const source = up.map((place, i) => i + (place - (Math.floor(i / stride) % (shape[axis] as number))) * stride)
     for (const [k, g] of valueOf(second, given).entries())
@@ -114,8 +114,8 @@ describe('derivatives of sort', () => {
   })
 
   test.each(['wasm', 'javascript'] as const)('on %s, of equal elements too', async (target) => {
-    const x = input('x', [2, 6]) as Node
-    const results = { g: grad(sum(mul(sort(x) as Node, constant([1, 2, 3, 4, 5, 6]))) as Scalar, x) as Node }
+    const x = input('x', [2, 6])
+    const results = { g: grad(sum(mul(sort(x), constant([1, 2, 3, 4, 5, 6]))), x) }
     const env = new Map([[x, tensor('f32', [2, 6], [2, 1, 2, 1, 2, 1, 0, 5, 4, 3, 2, 1])]])
     const [g] = await compileAndRun(results, env, target)
     expect(Array.from(g ?? [])).toEqual([4, 1, 5, 2, 6, 3, 1, 6, 5, 4, 3, 2])
@@ -136,13 +136,13 @@ describe('topK', () => {
 
   test('has the derivative of what it takes', () => {
     const given = { x: [3, 7, 6, -1, 0, 1, 2, -5] }
-    const loss = sum(mul(topK(x, 2).values, constant([1, 10]))) as Scalar
+    const loss = sum(mul(topK(x, 2).values, constant([1, 10])))
     expect(valueOf(grad(loss, x), given)).toEqual([0, 1, 10, 0, 0, 10, 1, 0])
     expect(valueOf(jvp(loss, [x], [constant([upTo(4), upTo(4)])]), given)).toEqual([1 + 20 + 2 + 10])
   })
 
   test.each([-1, 1.5, 5])('of %d elements is refused', (k) => {
-    expect(() => topK(x as Node, k)).toThrow(`topK: ${k} is no number of elements of axis 1 of [2,4], operand x [2,4]`)
+    expect(() => topK(x, k)).toThrow(`topK: ${k} is no number of elements of axis 1 of [2,4], operand x [2,4]`)
   })
 })
 
@@ -150,14 +150,14 @@ test('over a batch', () => {
   const x = input('x', [3, 4])
   const given = { x: [3, 1, 2, 1, 0, -0, 5, 5, 9, 8, 7, 6] }
   const [places, rows] = [argsort(x), sort(x)]
-  expect(valueOf(vmap((row: Node) => argsort(row) as Node)(x as Node), given)).toEqual(valueOf(places, given))
-  expect(valueOf(vmap((row: Node) => sort(row) as Node)(x as Node), given)).toEqual(valueOf(rows, given))
+  expect(valueOf(vmap((row: Node) => argsort(row))(x), given)).toEqual(valueOf(places, given))
+  expect(valueOf(vmap((row: Node) => sort(row))(x), given)).toEqual(valueOf(rows, given))
 })
 
 test('rows longer than a digit counts, on both targets', async () => {
-  const x = input('x', [2, 3000]) as Node
+  const x = input('x', [2, 3000])
   const env = new Map([[x, tensor('f32', [2, 3000], numbers(6000, 5))]])
-  const results = { places: argsort(x) as Node }
+  const results = { places: argsort(x) }
   const want = wantedOrder([2, 3000], Array.from(env.get(x)?.data ?? []), { axis: 1, descending: false })
   for (const target of ['wasm', 'javascript'] as const)
     expect(Array.from((await compileAndRun(results, env, target))[0] ?? [])).toEqual(want)

@@ -132,7 +132,12 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   },
   E_INITIAL: {
     message: 'param b: the initial value depends on seed, not on the key alone',
-    run: () => param('b', [3], loose(() => input('seed', [3])) as never),
+    run: () =>
+      param(
+        'b',
+        [3],
+        loose(() => input('seed', [3])),
+      ),
   },
   E_KEY: { message: 'uniform: a key is i32[2], not f32[4,3], operand x [4,3]', run: () => loose(uniform)(x, [3]) },
   E_LITERAL: { message: 'mul: 0.5 is not of dtype i32, operand labels [4]', run: () => loose(mul)(labels, 0.5) },
@@ -160,7 +165,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
       cond(
         greater(sum(x), 0),
         () => ({ loss: sum(x) as Node }),
-        () => ({ loss: sum(x, 1) as Node }),
+        () => ({ loss: sum(x, 1) }),
       ),
   },
   E_COND_OPERAND: {
@@ -192,7 +197,7 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
       whileLoop(
         x as Node,
         (c) => less(sum(c), 1),
-        (c) => sum(c, 1) as Node,
+        (c) => sum(c, 1),
       ),
   },
   E_WHILE_CONDITION: {
@@ -211,19 +216,19 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   },
   E_SCAN_CARRY: {
     message: 'scan: carry 0 goes in as f32[4,3] and comes out as f32[4], operand x [4,3]',
-    run: () => scan((c: Node) => ({ carry: sum(c, 1) as Node, output: c }), x as Node, [], { length: 3 }),
+    run: () => scan((c: Node) => ({ carry: sum(c, 1), output: c }), x, [], { length: 3 }),
   },
   E_SCAN_KEY: {
     message: 'scan: the function takes a key for each step, and the options name none',
-    run: () => scan((c: Node, _x, k) => ({ carry: add(c, uniform(k, [])) as Node, output: c }), x as Node, x as Node),
+    run: () => scan((c: Node, _x, k) => ({ carry: add(c, uniform(k, [])), output: c }), x, x),
   },
   E_SCAN_LENGTH: {
     message: 'scan: no sequence and no length say how many steps there are',
-    run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, []),
+    run: () => scan((c: Node) => ({ carry: c, output: c }), x, []),
   },
   E_SCAN_SEGMENT: {
     message: 'scan: segments of 0 steps; a whole number of 1 or more is meant, operand x [4,3]',
-    run: () => scan((c: Node) => ({ carry: c, output: c }), x as Node, [], { length: 3, save: { every: 0 } }),
+    run: () => scan((c: Node) => ({ carry: c, output: c }), x, [], { length: 3, save: { every: 0 } }),
   },
   E_SCAN_TYPE: {
     message: 'scan: value 0 is f32[4,3], the function takes f32[3], operand x [4,3]',

@@ -10,8 +10,8 @@ const x = input('x', [some(4), 3])
 const labels = input('labels', [some(4)], 'i32')
 
 const gated = customVjp(
-  (v: Node) => mul(v, x) as Node,
-  ({ inputs: [v], cotangent }) => [mul(cotangent, v as Node)],
+  (v: Node) => mul(v, x),
+  ({ inputs: [v], cotangent }) => [mul(cotangent, v)],
 )
 
 export const grads: FailingPrograms<keyof typeof gradErrorCodes> = {
@@ -33,7 +33,7 @@ export const grads: FailingPrograms<keyof typeof gradErrorCodes> = {
   },
   E_GRAD_NON_SCALAR: {
     message: 'grad: the loss relu has type f32[4,3], not that of a scalar',
-    run: () => grad(relu(x) as unknown as Scalar, x),
+    run: () => grad(relu(x) as Scalar, x),
   },
   E_GRAD_TANGENT: {
     message: 'jvp: x f32[4,3] has a tangent of type f32[3]',
@@ -48,9 +48,9 @@ export const grads: FailingPrograms<keyof typeof gradErrorCodes> = {
     message: 'grad: the whileLoop over x has no bound, and so no reverse mode',
     run: () => {
       const last = whileLoop(
-        x as Node,
+        x,
         (c) => less(sum(c), 1),
-        (c) => mul(c, 2) as Node,
+        (c) => mul(c, 2),
       )
       return grad(sum(last) as Scalar, x)
     },

@@ -374,7 +374,7 @@ export const casesOf = (op: OpName): readonly Case[] => {
       params: null,
       program: { title, build },
     }))
-  const mine = given[op] as Tries<OpName> | undefined
+  const mine = given[op]
   if (mine !== undefined) return mine.map((t) => ({ op, ...t }))
   return byArity[opDef(op).arity].map((shapes) => ({ op, shapes, params: null }))
 }

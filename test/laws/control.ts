@@ -28,7 +28,7 @@ export interface Program {
 type Two = readonly [Node, Node]
 type Three = readonly [Node, Node, Node]
 
-const step = (c: Node, x: Node, k: Node): Node => tanh(add(mul(c, k), sin(x))) as Node
+const step = (c: Node, x: Node, k: Node): Node => tanh(add(mul(c, k), sin(x)))
 
 const last: Build = (ins) => {
   const [h, xs, k] = ins as Three
@@ -39,18 +39,18 @@ const stacked =
   (reverse: boolean): Build =>
   (ins) => {
     const [h, xs, k] = ins as Three
-    const f = (c: Node, x: Node) => ({ carry: step(c, x, k), output: square(add(c, x)) as Node })
-    return scan(f, h, xs, { reverse }).outputs as Node
+    const f = (c: Node, x: Node) => ({ carry: step(c, x, k), output: square(add(c, x)) })
+    return scan(f, h, xs, { reverse }).outputs
   }
 
 const twoCarries: Build = (ins) => {
   const [h, xs, w] = ins as Three
   const f = ({ a, b }: { readonly a: Node; readonly b: Node }, x: Node) => {
-    const next = tanh(matmul(add(a, x), w)) as Node
-    return { carry: { a: next, b: add(b, mul(a, next)) as Node }, output: sum(b) as Node }
+    const next = tanh(matmul(add(a, x), w))
+    return { carry: { a: next, b: add(b, mul(a, next)) }, output: sum(b) }
   }
   const { carry, outputs } = scan(f, { a: h, b: h }, xs)
-  return add(sum(carry.b), sum(square(outputs as Node))) as Node
+  return add(sum(carry.b), sum(square(outputs)))
 }
 
 const nested: Build = (ins) => {
@@ -80,7 +80,7 @@ const loops: readonly Program[] = [
 
 const cell: Build = (ins) => {
   const [x, w] = ins as Two
-  return tanh(matmul(sin(x), w)) as Node
+  return tanh(matmul(sin(x), w))
 }
 
 /** Of the drawn operands the sum is less than this. */
@@ -93,7 +93,7 @@ const choice =
     return cond(
       (isHeld ? less : greater)(sum(x), FAR),
       () => cell([x, w]),
-      () => mul(square(w), sum(sin(x))) as Node,
+      () => mul(square(w), sum(sin(x))),
     )
   }
 
@@ -103,7 +103,7 @@ const choices: Build = (ins) => {
     cond(
       less(sum(mul(c, x)), 0),
       () => step(c, x, k),
-      () => add(mul(c, k), x) as Node,
+      () => add(mul(c, k), x),
     )
   return scan((c: Node, x: Node) => ({ carry: f(c, x), output: [] }), h, xs).carry
 }
@@ -113,11 +113,11 @@ const untilFar =
   (bound: number): Build =>
   (ins) => {
     const [x, w] = ins as Two
-    const start = { c: x, n: cast(mul(sum(x), 0), 'i32') as Node }
+    const start = { c: x, n: cast(mul(sum(x), 0), 'i32') }
     return whileLoop(
       start,
       ({ n }) => less(n, 4),
-      ({ c, n }) => ({ c: tanh(add(mul(c, w), sin(c))) as Node, n: add(n, 1) as Node }),
+      ({ c, n }) => ({ c: tanh(add(mul(c, w), sin(c))), n: add(n, 1) }),
       { bound },
     ).c
   }
@@ -128,7 +128,7 @@ export const controlPrograms: { readonly [K in ControlName]: readonly Program[] 
     {
       title: 'map, the one result of a loop',
       shapes: [[4, 3]],
-      build: (ins) => map((x: Node) => square(sin(x)) as Node, ins[0] as Node) as Node,
+      build: (ins) => map((x: Node) => square(sin(x)), ins[0] as Node),
     },
   ],
   custom: [
@@ -137,9 +137,9 @@ export const controlPrograms: { readonly [K in ControlName]: readonly Program[] 
       shapes: [[5]],
       build: ([x]) => {
         const f = customVjp(
-          (v: Node) => sin(v) as Node,
-          ({ inputs: [v], cotangent }) => [mul(cotangent, cos(v as Node)) as Node],
-          { jvp: ({ inputs: [v], tangents: [t] }) => mul(t as Node, cos(v as Node)) as Node },
+          (v: Node) => sin(v),
+          ({ inputs: [v], cotangent }) => [mul(cotangent, cos(v))],
+          { jvp: ({ inputs: [v], tangents: [t] }) => mul(t, cos(v)) },
         )
         return f(x as Node)
       },
@@ -184,17 +184,16 @@ export const controlPrograms: { readonly [K in ControlName]: readonly Program[] 
         [2, 3],
         [3, 3],
       ],
-      build: (ins) =>
-        checkpoint((x: Node, w: Node) => sin(cell([x, w])) as Node, { save: 'products' })(...(ins as Two)),
+      build: (ins) => checkpoint((x: Node, w: Node) => sin(cell([x, w])), { save: 'products' })(...(ins as Two)),
     },
     {
       title: 'scan in segments',
       shapes: [[3], [5, 3], [3]],
       build: (ins) => {
         const [h, xs, k] = ins as Three
-        const f = (c: Node, x: Node) => ({ carry: step(c, x, k), output: mul(c, x) as Node })
+        const f = (c: Node, x: Node) => ({ carry: step(c, x, k), output: mul(c, x) })
         const { carry, outputs } = scan(f, h, xs, { save: { every: 2 } })
-        return add(carry, sum(outputs as Node, 0)) as Node
+        return add(carry, sum(outputs, 0))
       },
     },
   ],

@@ -52,7 +52,7 @@ const expectSlopes = (loss: Scalar, wrt: readonly Node[], given: Given): void =>
 }
 
 /** A scalar that bends in every element. */
-const plainly = (x: Node): Scalar => sum(mul(x, cos(x)) as Node) as Scalar
+const plainly = (x: Node): Scalar => sum(mul(x, cos(x))) as Scalar
 
 describe('one head', () => {
   const [q, k, v] = [input('q', [2, 3, 4], 'f64'), input('k', [2, 5, 4], 'f64'), input('v', [2, 5, 6], 'f64')]
@@ -111,12 +111,12 @@ describe('one head', () => {
     ['masked', { mask }],
     ['masked, of another scale', { mask, causal: true, scale: 2 }],
   ] as const)('has the derivatives of central differences, %s', (_, options) => {
-    expectSlopes(plainly(attention(q, k, v, options) as Node), [q, k, v], given)
+    expectSlopes(plainly(attention(q, k, v, options)), [q, k, v], given)
   })
 
   test('scores near overflow, and all of them masked, are finite in value and derivative', () => {
     const large = { ...given, q: given.q.map((x) => x * 1e10), k: given.k.map((x) => x * 1e10) }
-    const out = attention(q, k, v, { mask }) as Node
+    const out = attention(q, k, v, { mask })
     for (const node of [out, ...grad(plainly(out), [q, k, v])])
       expect(valueOf(node, large).every(Number.isFinite)).toBe(true)
   })
@@ -136,7 +136,7 @@ describe('several heads', () => {
       Object.entries(names).map(([n, s], i) => [
         n,
         numbers(
-          (s as readonly number[]).reduce((a, b) => a * b, 1),
+          s.reduce((a, b) => a * b, 1),
           3 + i,
         ),
       ]),
@@ -144,7 +144,7 @@ describe('several heads', () => {
   } as Readonly<Record<'x' | 'context' | keyof typeof names, readonly number[]>>
 
   test('each attends by itself, and all are put together', () => {
-    const found = valueOf(multiHeadAttention(x, weights, { heads: 2, context }) as Node, given)
+    const found = valueOf(multiHeadAttention(x, weights, { heads: 2, context }), given)
     const affine = (rows: Rows, w: 'wq' | 'wk' | 'wv' | 'wo', b: 'bq' | 'bk' | 'bv' | 'bo', width: number): Rows =>
       product(rows, rowsOf(given[w], width)).map((r) => r.map((v, i) => v + (given[b][i] as number)))
     const wanted = [0, 1].flatMap((batch) => {
@@ -163,7 +163,7 @@ describe('several heads', () => {
   test('one mask holds for all heads', () => {
     const mask = input('mask', [2, 1, 5], 'bool')
     const options = { heads: 2, context }
-    const masked = valueOf(multiHeadAttention(x, weights, { ...options, mask }) as Node, {
+    const masked = valueOf(multiHeadAttention(x, weights, { ...options, mask }), {
       ...given,
       mask: [1, 1, 1, 0, 0, 1, 1, 1, 0, 0],
     })
@@ -172,12 +172,12 @@ describe('several heads', () => {
     const near = rowsOf(given.context, 6).filter((_, i) => i % 5 < 3)
     expectNear(
       masked,
-      valueOf(multiHeadAttention(x, weights, { heads: 2, context: short }) as Node, { ...given, short: near.flat() }),
+      valueOf(multiHeadAttention(x, weights, { heads: 2, context: short }), { ...given, short: near.flat() }),
     )
   })
 
   test('has the derivatives of central differences', () => {
-    const out = multiHeadAttention(x, weights, { heads: 2, context, causal: true }) as Node
+    const out = multiHeadAttention(x, weights, { heads: 2, context, causal: true })
     expectSlopes(plainly(out), [x, context, ...Object.values(weights)], given)
   })
 })
@@ -199,10 +199,10 @@ describe('compiled', () => {
     ],
   ])
   const out = attention(q, k, v, { mask })
-  const [dq, dk, dv] = grad(plainly(out as Node), [q as Node, k, v]) as [Node, Node, Node]
+  const [dq, dk, dv] = grad(plainly(out), [q, k, v])
 
   test.each(['wasm', 'javascript'] as const)('has the interpreter’s value and derivatives on %s', async (target) => {
-    const results = { out, dq, dk, dv } as unknown as Readonly<Record<string, Node>>
+    const results = { out, dq, dk, dv } as Readonly<Record<string, Node>>
     const wanted = interpret(Object.values(results), env)
     const found = await compileAndRun(results, env, target)
     for (const [i, w] of wanted.entries()) expectNear(found[i] as ArrayLike<number>, Array.from(w.data), 5)

@@ -102,7 +102,7 @@ describe('crossEntropy', () => {
   })
 
   test('written out over targets of which it is known that they sum to 1, the sum is gone', () => {
-    const written = (target: Node): Scalar => neg(sum(mul(target, log(softmax(z))) as Node)) as Scalar
+    const written = (target: Node): Scalar => neg(sum(mul(target, log(softmax(z))))) as Scalar
     const s = input('s', [2, 3], 'f64')
     const shown = (target: Node): string => print(grad(written(target), z))
     expect(shown(oneHot(y, 3, 'f64'))).toBe('softmax(z) − onehot(y)')

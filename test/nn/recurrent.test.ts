@@ -54,8 +54,8 @@ const packed = (n: number, dtype: Float = 'f64', mark = ''): Required<Gate> => (
 
 /** The k-th of n gates as a gate by itself. */
 const part = ({ w, u, b, c }: Required<Gate>, k: number): Gate => {
-  const columns = (x: Node): Node => slice(x, [0, k * H], [x.shape[0] as number, (k + 1) * H]) as Node
-  const elements = (x: Node): Node => slice(x, k * H, (k + 1) * H) as Node
+  const columns = (x: Node): Node => slice(x, [0, k * H], [x.shape[0] as number, (k + 1) * H])
+  const elements = (x: Node): Node => slice(x, k * H, (k + 1) * H)
   return { w: columns(w), u: columns(u), b: elements(b), c: elements(c) }
 }
 
@@ -109,12 +109,12 @@ const unrolled = ({ cell, gates }: Case, xs: Node, params: Required<Gate>, initi
   const states: LstmState[] = []
   for (let k = 0; k < T; k++) {
     const t = backwards ? T - 1 - k : k
-    const x = reshape(slice(xs, t, t + 1), [B, E]) as Node
+    const x = reshape(slice(xs, t, t + 1), [B, E])
     states.push(cell(x, states.at(-1) ?? initial, params))
   }
   const last = states.at(-1) as LstmState
   const placed = backwards ? states.toReversed() : states
-  const outputs = stack(placed.map((s) => s.h) as never) as unknown as Node
+  const outputs = stack(placed.map((s) => s.h)) as Node
   return gates === 4 ? [outputs, last.h, last.c] : [outputs, last.h]
 }
 
@@ -123,14 +123,14 @@ const weighed = (results: readonly Node[]): Scalar =>
   results
     .map((r) => {
       const size = r.shape.reduce((a, b) => a * b, 1)
-      return dot(reshape(r, [size]), cos(cast(iota([size]), r.dtype as Float))) as Node
+      return dot(reshape(r, [size]), cos(cast(iota([size]), r.dtype)))
     })
-    .reduce((a, b) => add(a, b) as Node) as Scalar
+    .reduce((a, b) => add(a, b)) as Scalar
 
 const leavesOf = (gates: number, dtype: Float) => {
   const params = packed(gates, dtype)
   const xs: Node = input('xs', [T, B, E], dtype)
-  const initial = { h: input('h', [B, H], dtype) as Node, c: input('c0', [B, H], dtype) as Node }
+  const initial = { h: input('h', [B, H], dtype), c: input('c0', [B, H], dtype) }
   return { params, xs, initial, wrt: [xs, initial.h, ...(gates === 4 ? [initial.c] : []), ...Object.values(params)] }
 }
 
@@ -181,7 +181,7 @@ test('a layer starts from zeros, needs no bias, and waits for its sequence in a 
     tensor('f64', [3 * H], new Array(3 * H).fill(0)),
   ]
   const [h, b] = [input('h', [B, H], 'f64'), input('b', [3 * H], 'f64')]
-  const env = new Map([...draw([w, u, xs]), [h, zero], [b, bias]] as readonly (readonly [Node, Tensor])[])
+  const env = new Map([...draw([w, u, xs]), [h, zero], [b, bias]])
   expectNear(
     evaluate([pipe(xs, gru({ w, u })).outputs], env),
     evaluate([gru(xs, { w, u, b, c: b }, { initial: h }).outputs], env),
@@ -224,7 +224,7 @@ describe('the lecture’s true-or-false questions', () => {
   const env = draw([x, h, c, ...all])
   /** Values under which a gate is about 0 or about 1: its bias decides. */
   const held = (...biases: readonly (readonly [Required<Gate>, number])[]): ReadonlyMap<Node, Tensor> =>
-    new Map([...env, ...biases.map(([p, v]) => [p.b as Node, tensor('f64', [H], new Array(H).fill(v))] as const)])
+    new Map([...env, ...biases.map(([p, v]) => [p.b, tensor('f64', [H], new Array(H).fill(v))] as const)])
   const next = gruCell(x, h, { z, r, n })
   const after = lstmCell(x, { h, c }, { i, f, o, g })
   const greatest = (values: readonly number[]): number => Math.max(...values.map(Math.abs))
@@ -251,16 +251,16 @@ describe('the lecture’s true-or-false questions', () => {
   })
 
   test('a cell’s error is multiplied by the forget gate alone', () => {
-    const by = grad(sum(after.c) as Scalar, c)
-    const gateOf = sigmoid(add(add(matmul(x, f.w), f.b), add(matmul(h, f.u), f.c)) as never) as Node
+    const by = grad(sum(after.c), c)
+    const gateOf = sigmoid(add(add(matmul(x, f.w), f.b), add(matmul(h, f.u), f.c)))
     expectNear(evaluate([by], env), evaluate([gateOf], env))
   })
 
   test('true: the entries of gates are in (0, 1); false: they sum to 1', () => {
     // with g at 1 the results show the gates: c′ = f∘c + i and h′ = o∘tanh(c′)
     const open = held([g, 30])
-    const forget = grad(sum(after.c) as Scalar, c)
-    const gates = [forget, sub(after.c, mul(forget, c)) as Node, div(after.h, tanh(after.c)) as Node]
+    const forget = grad(sum(after.c), c)
+    const gates = [forget, sub(after.c, mul(forget, c)), div(after.h, tanh(after.c))]
     for (const values of evaluate(gates, open)) {
       for (const v of values) expect(v > 0 && v < 1).toBe(true)
       const rows = [values.slice(0, H), values.slice(H)].map((row) => row.reduce((a, b) => a + b))
@@ -284,7 +284,7 @@ const run = async (w: Whole, env: ReadonlyMap<Node, Tensor>): Promise<readonly A
   if (main === undefined) throw new Error('no entry main')
   for (const [n, t] of env) {
     const view = main.inputs[(n.params as { readonly name: string }).name]
-    if (view !== undefined) (view as Float32Array).set(t.data)
+    if (view !== undefined) view.set(t.data)
   }
   const done = main.run()
   if (isLeft(done)) throw new Error(done.left.message)

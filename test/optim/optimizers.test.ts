@@ -230,7 +230,7 @@ describe('clipByGlobalNorm', () => {
 })
 
 describe('schedules', () => {
-  const at = (rate: n.Expr, step: number) => evaluate([rate], { step: [step] })[0]?.data[0] as number
+  const at = (rate: n.Expr, step: number) => evaluate([rate], { step: [step] })[0]?.data[0]
   const tau = 40
   const schedules: readonly (readonly [string, n.Expr, (k: number) => number])[] = [
     ['linearDecay', n.linearDecay(0.5, 0.1, tau), (k) => (1 - Math.min(k / tau, 1)) * 0.5 + Math.min(k / tau, 1) * 0.1],

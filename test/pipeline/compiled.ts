@@ -28,7 +28,7 @@ export const compileAndRun = async (
   if (isLeft(program)) throw new Error(program.left.message)
   const main = program.right.entries['main']
   if (main === undefined) throw new Error('no entry main')
-  for (const [n, t] of env) main.inputs[nameOf(n) ?? '']?.set(t.data as never)
+  for (const [n, t] of env) main.inputs[nameOf(n) ?? '']?.set(t.data)
   const done = main.run()
   if (isLeft(done)) throw new Error(done.left.message)
   return Object.keys(results).map((name) => main.outputs[name] as ArrayLike<number>)

@@ -248,7 +248,7 @@ test('the gradient of a mean over embeddings', async () => {
   const table = input('table', [6, 5])
   const ids = input('ids', [2, 4], 'i32')
   const loss = mean(square(embedding(table, ids)))
-  const g = grad(loss, table) as Node
+  const g = grad(loss, table)
   const env = new Map<Node, Tensor>([
     [table, drawn('f32', [6, 5], 3, 2)],
     [ids, tensor('i32', [2, 4], [0, 5, 2, 2, 2, -3, 9, 5])],
@@ -264,7 +264,7 @@ test('the gradient of a mean over embeddings', async () => {
 
 test('the derivative by updates that are left out is 0', () => {
   const [x, at, u] = [input('x', [3]), input('at', [4], 'i32'), input('u', [4])]
-  const g = grad(mean(square(scatterAdd(x, at, u))), u) as Node
+  const g = grad(mean(square(scatterAdd(x, at, u))), u)
   const env = new Map<Node, Tensor>([
     [x, tensor('f32', [3], [1, 2, 3])],
     [at, tensor('i32', [4], [0, 3, -1, 2])],
@@ -286,7 +286,7 @@ test('elements along an axis, and sums of segments', () => {
   const along = takeAlongAxis(x, at, -1)
   const [a, s, z] = interpret(
     [along, segmentSum(x, owner, 4), scatterAdd(zeros([4]), owner, input('v', [2]))],
-    new Map([...env, [input('v', [2]) as Node, tensor('f32', [2], [1, 2])] as const]),
+    new Map([...env, [input('v', [2]), tensor('f32', [2], [1, 2])] as const]),
   ) as [Tensor, Tensor, Tensor]
   expect([...a.data]).toEqual([3, 1, 5, 5])
   expect([...s.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 7, 9])
@@ -302,15 +302,12 @@ test('a table is trained in place, while its old rows are still read', async () 
     (h: Expr, at: Expr) => {
       const rows = b.gather([table, at], { axis: 0, batch: 0 })
       const next = b.add([h, b.sum([b.mul([rows, w])], { axes: [0], keepDims: false })])
-      return { carry: next as Expr, output: b.tanh([next]) as Expr }
+      return { carry: next, output: b.tanh([next]) }
     },
-    zeros([5]) as Expr,
+    zeros([5]),
     ids,
   )
-  const loss = add(
-    mean(square(embedding(table, ids))),
-    mean(b.sum([sums], { axes: [0, 1], keepDims: false }) as Expr<readonly []>),
-  )
+  const loss = add(mean(square(embedding(table, ids))), mean(b.sum([sums], { axes: [0, 1], keepDims: false })))
   const g = grad(loss, table)
   const value = b.sub([table, b.mul([b.lit(0.5, 'f32'), g])])
   const fused = fuse({

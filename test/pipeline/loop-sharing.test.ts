@@ -28,7 +28,7 @@ import { shareLoops } from '../../compiler/loops/share.ts'
 import { scanParts } from '../../src/expr/scan.ts'
 import { draw, inputsOf, stream } from '../simplify/proof.ts'
 
-const x = (name: string, ...shape: readonly number[]): Node => input(name, shape as never, 'f64')
+const x = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
 
 const compiled = async (results: Readonly<Record<string, Node>>): Promise<Whole> => {
   const whole = await compileWhole({ main: results }, { target: 'javascript', checked: true })
@@ -50,16 +50,16 @@ type Two = { readonly kept: Node; readonly other: Node }
 
 const twoCarries = (next: (c: Two, v: Node) => Two): { readonly carry: Two; readonly outputs: Node } =>
   scan(
-    (c: Two, v: Node) => ({ carry: next(c, v), output: mul(c.kept, 2) as Node }),
-    { kept: x('k0', 3), other: x('o0', 3) } as Two,
-    x('vs', 5, 3) as never,
-  ) as never
+    (c: Two, v: Node) => ({ carry: next(c, v), output: mul(c.kept, 2) }),
+    { kept: x('k0', 3), other: x('o0', 3) },
+    x('vs', 5, 3),
+  )
 
 describe('carries', () => {
   test('one that nothing reads goes', () => {
     const { carry } = twoCarries(({ kept, other }, v) => ({
-      kept: tanh(add(kept, v)) as Node,
-      other: add(other, kept) as Node,
+      kept: tanh(add(kept, v)),
+      other: add(other, kept),
     }))
     const now = shareLoops([carry.kept])
     expect(scanParts(scansOf(now)[0] as Node).init).toHaveLength(1)
@@ -68,15 +68,15 @@ describe('carries', () => {
 
   test('one that another carry reads stays', () => {
     const { carry } = twoCarries(({ kept, other }, v) => ({
-      kept: tanh(add(kept, other)) as Node,
-      other: add(other, v) as Node,
+      kept: tanh(add(kept, other)),
+      other: add(other, v),
     }))
     expect(shareLoops([carry.kept])).toEqual([carry.kept].map((n) => expect.objectContaining({ op: n.op })))
     expect(scanParts(scansOf(shareLoops([carry.kept]))[0] as Node).init).toHaveLength(2)
   })
 
   test('one that never changes is a constant', () => {
-    const { carry, outputs } = twoCarries(({ kept, other }, v) => ({ kept: add(mul(kept, other), v) as Node, other }))
+    const { carry, outputs } = twoCarries(({ kept, other }, v) => ({ kept: add(mul(kept, other), v), other }))
     const roots = [carry.kept, carry.other, outputs]
     const now = shareLoops(roots)
     expect(now[1]?.op).toBe('input')
@@ -90,13 +90,13 @@ describe('the last step', () => {
   const build = (): { readonly last: Node; readonly hs: Node } => {
     const hs = scan(
       (h: Node, v: Node) => {
-        const next = tanh(add(h, v)) as Node
+        const next = tanh(add(h, v))
         return { carry: next, output: next }
       },
       x('h0', 3),
-      x('vs', 6, 3) as never,
-    ).outputs as Node
-    return { last: slice(hs, [5, 0], [6, 3]) as Node, hs }
+      x('vs', 6, 3),
+    ).outputs
+    return { last: slice(hs, [5, 0], [6, 3]), hs }
   }
 
   test('of all is the carry: no step is kept', () => {
@@ -108,7 +108,7 @@ describe('the last step', () => {
 
   test('is a part of the stack where that is there anyway', () => {
     const { last, hs } = build()
-    const now = simplify([last, hs]) as readonly Node[]
+    const now = simplify([last, hs])
     expect(scansOf(now)).toHaveLength(1)
     expectSame([last, hs], now)
   })
@@ -118,13 +118,13 @@ test('of a product of [x, h], the part of x goes ahead of the loop, for all step
   const [w, vs] = [x('w', 7, 3), x('vs', 6, 2, 4)]
   const outputs = scan(
     (h: Node, v: Node) => {
-      const next = tanh(matmul(concat([v, h], 1), w)) as Node
+      const next = tanh(matmul(concat([v, h], 1), w))
       return { carry: next, output: next }
     },
     x('h0', 2, 3),
-    vs as never,
-  ).outputs as Node
-  const tools = { simplify: (roots: readonly Node[]) => simplify(roots) as readonly Node[], batch: batchRoots }
+    vs,
+  ).outputs
+  const tools = { simplify: (roots: readonly Node[]) => simplify(roots), batch: batchRoots }
   const now = optimizeLoops([outputs], tools)
   const parts = scanParts(scansOf(now)[0] as Node)
   const products = (roots: readonly Node[]): readonly Node[] => topological(roots).filter((n) => n.op === 'dotGeneral')
@@ -132,7 +132,7 @@ test('of a product of [x, h], the part of x goes ahead of the loop, for all step
   expect(topological(parts.fn.results).some((n) => n.op === 'concat')).toBe(false)
   expect(products(now)).toHaveLength(1)
   expectSame([outputs], now)
-  expect(loopsOf(await compiled({ outputs, gradient: grad(sum(outputs) as Scalar, w) as Node }))).toBe(2)
+  expect(loopsOf(await compiled({ outputs, gradient: grad(sum(outputs) as Scalar, w) }))).toBe(2)
 })
 
 describe('derivatives forwards', () => {
@@ -140,18 +140,18 @@ describe('derivatives forwards', () => {
     const w = x('w', 3, 3)
     const { carry, outputs } = scan(
       (h: Node, v: Node) => {
-        const next = tanh(add(matmul(h, w), v)) as Node
-        return { carry: next, output: sum(square(next)) as Node }
+        const next = tanh(add(matmul(h, w), v))
+        return { carry: next, output: sum(square(next)) }
       },
       x('h0', 2, 3),
-      x('vs', 6, 2, 3) as never,
+      x('vs', 6, 2, 3),
     )
     return { loss: add(sum(outputs), mean(carry)) as Scalar, w, dw: x('dw', 3, 3) }
   }
 
   test('the loop of a value is the one that carries its tangent too', async () => {
     const { loss, w, dw } = recurrent()
-    expect(loopsOf(await compiled({ loss: loss as Node, tangent: jvp(loss, w, dw) as Node }))).toBe(1)
+    expect(loopsOf(await compiled({ loss, tangent: jvp(loss, w, dw) }))).toBe(1)
   })
 
   test('a Hessian-vector product takes one loop each way', async () => {
@@ -162,18 +162,22 @@ describe('derivatives forwards', () => {
   })
 
   const summed = (f: (v: Node) => Node): Node =>
-    scan(
-      (c: Node, v: Node) => ({ carry: add(c, f(v)) as Node, output: [] as readonly Node[] }),
-      x('c0'),
-      x('vs', 4) as never,
-    ).carry
+    scan((c: Node, v: Node) => ({ carry: add(c, f(v)), output: [] }), x('c0'), x('vs', 4)).carry
   const bodySize = (root: Node): number =>
     Math.max(...scansOf([root]).map((s) => topological(scanParts(s).fn.results).length))
 
   test('a naive body has the tangent of the stable one, with no more operations', () => {
     const [vs, d] = [x('vs', 4), x('d', 4)]
-    const naive = jvp(summed((v) => log(add(1, exp(v))) as Node) as Scalar, vs, d) as Node
-    const stable = jvp(summed((v) => softplus(v) as Node) as Scalar, vs, d) as Node
+    const naive = jvp(
+      summed((v) => log(add(1, exp(v)))),
+      vs,
+      d,
+    )
+    const stable = jvp(
+      summed((v) => softplus(v)),
+      vs,
+      d,
+    )
     expect(bodySize(naive)).toBe(bodySize(stable))
     const env = new Map<Node, Tensor>([
       [vs, tensor('f64', [4], [800, -800, 0, 1000])],

@@ -28,7 +28,7 @@ import { scanParts } from '../../src/expr/scan.ts'
 import { draw, inputsOf, stream } from '../simplify/proof.ts'
 import { compileAndRun, compiled } from './compiled.ts'
 
-const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape as never, 'f64') as Node
+const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
 
 const [xs, ys, h0] = [leaf('xs', 6, 4), leaf('ys', 6, 3), leaf('h0', 4)]
 const [w, v, s0] = [leaf('w', 4, 4), leaf('v', 4, 3), leaf('s0', 4, 3)]
@@ -56,32 +56,32 @@ const expectCompiled = async (results: Readonly<Record<string, Node>>): Promise<
   for (const target of ['wasm', 'javascript'] as const) expectClose(await compileAndRun(results, env, target), want)
 }
 
-const lastOf = (stack: Node, at: number): Node => reshape(slice(stack, at, at + 1), stack.shape.slice(1)) as Node
+const lastOf = (stack: Node, at: number): Node => reshape(slice(stack, at, at + 1), stack.shape.slice(1))
 
-const step = (h: Node, x: Node): Node => tanh(add(matmul(h, w), x)) as Node
+const step = (h: Node, x: Node): Node => tanh(add(matmul(h, w), x))
 
 /** Steps that say something of their state, their element and what is around: softmax(h V) + y. */
 const spoken = (options: { readonly reverse?: boolean } = {}): Node =>
   scan(
-    ((h: Node, { x, y }: { readonly x: Node; readonly y: Node }) => {
+    (h: Node, { x, y }: { readonly x: Node; readonly y: Node }) => {
       const next = step(h, x)
       return { carry: next, output: add(softmax(matmul(next, v)), y) }
-    }) as never,
-    h0 as never,
-    { x: xs, y: ys } as never,
-    options as never,
-  ).outputs as Node
+    },
+    h0,
+    { x: xs, y: ys },
+    options,
+  ).outputs
 
 /** S + Σₜ tanh(hₜ) ⊗ yₜ, added up by a carry. */
 const memory = (): { readonly h: Node; readonly s: Node } =>
   scan(
-    (({ h, s }: { readonly h: Node; readonly s: Node }, { x, y }: { readonly x: Node; readonly y: Node }) => {
+    ({ h, s }: { readonly h: Node; readonly s: Node }, { x, y }: { readonly x: Node; readonly y: Node }) => {
       const next = step(h, x)
       return { carry: { h: next, s: add(s, outer(next, y)) }, output: [] }
-    }) as never,
-    { h: h0, s: s0 } as never,
-    { x: xs, y: ys } as never,
-  ).carry as never
+    },
+    { h: h0, s: s0 },
+    { x: xs, y: ys },
+  ).carry
 
 const scalar = (n: Node): Scalar => sum(square(n)) as Scalar
 
@@ -108,11 +108,7 @@ describe('an output of which the last step alone is read', () => {
     const stack = spoken()
     const both = [lastOf(stack, 5), lastOf(stack, 2)]
     expect(behindLoops(both)).toEqual(both)
-    const before = scan(
-      ((h: Node, x: Node) => ({ carry: step(h, x), output: mul(h, x) })) as never,
-      h0 as never,
-      xs as never,
-    ).outputs as Node
+    const before = scan((h: Node, x: Node) => ({ carry: step(h, x), output: mul(h, x) }), h0, xs).outputs
     const read = [lastOf(before, 5)]
     expect(behindLoops(read)).toEqual(read)
   })
@@ -133,13 +129,13 @@ describe('a carry that only adds up products', () => {
 
   test('leaves no loop at all where the factors are elements', async () => {
     const s = scan(
-      ((c: Node, { x, y }: { readonly x: Node; readonly y: Node }) => ({
+      (c: Node, { x, y }: { readonly x: Node; readonly y: Node }) => ({
         carry: add(outer(x, y), c),
         output: [],
-      })) as never,
-      s0 as never,
-      { x: xs, y: ys } as never,
-    ).carry as Node
+      }),
+      s0,
+      { x: xs, y: ys },
+    ).carry
     const whole = await compiled({ s }, 'javascript')
     expect(whole.plan.entries[0]?.ranges).toHaveLength(0)
     await expectCompiled({ s, ...named(grad(scalar(s), [xs, ys, s0])) })
@@ -147,33 +143,33 @@ describe('a carry that only adds up products', () => {
 
   test('stays a carry where the loop reads it, or where the stacks are larger than the sum', async () => {
     const read = scan(
-      ((s: Node, { x, y }: { readonly x: Node; readonly y: Node }) => ({
+      (s: Node, { x, y }: { readonly x: Node; readonly y: Node }) => ({
         carry: add(s, outer(x, y)),
         output: sum(s),
-      })) as never,
-      s0 as never,
-      { x: xs, y: ys } as never,
+      }),
+      s0,
+      { x: xs, y: ys },
     )
-    const roots = [read.carry as Node, read.outputs as Node]
+    const roots = [read.carry, read.outputs]
     expect(behindLoops(roots)).toEqual(roots)
-    await expectCompiled({ s: read.carry as Node, o: read.outputs as Node })
+    await expectCompiled({ s: read.carry, o: read.outputs })
     const small = scan(
-      ((s: Node, x: Node) => ({
+      (s: Node, x: Node) => ({
         carry: add(s, matmul(x, x)),
         output: [],
-      })) as never,
-      zeros([], 'f64') as never,
-      xs as never,
-    ).carry as Node
+      }),
+      zeros([], 'f64'),
+      xs,
+    ).carry
     expect(behindLoops([small])).toEqual([small])
   })
 
   test('in a branch, too', async () => {
     const chosen = cond(
       greater(sum(xs), 0),
-      () => memory().s as never,
-      () => s0 as never,
-    ) as Node
+      () => memory().s,
+      () => s0,
+    )
     await expectCompiled({ chosen, ...named(grad(scalar(chosen), [xs, ys, w])) })
   })
 })

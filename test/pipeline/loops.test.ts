@@ -43,20 +43,20 @@ interface Model {
 
 const network = (steps: number, dtype: 'f32' | 'f64' = 'f32'): Model => {
   const [b, e, h] = [3, 4, 5]
-  const xs: Node = input('xs', [steps, b, e] as never, dtype)
-  const targets: Node = input('targets', [steps, b, h] as never, dtype)
+  const xs: Node = input('xs', [steps, b, e], dtype)
+  const targets: Node = input('targets', [steps, b, h], dtype)
   const h0: Node = input('h0', [b, h], dtype)
   const weights: readonly Node[] = [input('wx', [e, h], dtype), input('wh', [h, h], dtype), input('b', [h], dtype)]
   const [wx, wh, bias] = weights as [Node, Node, Node]
   const { carry, outputs } = scan(
     (state: Node, { x, t }: { readonly x: Node; readonly t: Node }) => {
       const next: Node = tanh(add(add(matmul(x, wx), matmul(state, wh)), bias))
-      return { carry: next, output: sum(square(sub(next, t))) as Node }
+      return { carry: next, output: sum(square(sub(next, t))) }
     },
     h0,
-    { x: xs, t: targets } as never,
+    { x: xs, t: targets },
   )
-  return { loss: add(sum(outputs as Node), mean(carry)) as Node, leaves: [xs, targets, h0, ...weights], weights }
+  return { loss: add(sum(outputs), mean(carry)), leaves: [xs, targets, h0, ...weights], weights }
 }
 
 const draw = (leaves: readonly Node[]): Map<Node, Tensor> =>
@@ -81,7 +81,7 @@ const run = async (w: Whole, entry: string, env: ReadonlyMap<Node, Tensor>): Pro
   if (e === undefined) throw new Error(`no entry ${entry}`)
   for (const [n, t] of env) {
     const view = e.inputs[(n.params as { readonly name: string }).name]
-    if (view !== undefined) (view as Float32Array).set(t.data)
+    if (view !== undefined) view.set(t.data)
   }
   const done = e.run()
   if (isLeft(done)) throw new Error(done.left.message)
@@ -157,9 +157,9 @@ test('a training step through a loop lowers its loss, the same on both targets',
   const wx: Node = param('wx', [3, 4], randomUniform(-0.5, 0.5))
   const wh: Node = param('wh', [4, 4], randomUniform(-0.5, 0.5))
   const last: Node = scan(
-    (h: Node, x: Node) => ({ carry: tanh(add(matmul(x, wx), matmul(h, wh))) as Node, output: [] as readonly Node[] }),
-    zeros([2, 4]) as Node,
-    xs as never,
+    (h: Node, x: Node) => ({ carry: tanh(add(matmul(x, wx), matmul(h, wh))), output: [] }),
+    zeros([2, 4]),
+    xs,
   ).carry
   const loss = mean(square(sub(last, 0.5))) as Scalar
   const histories = await Promise.all(
@@ -173,7 +173,7 @@ test('a training step through a loop lowers its loss, the same on both targets',
       ;(step.inputs['learningRate'] as Float32Array)[0] = 0.5
       return Array.from({ length: 20 }, () => {
         step.run()
-        return (step.outputs['loss'] as Float32Array)[0] as number
+        return (step.outputs['loss'] as Float32Array)[0]
       })
     }),
   )
@@ -185,25 +185,21 @@ test('loops nest, and a key folded with the step draws anew each time', async ()
   const rows: Node = input('rows', [3, 4])
   const sums: Node = scan(
     (total: Node, row: Node) => {
-      const { carry } = scan(
-        (c: Node, v: Node) => ({ carry: add(c, v) as Node, output: [] as readonly Node[] }),
-        zeros([]) as Node,
-        row as never,
-      )
-      return { carry: add(total, carry) as Node, output: carry }
+      const { carry } = scan((c: Node, v: Node) => ({ carry: add(c, v), output: [] }), zeros([]), row)
+      return { carry: add(total, carry), output: carry }
     },
-    zeros([]) as Node,
-    rows as never,
-  ).outputs as Node
+    zeros([]),
+    rows,
+  ).outputs
   const draws: Node = scan(
     (i: Node, _none: readonly Node[]) => ({
-      carry: add(i, 1) as Node,
-      output: reshape(uniform(foldIn(key(1), i as never), [1]), []) as Node,
+      carry: add(i, 1),
+      output: reshape(uniform(foldIn(key(1), i as never), [1]), []),
     }),
-    cast(zeros([]), 'i32') as Node,
-    [] as readonly Node[] as never,
+    cast(zeros([]), 'i32'),
+    [],
     { length: 5 },
-  ).outputs as Node
+  ).outputs
   const env = draw([rows])
   const want = interpret([sums, draws], env)
   for (const target of ['wasm', 'javascript'] as const) {
@@ -218,13 +214,11 @@ test('each step has a key of its own, that of its place', async () => {
   const x: Node = input('x', [5, 3])
   const seed = key(7)
   const noisy = (options: object): Node =>
-    scan(
-      (c: Node, v: Node, k) => ({ carry: c, output: add(v, uniform(k, [3])) as Node }),
-      zeros([]) as Node,
-      x as never,
-      { key: seed, ...options },
-    ).outputs as Node
-  const draws = Array.from({ length: 5 }, (_, t) => uniform(foldIn(seed, t), [3]) as Node)
+    scan((c: Node, v: Node, k) => ({ carry: c, output: add(v, uniform(k, [3])) }), zeros([]), x, {
+      key: seed,
+      ...options,
+    }).outputs
+  const draws = Array.from({ length: 5 }, (_, t) => uniform(foldIn(seed, t), [3]))
   const env = draw([x])
   const [plain, backwards, segments, ...each] = interpret(
     [noisy({}), noisy({ reverse: true }), noisy({ save: { every: 2 } }), ...draws],
@@ -242,7 +236,7 @@ test('each step has a key of its own, that of its place', async () => {
 
 test('a loop of no steps gives its start', async () => {
   const h: Node = input('h', [2])
-  const { carry } = scan((c: Node) => ({ carry: tanh(c) as Node, output: c }), h, [] as never, { length: 0 })
+  const { carry } = scan((c: Node) => ({ carry: tanh(c), output: c }), h, [], { length: 0 })
   const env = draw([h])
   const [got] = await run(await built({ main: { carry } }, 'wasm'), 'main', env)
   expect(Array.from(got as Float32Array)).toEqual(Array.from(env.get(h)?.data ?? []))

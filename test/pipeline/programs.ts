@@ -29,7 +29,7 @@ const tame = (x: Node): Node => b.tanh([x])
 
 const compatible = (x: Node, y: Node): boolean => {
   for (let i = 1; i <= Math.min(x.shape.length, y.shape.length); i++) {
-    const [p, q] = [x.shape[x.shape.length - i] as number, y.shape[y.shape.length - i] as number]
+    const [p, q] = [x.shape[x.shape.length - i], y.shape[y.shape.length - i]]
     if (p !== q && p !== 1 && q !== 1) return false
   }
   return sizeOf(x.shape) * sizeOf(y.shape) < 20_000

@@ -89,11 +89,7 @@ describe('retype', () => {
 
 test('a loop goes to the other type with its function', () => {
   const [xs, w] = [input('xs', [5, 2]), input('w', [2, 2])]
-  const { carry } = scan(
-    (h: Node, e: Node) => ({ carry: tanh(add(matmul(h, w), e)) as Node, output: h }),
-    zeros([2]) as Node,
-    xs,
-  )
+  const { carry } = scan((h: Node, e: Node) => ({ carry: tanh(add(matmul(h, w), e)), output: h }), zeros([2]), xs)
   const whole = double(sum(carry))
   const loop = topological([whole]).find((n) => n.op === 'scan') as Node
   const { params, results } = scanParts(loop).fn

@@ -25,7 +25,7 @@ export const interpretTraining = (step: Step, given: Kept, steps: number): Kept 
     leaves.map((n) => paramsOf(n, n.op as 'param').init as Node),
     new Map(),
   )
-  const kept = new Map(leaves.map((n, i) => [nameOf(n) as string, (initial[i] as Tensor).data]))
+  const kept = new Map(leaves.map((n, i) => [nameOf(n), (initial[i] as Tensor).data]))
   for (let k = 0; k < steps; k++) {
     const values = evaluate(
       step.updates.map((u) => u.value),
@@ -46,5 +46,5 @@ export const compileTraining = async (step: Step, given: Kept, steps: number, ta
     const done = call('step', given as never)
     if (isLeft(done)) throw new Error(done.left.message)
   }
-  return { ...params, ...state } as unknown as Kept
+  return { ...params, ...state } as Kept
 }

@@ -31,7 +31,7 @@ const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 const bytesAfter = async (artifact: Artifact): Promise<readonly string[]> => {
   const loaded = await load(artifact, { seed: 3 })
   if (isLeft(loaded)) throw new Error(loaded.left.message)
-  const program = loaded.right as unknown as Program
+  const program = loaded.right
   const step = program.entries['step'] as Program['entries'][string]
   for (let run = 0; run < 2; run++) {
     for (const [i, [name, view]] of Object.entries(step.inputs).toSorted(byName).entries()) {

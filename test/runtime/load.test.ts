@@ -92,7 +92,7 @@ describe('load', () => {
     ['an object', {}, '[object Object]', undefined],
     ['a function', () => 1, 'function', undefined],
   ])('refuses %s', async (_, source, found, hint) => {
-    const error = leftOf(await load(source as unknown as ArtifactSource))
+    const error = leftOf(await load(source as ArtifactSource))
     expect(error.code).toBe('E_LOAD_SOURCE')
     expect(error.message).toContain(`not ${found}`)
     expect(error.hint).toBe(hint)

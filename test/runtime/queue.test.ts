@@ -32,27 +32,23 @@ const xor = (): EntryInputs => {
   const h = pipe(x, dense(param('w1', [2, 3], glorotUniform), param('b1', [3], zeros)), tanh)
   const z = pipe(h, matmul(param('w2', [3, 1], glorotUniform)))
   return {
-    step: trainStep(pipe(z, sigmoidCrossEntropy(y), mean) as Scalar, adam()),
+    step: trainStep(pipe(z, sigmoidCrossEntropy(y), mean), adam()),
     predict: { z, yes: greater(z, 0) },
   }
 }
 
 /** A loop inside of the queue's loop: sequences move with both. */
 const recurrent = (): EntryInputs => {
-  const [xs, y] = [input('x', [3, 4, 2]) as Node, input('y', [4, 2]) as Node]
-  const w = param('w', [2, 2], glorotUniform) as Node
-  const { carry, outputs } = scan(
-    (h: Node, x: Node) => ({ carry: tanh(pipe(h, matmul(w), sub(x))) as Node, output: h }),
-    y,
-    xs,
-  )
-  const loss = mean(square(sub(carry as Node, y))) as Scalar
+  const [xs, y] = [input('x', [3, 4, 2]), input('y', [4, 2])]
+  const w = param('w', [2, 2], glorotUniform)
+  const { carry, outputs } = scan((h: Node, x: Node) => ({ carry: tanh(pipe(h, matmul(w), sub(x))), output: h }), y, xs)
+  const loss = mean(square(sub(carry, y))) as Scalar
   const { results, updates } = trainStep(loss, adam())
-  return { step: { results: { ...results, hs: outputs as Node }, updates } }
+  return { step: { results: { ...results, hs: outputs }, updates } }
 }
 
 const programOf = async (entries: EntryInputs, options: CompileOptions): Promise<Program> =>
-  rightOf(await load(rightOf(await compile(entries, { checked: true, ...options })), { seed: 3 })) as Program
+  rightOf(await load(rightOf(await compile(entries, { checked: true, ...options })), { seed: 3 }))
 
 const stepOf = ({ entries }: Program) => {
   const { step } = entries
@@ -164,7 +160,7 @@ describe('train', () => {
     expect(await trained({ step: 4 })).toEqual(wanted)
     expect(await trained({ step: 64 })).toEqual(wanted)
     let heard = 0
-    expect(await trained({ step: 4 }, () => void heard++ as undefined)).toEqual(wanted)
+    expect(await trained({ step: 4 }, () => void heard++)).toEqual(wanted)
     expect(heard).toBe(63)
   })
 

@@ -25,8 +25,8 @@ import { sizeOf } from '../../src/core/shape.ts'
 import { graph } from '../../src/expr/node.ts'
 import { draw, inputsOf, stream } from './proof.ts'
 
-const x = (name: string, ...shape: readonly number[]): Node => input(name, shape as never, 'f64')
-const label = (...shape: readonly number[]): Node => input('label', shape as never, 'i32')
+const x = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
+const label = (...shape: readonly number[]): Node => input('label', shape, 'i32')
 
 const largest = (root: Node): number =>
   Math.max(...topological([root]).map((n) => (n.ins.length === 0 ? 0 : sizeOf(n.shape))))
@@ -41,10 +41,10 @@ describe('a few logits of a large table', () => {
   const [h, table, bias] = [x('h', 5, 8), x('table', 400, 8), x('bias', 400)]
   const ids = label(5, 3)
   const logits = add(matmul(h, transpose(table)), bias)
-  const chosen = takeAlongAxis(logits, ids as never, 1)
+  const chosen = takeAlongAxis(logits, ids, 1)
 
   test('are products of the rows that are asked for', () => {
-    const now = simplify(chosen) as Node
+    const now = simplify(chosen)
     expect(largest(now)).toBe(5 * 3 * 8)
     expectSame([chosen], [now])
   })
@@ -61,7 +61,7 @@ test('a class of a factored softmax reads the scores of its own cluster', () => 
   const [h, clusters, words] = [x('h', 6, 8), x('clusters', 8, 20), x('words', 20, 8, 50)]
   const cluster = input('label', [], 'i32')
   const scores = add(reshape(gather(matmul(h, reshape(words, [20, 8, 50])), cluster), [6, 50]), 0)
-  const now = simplify(scores) as Node
+  const now = simplify(scores)
   expect(largest(now)).toBe(8 * 50)
   expectSame([scores], [now])
   const p = mul(gather(softmax(matmul(h, clusters)), cluster, 1), 1)
@@ -72,12 +72,9 @@ describe('−log softmax(z)[y], however it is indexed', () => {
   const [z, y] = [x('z', 6, 4), label(6)]
   const rows = reshape(y, [6, 1])
   const ways: readonly (readonly [string, Node])[] = [
-    ['log of a probability', log(takeAlongAxis(softmax(z), rows as never, 1)) as Node],
-    ['a log-probability', takeAlongAxis(logSoftmax(z), rows as never, 1) as Node],
-    [
-      'a probability among others, then its log',
-      reshape(log(takeAlongAxis(softmax(z), rows as never, 1)), [6]) as Node,
-    ],
+    ['log of a probability', log(takeAlongAxis(softmax(z), rows, 1))],
+    ['a log-probability', takeAlongAxis(logSoftmax(z), rows, 1)],
+    ['a probability among others, then its log', reshape(log(takeAlongAxis(softmax(z), rows, 1)), [6])],
   ]
 
   test.each(ways)('%s is the cross-entropy, whose gradient is softmax(z) − onehot(y)', (_, likelihood) => {
@@ -91,7 +88,7 @@ test('what is used whole too is not computed twice', () => {
   const z = x('z', 9, 4)
   const all = softmax(z)
   const one = gather(all, label(2))
-  const [whole, picked] = simplify([all, one]) as readonly [Node, Node]
+  const [whole, picked] = simplify([all, one])
   expect(picked.ins[0]).toBe(whole)
   expect(simplify(sum(one)).op).toBe('full')
 })

@@ -88,7 +88,7 @@ export const scalar = (
   takes: [{ name: given.name ?? 'x', shape: [], kind: 'variable' }],
   naive: (x) => given.naive(x as Scalar),
   op: given.op === undefined ? null : (x) => (given.op as (x: Scalar) => Node)(x as Scalar),
-  truth: (x) => [given.truth((x as readonly Real[])[0] as Real)],
+  truth: (x) => [given.truth(x[0] as Real)],
   points: given.at.map(scalarPoint),
   within: boundsOf(given.within),
 })
@@ -117,7 +117,7 @@ export const pair = (
   ],
   naive: (a, b) => given.naive(a as Scalar, b as Scalar),
   op: given.op === undefined ? null : (a, b) => (given.op as (a: Scalar, b: Scalar) => Node)(a as Scalar, b as Scalar),
-  truth: (a, b) => [given.truth((a as readonly Real[])[0] as Real, (b as readonly Real[])[0] as Real)],
+  truth: (a, b) => [given.truth(a[0] as Real, b[0] as Real)],
   points: given.at.map((p) => {
     if (!('x' in p)) return { at: [[p[0]], [p[1]]] }
     const { x, ...rest } = p
@@ -147,7 +147,7 @@ export const row = (
   takes: [{ name: given.name ?? 'z', shape: [3], kind: 'variable' }],
   naive: (x) => given.naive(x as Row),
   op: given.op === undefined ? null : (x) => (given.op as (x: Row) => Node)(x as Row),
-  truth: (x) => given.truth(x as readonly Real[]),
+  truth: (x) => given.truth(x),
   points: given.at.map((p) => {
     if (!('x' in p)) return { at: [p] }
     const { x, ...rest } = p
@@ -174,7 +174,7 @@ export const labelled = (
   ],
   naive: (z, y) => given.naive(z as Row, y as Label),
   op: (z, y) => given.op(z as Row, y as Label),
-  truth: (z, y) => [given.truth(z as readonly Real[], valueOf((y as readonly Real[])[0] as Real))],
+  truth: (z, y) => [given.truth(z, valueOf(y[0] as Real))],
   points: given.at.map(([z, y]) => ({ at: [z, [y]] })),
   within: boundsOf(given.within),
 })

@@ -52,11 +52,11 @@ const directionsOf = (entry: Entry, by: readonly Node[]): readonly Node[] => {
 type Floats = Expr<readonly [], 'f32'>
 
 /** x + y of operands whose shapes only the entry knows. */
-const plus = (x: Node, y: Node): Node => add(x as Floats, y as Floats)
+const plus = (x: Node, y: Node): Node => add(x, y)
 
 /** Σ over all elements of all products: the derivative along the direction. */
 const along = (gradients: readonly Node[], directions: readonly Node[]): Node =>
-  gradients.map((g, i): Node => sum(mul(g as Floats, directions[i] as Floats))).reduce(plus)
+  gradients.map((g, i): Node => sum(mul(g, directions[i] as Floats))).reduce(plus)
 
 interface Derivatives {
   readonly value: Node
@@ -174,7 +174,7 @@ const truthAt = (entry: Entry, point: Point): Truth => {
 
 /** The same text over nodes that are no leaves: each variable and a zero, added. */
 const innerOf = (entry: Entry, operands: readonly Node[]): Program => {
-  const zeros = operands.map((x, i) => input(`zero_${nameOf(entry, i)}`, x.shape) as Node)
+  const zeros = operands.map((x, i) => input(`zero_${nameOf(entry, i)}`, x.shape))
   const nodes = operands.map((x, i) => (entry.takes[i]?.kind === 'variable' ? plus(x, zeros[i] as Node) : x))
   return {
     operands: [...operands, ...zeros],

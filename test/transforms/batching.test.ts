@@ -79,17 +79,17 @@ describe('hessian', () => {
     const [x, v] = [input('x', [4], 'f64'), input('v', [4], 'f64')]
     const loss = scalar(sum(mul(sigmoid(x), square(x))))
     const e = env(x, v)
-    expectClose(evaluate(hvp(loss, x, v), e), evaluate(matmul(hessian(loss, x), v as Node), e))
+    expectClose(evaluate(hvp(loss, x, v), e), evaluate(matmul(hessian(loss, x), v), e))
   })
 })
 
 describe('vmap', () => {
   const w = input('w', [3], 'f64')
-  const loss = (x: Node, y: Node): Scalar => scalar(square(sub(matmul(x, w), y)) as Node)
+  const loss = (x: Node, y: Node): Scalar => scalar(square(sub(matmul(x, w), y)))
 
   test('gives per-example gradients', () => {
     const [xs, ys] = [input('xs', [5, 3], 'f64'), input('ys', [5], 'f64')]
-    const gradients = vmap((x: Node, y: Node) => grad(loss(x, y), w) as Node)(xs, ys)
+    const gradients = vmap((x: Node, y: Node) => grad(loss(x, y), w))(xs, ys)
     expect(gradients.shape).toEqual([5, 3])
     const e = env(xs, ys, w)
     const [X, Y, W] = [xs, ys, w].map((n) => evaluate(n, e)) as [
@@ -122,8 +122,8 @@ describe('vmap', () => {
 
   test('the gradient of a mean over a batch is the mean of the gradients', () => {
     const [xs, ys] = [input('xs', [5, 3], 'f64'), input('ys', [5], 'f64')]
-    const total = sum(vmap((x: Node, y: Node) => loss(x, y) as Node)(xs, ys))
-    const each = vmap((x: Node, y: Node) => grad(loss(x, y), w) as Node)(xs, ys)
+    const total = sum(vmap((x: Node, y: Node) => loss(x, y))(xs, ys))
+    const each = vmap((x: Node, y: Node) => grad(loss(x, y), w))(xs, ys)
     const e = env(xs, ys, w)
     expectClose(evaluate(grad(scalar(total), w), e), evaluate(sum(each, 0), e))
   })

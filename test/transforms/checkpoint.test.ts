@@ -35,9 +35,9 @@ interface Model {
 
 /** `blocks` blocks of `depth` layers each; what a block computes inside is as large as x times its depth. */
 const network = (wrap: Wrap, dtype: 'f32' | 'f64', rows = 3, blocks = 3, depth = 4, width = 5): Model => {
-  const x = input('x', [rows, width] as readonly number[], dtype) as Node
-  const weights = upTo(blocks * depth).map((i) => input(`w${i}`, [width, width] as readonly number[], dtype) as Node)
-  const layer = (h: Node, i: number): Node => tanh(matmul(h, weights[i] as Node)) as Node
+  const x = input('x', [rows, width], dtype) as Node
+  const weights = upTo(blocks * depth).map((i) => input(`w${i}`, [width, width], dtype))
+  const layer = (h: Node, i: number): Node => tanh(matmul(h, weights[i] as Node))
   const block =
     (k: number) =>
     (h: Node): Node =>
@@ -47,13 +47,13 @@ const network = (wrap: Wrap, dtype: 'f32' | 'f64', rows = 3, blocks = 3, depth =
 }
 
 const loop = (wrap: Wrap, steps: number, dtype: 'f32' | 'f64', [rows, width] = [3, 5]): Model => {
-  const xs = input('xs', [steps, rows, width] as readonly number[], dtype) as Node
-  const weights = upTo(4).map((i) => input(`w${i}`, [width, width] as readonly number[], dtype) as Node)
-  const cell = (v: Node): Node => weights.reduce((h, w) => tanh(matmul(softmax(h), w)) as Node, v)
-  const step = (h: Node, v: Node) => ({ carry: wrap(cell)(add(h, v) as Node), output: sum(h) as Node })
-  const start = zeros([rows, width] as readonly number[], dtype) as Node
+  const xs = input('xs', [steps, rows, width], dtype)
+  const weights = upTo(4).map((i) => input(`w${i}`, [width, width], dtype))
+  const cell = (v: Node): Node => weights.reduce((h, w) => tanh(matmul(softmax(h), w)), v)
+  const step = (h: Node, v: Node) => ({ carry: wrap(cell)(add(h, v)), output: sum(h) })
+  const start = zeros([rows, width], dtype)
   const { carry, outputs } = scan(step, start, xs)
-  return { loss: add(sum(square(carry)), sum(outputs as Node)) as Scalar, weights, x: xs }
+  return { loss: add(sum(square(carry)), sum(outputs)) as Scalar, weights, x: xs }
 }
 
 const models: readonly (readonly [string, (wrap: Wrap, dtype: 'f32' | 'f64') => Model])[] = [
@@ -67,12 +67,12 @@ describe.each(models)('%s in checkpoints', (_, make) => {
   const e = env(...wrt)
 
   test('has the same value and gradients, though weights are no arguments', () => {
-    expectNear(evaluate([c.loss as Node], e), evaluate([a.loss as Node], e))
+    expectNear(evaluate([c.loss], e), evaluate([a.loss], e))
     expectNear(evaluate(grad(c.loss, wrt), e), evaluate(grad(a.loss, wrt), e))
   })
 
   test('has the same tangents, Hessian-vector products and second gradients', () => {
-    const dx = input('dx', a.x.shape, 'f64') as Node
+    const dx = input('dx', a.x.shape, 'f64')
     const all = new Map([...e, ...env(dx)])
     expectNear(evaluate([jvp(c.loss, a.x, dx)], all), evaluate([jvp(a.loss, a.x, dx)], all))
     expectNear(evaluate([hvp(c.loss, a.x, dx)], all), evaluate([hvp(a.loss, a.x, dx)], all), 1e-10)
@@ -87,15 +87,15 @@ describe.each(models)('%s in checkpoints', (_, make) => {
     const values = env(...variables)
     const want = interpret(Object.values(results), values).map((t) => t.data)
     expectNear(
-      await compileAndRun({ loss: m.loss as Node, ...results }, values, target),
-      [(interpret([m.loss as Node], values)[0] as Tensor).data, ...want],
+      await compileAndRun({ loss: m.loss, ...results }, values, target),
+      [(interpret([m.loss], values)[0] as Tensor).data, ...want],
       1e-5,
     )
   })
 })
 
 const peakOf = async ({ loss, x }: Model): Promise<number> => {
-  const { plan } = await compiled({ loss: loss as Node, g: grad(loss, x) }, 'wasm')
+  const { plan } = await compiled({ loss, g: grad(loss, x) }, 'wasm')
   return (plan.entries[0] as { readonly peak: number }).peak
 }
 
@@ -120,7 +120,7 @@ test('a loop of checkpoints does not stack what it computes again for the gradie
   const peak = async (wrap: Wrap): Promise<number> => {
     const { loss, weights } = loop(wrap, steps, 'f32', [8, 16])
     const gradients = Object.fromEntries(grad(loss, weights).map((g, i) => [`g${i}`, g]))
-    const { plan } = await compiled({ loss: loss as Node, ...gradients }, 'wasm')
+    const { plan } = await compiled({ loss, ...gradients }, 'wasm')
     return (plan.entries[0] as { readonly peak: number }).peak
   }
   expect(await peak(bare)).toBeGreaterThan(8 * steps * size)
@@ -130,52 +130,52 @@ test('a loop of checkpoints does not stack what it computes again for the gradie
 test('it computes again what it does not keep: no product of the way back is one of the way forward', () => {
   const count = (wrap: Wrap): number => {
     const { loss, x } = network(wrap, 'f32')
-    return topological([loss as Node, grad(loss, x)]).filter((n) => n.op === 'tanh').length
+    return topological([loss, grad(loss, x)]).filter((n) => n.op === 'tanh').length
   }
   expect([count(bare), count(kept)]).toEqual([12, 24])
 })
 
 describe('a cell of several values', () => {
   const [steps, width] = [6, 5]
-  const xs = input('xs', [steps, 3, width], 'f64') as Node
-  const [u, v] = [input('u', [width, width], 'f64') as Node, input('v', [width, width], 'f64') as Node]
+  const xs = input('xs', [steps, 3, width], 'f64')
+  const [u, v] = [input('u', [width, width], 'f64'), input('v', [width, width], 'f64')]
   type Carry = { readonly h: Node; readonly c: Node }
   const cell = (h: Node, c: Node, x: Node): Carry => {
-    const next = add(mul(c, tanh(matmul(h, u))), tanh(matmul(x, v))) as Node
-    return { h: mul(tanh(next), sin(matmul(h, v))) as Node, c: next }
+    const next = add(mul(c, tanh(matmul(h, u))), tanh(matmul(x, v)))
+    return { h: mul(tanh(next), sin(matmul(h, v))), c: next }
   }
   const model = (f: typeof cell): Scalar => {
-    const start = { h: zeros([3, width], 'f64') as Node, c: zeros([3, width], 'f64') as Node }
+    const start = { h: zeros([3, width], 'f64'), c: zeros([3, width], 'f64') }
     const step = ({ h, c }: Carry, x: Node) => {
       const next = f(h, c, x)
-      return { carry: next, output: sum(next.h) as Node }
+      return { carry: next, output: sum(next.h) }
     }
     const { carry, outputs } = scan(step, start, xs)
-    return add(sum(square(carry.c)), sum(outputs as Node)) as Scalar
+    return add(sum(square(carry.c)), sum(outputs)) as Scalar
   }
   const again = checkpoint(cell)
   const e = env(xs, u, v)
 
   test('has its derivatives, over a batch too', () => {
     expectNear(evaluate(grad(model(again), [xs, u, v]), e), evaluate(grad(model(cell), [xs, u, v]), e))
-    const rows = input('rows', [4, 3, width], 'f64') as Node
+    const rows = input('rows', [4, 3, width], 'f64')
     const each = (f: typeof cell) =>
       vmap((row: Node) => {
-        const { h, c } = f(row, sin(row) as Node, row)
-        return grad(sum(mul(h, c)) as Scalar, [row, u]) as readonly Node[]
+        const { h, c } = f(row, sin(row), row)
+        return grad(sum(mul(h, c)) as Scalar, [row, u])
       })(rows)
     const all = env(rows, u, v)
     expectNear(evaluate(each(again), all), evaluate(each(cell), all))
   })
 
   test('is computed again once for all its values', () => {
-    const [h, c] = [input('h', [3, width], 'f64') as Node, input('c', [3, width], 'f64') as Node]
+    const [h, c] = [input('h', [3, width], 'f64'), input('c', [3, width], 'f64')]
     const loss = (f: typeof cell): Scalar => {
       const next = f(h, c, c)
       return sum(mul(sin(next.h), sin(next.c))) as Scalar
     }
     const count = (f: typeof cell): number =>
-      topological([loss(f) as Node, grad(loss(f), h)]).filter((n) => n.op === 'tanh').length
+      topological([loss(f), grad(loss(f), h)]).filter((n) => n.op === 'tanh').length
     expect([count(cell), count(again)]).toEqual([3, 6])
     // one of its values alone receives something
     const alone = (f: typeof cell) => grad(sum(f(h, c, c).h) as Scalar, [h, c])
@@ -187,43 +187,43 @@ describe('a cell of several values', () => {
 })
 
 test('maps over a batch', () => {
-  const [xs, w] = [input('xs', [4, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const [xs, w] = [input('xs', [4, 5], 'f64'), input('w', [5, 5], 'f64')]
   const one =
     (wrap: Wrap) =>
     (v: Node): Node =>
-      sum(wrap((h) => sin(matmul(h, w)) as Node)(v)) as Node
-  const each = (wrap: Wrap) => vmap((v: Node) => grad(one(wrap)(v) as Scalar, w) as Node)(xs)
+      sum(wrap((h) => sin(matmul(h, w)))(v))
+  const each = (wrap: Wrap) => vmap((v: Node) => grad(one(wrap)(v) as Scalar, w))(xs)
   const total = (wrap: Wrap) => grad(sum(vmap(one(wrap))(xs)) as Scalar, [xs, w])
   const e = env(xs, w)
   expectNear(evaluate([each(kept), ...total(kept)], e), evaluate([each(bare), ...total(bare)], e))
 })
 
 test('maps a loop over a batch, its gradients too', () => {
-  const [rows, w] = [input('rows', [4, 6, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const [rows, w] = [input('rows', [4, 6, 5], 'f64'), input('w', [5, 5], 'f64')]
   const last =
     (wrap: Wrap) =>
     (row: Node): Node => {
-      const cell = wrap((h) => tanh(matmul(sin(h), w)) as Node)
-      const step = (h: Node, v: Node) => ({ carry: cell(add(h, v) as Node), output: sum(h) as Node })
-      return sum(scan(step, zeros([5], 'f64') as Node, row).carry) as Node
+      const cell = wrap((h) => tanh(matmul(sin(h), w)))
+      const step = (h: Node, v: Node) => ({ carry: cell(add(h, v)), output: sum(h) })
+      return sum(scan(step, zeros([5], 'f64'), row).carry)
     }
-  const each = (wrap: Wrap) => vmap((row: Node) => grad(last(wrap)(row) as Scalar, w) as Node)(rows)
+  const each = (wrap: Wrap) => vmap((row: Node) => grad(last(wrap)(row) as Scalar, w))(rows)
   const total = (wrap: Wrap) => grad(sum(vmap(last(wrap))(rows)) as Scalar, [rows, w])
   const e = env(rows, w)
   expectNear(evaluate([each(kept), ...total(kept)], e), evaluate([each(bare), ...total(bare)], e))
 })
 
 test('a checkpoint in a checkpoint', () => {
-  const [x, w] = [input('x', [3, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
-  const inner = (wrap: Wrap) => wrap((h) => tanh(matmul(h, w)) as Node)
-  const outer = (wrap: Wrap) => wrap((h) => sin(inner(wrap)(inner(wrap)(h))) as Node)
+  const [x, w] = [input('x', [3, 5], 'f64'), input('w', [5, 5], 'f64')]
+  const inner = (wrap: Wrap) => wrap((h) => tanh(matmul(h, w)))
+  const outer = (wrap: Wrap) => wrap((h) => sin(inner(wrap)(inner(wrap)(h))))
   const gradients = (wrap: Wrap) => grad(sum(square(outer(wrap)(outer(wrap)(x)))) as Scalar, [x, w])
   expectNear(evaluate(gradients(kept), env(x, w)), evaluate(gradients(bare), env(x, w)))
 })
 
 test('a parameter it reads is trained', () => {
-  const w = param('w', [5], zeros) as Node
-  const x = input('x', [5]) as Node
-  const g = grad(sum(checkpoint((v: Node) => mul(sin(v), w) as Node)(x)) as Scalar, w)
-  expectNear(evaluate([g], env(x, w)), evaluate([sin(x) as Node], env(x, w)), 1e-6)
+  const w = param('w', [5], zeros)
+  const x = input('x', [5])
+  const g = grad(sum(checkpoint((v: Node) => mul(sin(v), w))(x)) as Scalar, w)
+  expectNear(evaluate([g], env(x, w)), evaluate([sin(x)], env(x, w)), 1e-6)
 })

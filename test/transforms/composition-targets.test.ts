@@ -11,8 +11,8 @@ import { endless } from './constructs/loops.ts'
 import { env } from '../expr/run.ts'
 import { expectNear } from './values.ts'
 
-const [x, w] = [input('x', [COUNT]) as Node, input('w', [COUNT]) as Node]
-const [dx, xs] = [input('dx', [COUNT]) as Node, input('xs', [3, COUNT]) as Node]
+const [x, w] = [input('x', [COUNT]), input('w', [COUNT])]
+const [dx, xs] = [input('dx', [COUNT]), input('xs', [3, COUNT])]
 
 const targets: readonly Target[] = ['wasm', 'javascript']
 
@@ -25,7 +25,7 @@ const derivatives = ({ build }: Construct): Readonly<Record<string, Node>> => {
     value: build(x, w),
     ...gradient,
     product: hvp(loss, x, dx),
-    each: vmap((v: Node) => grad(lossOf(build(v, w)), w) as Node)(xs),
+    each: vmap((v: Node) => grad(lossOf(build(v, w)), w))(xs),
   }
 }
 

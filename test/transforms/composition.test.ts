@@ -10,7 +10,7 @@ import { type Construct, COUNT } from './constructs/construct.ts'
 import { endless } from './constructs/loops.ts'
 import { evaluate, expectNear } from './values.ts'
 
-const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64') as Node
+const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
 
 const [x, w, dx, dw] = ['x', 'w', 'dx', 'dw'].map((name) => leaf(name, COUNT)) as [Node, Node, Node, Node]
 const [xs, ws] = [leaf('xs', 3, COUNT), leaf('ws', COUNT, 2)]
@@ -84,7 +84,7 @@ const claims: readonly Claim[] = [
     title: 'jvp meets differences, vjp is its transpose',
     check: (f) => {
       const y = f(x, w)
-      const ct = sin(y) as Node
+      const ct = sin(y)
       const forward = value(jvp(y, [x, w], [dx, dw]))
       expectNear([forward], differences([y]), 1e-7)
       expectNear([[along(vjp(y, ct, [x, w]))]], [[dot(forward, value(ct))]], 1e-10)
@@ -95,7 +95,7 @@ const claims: readonly Claim[] = [
     check: (f) => {
       const loss = lossOf(f(x, w))
       const products = hvp(loss, [x, w], [dx, dw])
-      const backward = grad(jvp(loss, [x, w], [dx, dw]) as Scalar, [x, w])
+      const backward = grad(jvp(loss, [x, w], [dx, dw]), [x, w])
       const twice = grad(sum(mul(grad(loss, x), dx)) as Scalar, x)
       const got = valuesOf([...products, ...backward, twice, hvp(loss, x, dx)])
       expectNear(got.slice(0, 2), differences(grad(loss, [x, w])), 1e-6)
@@ -122,8 +122,8 @@ const claims: readonly Claim[] = [
     check: (f) => {
       const gradient = grad(lossOf(f(x, w)), [x, w])
       const wanted = each((a, b) => valuesOf(gradient, at(a, b)))
-      const perExample = vmap((v: Node) => grad(lossOf(f(v, w)), [v, w]) as readonly Node[])(xs)
-      const total = sum(vmap((v: Node) => lossOf(f(v, w)) as Node)(xs)) as Scalar
+      const perExample = vmap((v: Node) => grad(lossOf(f(v, w)), [v, w]))(xs)
+      const total = sum(vmap((v: Node) => lossOf(f(v, w)))(xs)) as Scalar
       const shared = row(0).map((_, i) => wanted.reduce((s, g) => s + (g[1]?.[i] as number), 0))
       const [rowsOfX, rowsOfW] = [0, 1].map((k) => wanted.flatMap((g) => g[k] as readonly number[]))
       expectNear(
@@ -140,8 +140,8 @@ const claims: readonly Claim[] = [
       const single = one(x)
       const found = each((a, b) => valuesOf(single, at(a, b)))
       const wanted = single.map((_, k) => found.flatMap((v) => v[k] as readonly number[]))
-      const total = sum(vmap((v: Node) => lossOf(f(v, w)) as Node)(xs)) as Scalar
-      const directions = vmap((v: Node) => mul(1, add(mul(0, v) as Node, dx)) as Node)(xs)
+      const total = sum(vmap((v: Node) => lossOf(f(v, w)))(xs)) as Scalar
+      const directions = vmap((v: Node) => mul(1, add(mul(0, v), dx)))(xs)
       expectNear(valuesOf([...vmap(one)(xs), hvp(total, xs, directions)]), [...wanted, wanted[0] ?? []], 1e-9)
     },
   },
@@ -171,11 +171,11 @@ const claims: readonly Claim[] = [
     title: 'stopGradient holds one side still, in every order',
     check: (f) => {
       const loss = lossOf(f(x, w))
-      const held = (v: Node): readonly Node[] => grad(lossOf(f(stopGradient(v) as Node, w)), [v, w])
+      const held = (v: Node): readonly Node[] => grad(lossOf(f(stopGradient(v), w)), [v, w])
       const weighted = mul(stopGradient(loss), loss) as Scalar
       const [byX, byW] = grad(loss, [x, w])
-      const scaled = [byX, hvp(loss, x, dx)].map((n) => mul(loss, n) as Node)
-      const still = mul(0, x) as Node
+      const scaled = [byX, hvp(loss, x, dx)].map((n) => mul(loss, n))
+      const still = mul(0, x)
       const got = valuesOf([...held(x), grad(weighted, x), hvp(weighted, x, dx)])
       expectNear(got, valuesOf([still, byW, ...scaled]), 1e-9)
       const one = each((a, b) => value(byW, at(a, b)))
@@ -186,7 +186,7 @@ const claims: readonly Claim[] = [
     title: 'no perturbation confusion',
     check: (f) => {
       const [a, b, one] = [leaf('a'), leaf('b'), leaf('one')]
-      const g = lossOf(f(mul(a, x) as Node, mul(b, w) as Node))
+      const g = lossOf(f(mul(a, x), mul(b, w)))
       const values = (p: number, q = 0.8): Map<Node, Tensor> =>
         new Map([
           ...here,
@@ -196,7 +196,7 @@ const claims: readonly Claim[] = [
       const [up, down] = [H, -H].map((h) => value(inner, values(0.9 + h))) as [[number], [number]]
       const want = [(up[0] - down[0]) / (2 * H)]
       const forward = mul(a, jvp(g, b, one)) as Scalar
-      const mixed = [grad(inner, a), jvp(forward as Node, a, one), jvp(inner, a, one), grad(forward, a)]
+      const mixed = [grad(inner, a), jvp(forward, a, one), jvp(inner, a, one), grad(forward, a)]
       expectNear(
         valuesOf(mixed, values(0.9)),
         mixed.map(() => want),
@@ -204,7 +204,7 @@ const claims: readonly Claim[] = [
       )
       // a variable that is its own direction moves both
       const loss = lossOf(f(x, w))
-      const [own, both] = valuesOf([grad(jvp(loss, x, x) as Scalar, x), add(hvp(loss, x, x), grad(loss, x))])
+      const [own, both] = valuesOf([grad(jvp(loss, x, x), x), add(hvp(loss, x, x), grad(loss, x))])
       expectNear([own ?? []], [both ?? []], 1e-9)
     },
   },
@@ -212,7 +212,7 @@ const claims: readonly Claim[] = [
     title: 'through steps of descent, by the rate and by the start',
     check: (f) => {
       const rate = leaf('rate')
-      const step = (v: Node) => ({ carry: sub(v, mul(rate, grad(lossOf(f(x, v)), v))) as Node, output: [] })
+      const step = (v: Node) => ({ carry: sub(v, mul(rate, grad(lossOf(f(x, v)), v))), output: [] })
       const { carry } = scan(step, w, [], { length: 3 })
       const loss = lossOf(f(x, carry))
       const values = (r: number, h = 0): Map<Node, Tensor> =>

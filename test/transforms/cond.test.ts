@@ -35,7 +35,7 @@ import { compileAndRun, compiled } from '../pipeline/compiled.ts'
 import { evaluate, expectNear, given, type Values } from './values.ts'
 
 const leaf = (name: string, shape: readonly number[], dtype: 'f32' | 'f64' | 'bool' = 'f64'): Node =>
-  input(name, shape, dtype) as Node
+  input(name, shape, dtype)
 
 /** Central differences of a scalar by every element of a leaf. */
 const differences = (loss: Node, env: Values, x: Node, h = 1e-5): readonly number[] => {
@@ -72,21 +72,21 @@ const walk = (xs: Node): Scalar => {
     (c: Node, v: Node) => {
       const next = cond(
         less(sum(c), 1),
-        () => add(c, square(v)) as Node,
-        () => mul(tanh(c), sin(v)) as Node,
+        () => add(c, square(v)),
+        () => mul(tanh(c), sin(v)),
       )
-      return { carry: next, output: sum(mul(next, w)) as Node }
+      return { carry: next, output: sum(mul(next, w)) }
     },
-    zeros([3], 'f64') as Node,
-    xs as never,
+    zeros([3], 'f64'),
+    xs,
   )
-  return add(sum(outputs as Node), sum(carry)) as Scalar
+  return add(sum(outputs), sum(carry)) as Scalar
 }
 
 const scanInside = (): Scalar =>
   cond(
     greater(sum(x), 0),
-    () => sum(scan((c: Node) => ({ carry: tanh(add(c, w)) as Node, output: c }), x, [], { length: 3 }).carry) as Scalar,
+    () => sum(scan((c: Node) => ({ carry: tanh(add(c, w)), output: c }), x, [], { length: 3 }).carry) as Scalar,
     () => sum(mul(x, w)) as Scalar,
   )
 
@@ -109,13 +109,13 @@ const programs: readonly (readonly [string, () => Scalar])[] = [
   ['a choice in a choice', nested],
   ['a loop in a choice', scanInside],
   ['a choice in a loop', () => walk(xs)],
-  ['a choice in a checkpoint', () => checkpoint((v: Node) => mul(choice(), sum(square(v))) as Node)(x) as Scalar],
+  ['a choice in a checkpoint', () => checkpoint((v: Node) => mul(choice(), sum(square(v))))(x) as Scalar],
   [
     'a checkpoint in a choice',
     () =>
       cond(
         greater(sum(x), 0),
-        () => sum(checkpoint((v: Node) => tanh(sin(mul(v, w))) as Node)(x)) as Scalar,
+        () => sum(checkpoint((v: Node) => tanh(sin(mul(v, w))))(x)) as Scalar,
         () => sum(x) as Scalar,
       ),
   ],
@@ -177,19 +177,19 @@ describe('over a batch', () => {
 
   test('each example takes its own branch, and so does its gradient', () => {
     const per = (row: Node): readonly Node[] => [one(row), ...grad(one(row), [row, weights])]
-    expectNear(evaluate(vmap(per)(rows) as readonly Node[], env), each(per))
+    expectNear(evaluate(vmap(per)(rows), env), each(per))
   })
 
   test('no NaN of the branch that an example does not take reaches what all share', () => {
-    const total = sum(vmap(one)(rows)) as Scalar
+    const total = sum(vmap(one)(rows))
     const [gr, gw] = grad(total, [rows, weights])
     const [wantRows, wantWeights] = each((row) => grad(one(row), [row, weights]))
     const summed = upTo(3).map((i) => upTo(4).reduce((s, k) => s + (wantWeights?.[3 * k + i] as number), 0))
-    expectNear(evaluate([gr as Node, gw as Node], env), [wantRows as readonly number[], summed])
+    expectNear(evaluate([gr, gw], env), [wantRows as readonly number[], summed])
   })
 
   test('a branch that nobody takes gives nothing', () => {
-    const all = sum(vmap(one)(rows)) as Scalar
+    const all = sum(vmap(one)(rows))
     const low = given([rows, upTo(12).map((i) => -1 - i)], [weights, [1, 2, 3]])
     const [got] = evaluate([grad(all, weights)], low)
     expect(got?.every(Number.isFinite)).toBe(true)
@@ -200,8 +200,8 @@ describe('over a batch', () => {
     const huber = (v: Node): Node =>
       cond(
         less(square(v), 1),
-        () => mul(square(v), 0.5) as Node,
-        () => sub(sqrt(square(v)), 0.5) as Node,
+        () => mul(square(v), 0.5),
+        () => sub(sqrt(square(v)), 0.5),
       )
     const v = leaf('v', [6])
     const values = given([v, [-2, -0.5, 0, 0.3, 1.5, 4]])
@@ -233,7 +233,7 @@ describe('over a batch', () => {
   })
 
   test.each(['wasm', 'javascript'] as const)('on %s', async (target) => {
-    const total = sum(vmap(one)(rows)) as Scalar
+    const total = sum(vmap(one)(rows))
     const per = vmap((row: Node) => grad(one(row), weights))(rows)
     const results = { total, per, g: grad(total, weights), r: grad(total, rows) }
     expectNear(await compileAndRun(results, env, target), evaluate(Object.values(results), env), 1e-12)
@@ -281,8 +281,8 @@ test('what a branch makes is computed there, whether or not it has been made bef
   const made = (): Node =>
     cond(
       greater(sum(w), 0),
-      () => exp(sum(x)) as Node,
-      () => sum(w) as Node,
+      () => exp(sum(x)),
+      () => sum(w),
     )
   const first = made()
   expect(before.op).toBe('exp')
@@ -291,20 +291,16 @@ test('what a branch makes is computed there, whether or not it has been made bef
   // what is found outside is computed outside
   const found = cond(
     greater(sum(w), 0),
-    () => before as Node,
-    () => sum(w) as Node,
+    () => before,
+    () => sum(w),
   )
   expect(topological([found]).some((n) => n.op === 'exp')).toBe(true)
 })
 
 describe('one of several', () => {
-  const k = input('k', [], 'i32') as Node
+  const k = input('k', [], 'i32')
   const among = (index: Node, v: Node): Scalar =>
-    switchCase(
-      index as never,
-      [(u: Node) => sum(log(u)) as Node, (u: Node) => sum(square(u)) as Node, (u: Node) => sum(mul(w, u)) as Node],
-      v,
-    ) as Scalar
+    switchCase(index, [(u: Node) => sum(log(u)), (u: Node) => sum(square(u)), (u: Node) => sum(mul(w, u))], v) as Scalar
   const wants = [
     { of: Math.log(1.5), by: [2, 0.5, 1 / 1.5] },
     { of: 6.5, by: [1, 4, 3] },
@@ -322,11 +318,11 @@ describe('one of several', () => {
   })
 
   test('over a batch each example takes its own', () => {
-    const ks = input('ks', [4], 'i32') as Node
+    const ks = input('ks', [4], 'i32')
     const per = vmap((index: Node) => among(index, x))(ks)
     const env = new Map([...positive, ...given([ks, [2, 0, 9, 1]])])
     expectNear(evaluate([per], env), [[wants[2].of, wants[0].of, wants[2].of, wants[1].of]])
-    const mean = grad(sum(per) as Scalar, x)
+    const mean = grad(sum(per), x)
     expectNear(evaluate([mean], env), [
       upTo(3).map((i) => [2, 2, 0, 1].reduce((s, c) => s + (wants[c]?.by[i] as number), 0)),
     ])
@@ -336,8 +332,8 @@ describe('one of several', () => {
 test('branches give records, lists and what is nested of them', () => {
   const { a, rest } = cond(
     logicalAnd(greater(sum(x), 0), less(sum(x), 10)),
-    (u: Node, v: Node) => ({ a: add(u, v) as Node, rest: [sum(u) as Node, { b: u }] as const }),
-    (u: Node, v: Node) => ({ a: v, rest: [sum(v) as Node, { b: v }] as const }),
+    (u: Node, v: Node) => ({ a: add(u, v), rest: [sum(u), { b: u }] as const }),
+    (u: Node, v: Node) => ({ a: v, rest: [sum(v), { b: v }] as const }),
     x,
     w,
   )

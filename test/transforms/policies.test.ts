@@ -43,15 +43,15 @@ const loop = (
     readonly reverse?: boolean
   } = {},
 ): Model => {
-  const xs = input('xs', [steps, rows, width] as readonly number[], dtype) as Node
-  const [u, v] = [0, 1].map((i) => input(`w${i}`, [width, width] as readonly number[], dtype) as Node) as [Node, Node]
-  const start = zeros([rows, width] as readonly number[], dtype) as Node
+  const xs = input('xs', [steps, rows, width], dtype)
+  const [u, v] = [0, 1].map((i) => input(`w${i}`, [width, width] as readonly number[], dtype)) as [Node, Node]
+  const start = zeros([rows, width], dtype)
   const step = ({ h }: { readonly h: Node }, x: Node) => {
     const inner = softmax(sin(tanh(matmul(softmax(sin(add(h, x))), u))))
-    return { carry: { h: sin(tanh(matmul(inner, v))) as Node }, output: sum(square(h), 1) as Node }
+    return { carry: { h: sin(tanh(matmul(inner, v))) }, output: sum(square(h), 1) }
   }
   const { carry, outputs } = scan(step, { h: start }, xs, { save, reverse })
-  return { loss: add(sum(square(carry.h)), sum(sin(outputs as Node))) as Scalar, wrt: [xs, u, v] }
+  return { loss: add(sum(square(carry.h)), sum(sin(outputs))) as Scalar, wrt: [xs, u, v] }
 }
 
 describe.each(policies.flatMap((save) => [false, true].map((reverse) => ({ save, reverse }))))(
@@ -61,10 +61,10 @@ describe.each(policies.flatMap((save) => [false, true].map((reverse) => ({ save,
     const e = env(...plain.wrt)
 
     test('has the same value, gradients and Hessian-vector products', () => {
-      expectNear(evaluate([kept.loss as Node], e), evaluate([plain.loss as Node], e))
+      expectNear(evaluate([kept.loss], e), evaluate([plain.loss], e))
       expectNear(evaluate(grad(kept.loss, kept.wrt), e), evaluate(grad(plain.loss, plain.wrt), e))
       const [x] = plain.wrt as [Node]
-      const dx = input('dx', x.shape, 'f64') as Node
+      const dx = input('dx', x.shape, 'f64')
       const all = new Map([...e, ...env(dx)])
       expectNear(evaluate([hvp(kept.loss, x, dx)], all), evaluate([hvp(plain.loss, x, dx)], all), 1e-10)
     })
@@ -73,31 +73,30 @@ describe.each(policies.flatMap((save) => [false, true].map((reverse) => ({ save,
       const m = loop(save, { dtype: 'f32', reverse })
       const results = Object.fromEntries(grad(m.loss, m.wrt).map((g, i) => [`g${i}`, g]))
       const values = env(...m.wrt)
-      const want = interpret([m.loss as Node, ...Object.values(results)], values).map((t) => t.data)
-      expectNear(await compileAndRun({ loss: m.loss as Node, ...results }, values, target), want, 1e-5)
+      const want = interpret([m.loss, ...Object.values(results)], values).map((t) => t.data)
+      expectNear(await compileAndRun({ loss: m.loss, ...results }, values, target), want, 1e-5)
     })
   },
 )
 
 test.each(policies)('maps over a batch, per example gradients too: %s', (save) => {
-  const [rows, w] = [input('rows', [4, 7, 5], 'f64') as Node, input('w', [5, 5], 'f64') as Node]
+  const [rows, w] = [input('rows', [4, 7, 5], 'f64'), input('w', [5, 5], 'f64')]
   const one =
     (policy: SavePolicy) =>
     (row: Node): Node => {
-      const step = (h: Node, v: Node) => ({ carry: tanh(matmul(sin(add(h, v)), w)) as Node, output: sum(h) as Node })
-      const { carry, outputs } = scan(step, zeros([5], 'f64') as Node, row, { save: policy })
-      return add(sum(carry), sum(square(outputs as Node))) as Node
+      const step = (h: Node, v: Node) => ({ carry: tanh(matmul(sin(add(h, v)), w)), output: sum(h) })
+      const { carry, outputs } = scan(step, zeros([5], 'f64'), row, { save: policy })
+      return add(sum(carry), sum(square(outputs)))
     }
-  const each = (policy: SavePolicy) => vmap((row: Node) => grad(one(policy)(row) as Scalar, w) as Node)(rows)
+  const each = (policy: SavePolicy) => vmap((row: Node) => grad(one(policy)(row) as Scalar, w))(rows)
   const e = env(rows, w)
   expectNear(evaluate([each(save)], e), evaluate([each('all')], e))
 })
 
 test('a loop of no steps, and one without sequences', () => {
-  const h0 = input('h0', [3], 'f64') as Node
+  const h0 = input('h0', [3], 'f64')
   for (const length of [0, 1, 5]) {
-    const f = (save: SavePolicy) =>
-      scan((h: Node) => ({ carry: sin(h) as Node, output: h }), h0, [], { length, save }).carry as Node
+    const f = (save: SavePolicy) => scan((h: Node) => ({ carry: sin(h), output: h }), h0, [], { length, save }).carry
     const g = (save: SavePolicy) => grad(sum(f(save)) as Scalar, h0)
     for (const save of policies)
       expectNear(evaluate([f(save), g(save)], env(h0)), evaluate([f('all'), g('all')], env(h0)))
@@ -112,7 +111,7 @@ interface Price {
 /** The gradients of the weights: that of the sequence is as large as a stack of carries. */
 const priceOf = async ({ loss, wrt }: Model): Promise<Price> => {
   const gradients = Object.fromEntries(grad(loss, wrt.slice(1)).map((g, i) => [`g${i}`, g]))
-  const { plan } = await compiled({ loss: loss as Node, ...gradients }, 'wasm')
+  const { plan } = await compiled({ loss, ...gradients }, 'wasm')
   return plan.entries[0] as Price
 }
 
@@ -143,10 +142,10 @@ describe('the plan says what a policy costs', async () => {
 })
 
 test('a checkpoint that keeps its products computes none of them again', async () => {
-  const [x, u, v] = [input('x', [32, 16]), input('u', [16, 16]), input('v', [16, 16])] as unknown as readonly Node[]
-  const f = (h: Node): Node => sin(tanh(matmul(softmax(sin(tanh(matmul(h, u as Node)))), v as Node))) as Node
+  const [x, u, v] = [input('x', [32, 16]), input('u', [16, 16]), input('v', [16, 16])] as readonly Node[]
+  const f = (h: Node): Node => sin(tanh(matmul(softmax(sin(tanh(matmul(h, u as Node)))), v as Node)))
   const model = (g: (h: Node) => Node): Model => ({
-    loss: sum(square(g(sin(x as Node) as Node))) as Scalar,
+    loss: sum(square(g(sin(x as Node)))) as Scalar,
     wrt: [x, u, v] as readonly Node[],
   })
   const [bare, products, nothing] = (await Promise.all(

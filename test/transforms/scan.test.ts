@@ -42,13 +42,13 @@ const leaves = (float: 'f32' | 'f64' = 'f64'): Rnn => ({
   targets: input('targets', [T, B, H], float),
 })
 
-const cell = (r: Rnn, h: Node, x: Node): Node => tanh(add(add(matmul(x, r.wx), matmul(h, r.wh)), r.b)) as Node
+const cell = (r: Rnn, h: Node, x: Node): Node => tanh(add(add(matmul(x, r.wx), matmul(h, r.wh)), r.b))
 
 const byScan = (r: Rnn): Scalar => {
   const { carry, outputs } = scan(
     (h: Node, { x, t }: { x: Node; t: Node }) => {
       const next = cell(r, h, x)
-      return { carry: next, output: sum(square(sub(next, t))) as Node }
+      return { carry: next, output: sum(square(sub(next, t))) }
     },
     r.h0,
     { x: r.xs, t: r.targets },
@@ -57,14 +57,14 @@ const byScan = (r: Rnn): Scalar => {
 }
 
 /** One element of a sequence, without its axis. */
-const at = (x: Node, t: number): Node => gather(x, constant(t, 'i32')) as Node
+const at = (x: Node, t: number): Node => gather(x, constant(t, 'i32'))
 
 const unrolled = (r: Rnn): Scalar => {
   let h = r.h0
-  let total: Node = zeros([], r.h0.dtype as 'f64') as Node
+  let total: Node = zeros([], r.h0.dtype)
   for (let t = 0; t < T; t++) {
     h = cell(r, h, at(r.xs, t))
-    total = add(total, sum(square(sub(h, at(r.targets, t))))) as Node
+    total = add(total, sum(square(sub(h, at(r.targets, t)))))
   }
   return add(total, mean(h)) as Scalar
 }
@@ -97,20 +97,20 @@ describe('a recurrent network of 12 steps', () => {
   })
 
   test('has its tangents', () => {
-    const moves = wrt.map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
+    const moves = wrt.map((n, i) => input(`d${i}`, n.shape, 'f64'))
     const all = new Map([...e, ...env(...moves)])
     expectNear(evaluate([jvp(byScan(r), wrt, moves)], all), evaluate([jvp(unrolled(r), wrt, moves)], all))
   })
 
   test('has its Hessian-vector products', () => {
-    const moves = [wh, b].map((n, i) => input(`d${i}`, n.shape as never, 'f64') as Node)
+    const moves = [wh, b].map((n, i) => input(`d${i}`, n.shape, 'f64'))
     const all = new Map([...e, ...env(...moves)])
     expectNear(evaluate(hvp(byScan(r), [wh, b], moves), all), evaluate(hvp(unrolled(r), [wh, b], moves), all), 9)
   })
 
   test('has weight gradients that leave the loop: one product over all steps', () => {
     const [gradient] = grad(byScan(r), [wh])
-    expect((gradient as Node).op).toBe('dotGeneral')
+    expect(gradient.op).toBe('dotGeneral')
   })
 })
 
@@ -119,40 +119,30 @@ describe('naive text inside a loop', () => {
     const xs = input('xs', [3], 'f32')
     const w = input('w', [], 'f32')
     // log(1 + exp(w·x)) overflows at w·x = 200 where softplus does not
-    const { outputs } = scan(
-      (c: Node, x: Node) => ({ carry: c, output: log(add(1, exp(mul(w, x)))) as Node }),
-      zeros([]) as Node,
-      xs as Node,
-    )
+    const { outputs } = scan((c: Node, x: Node) => ({ carry: c, output: log(add(1, exp(mul(w, x)))) }), zeros([]), xs)
     const e = new Map<Node, Tensor>([
       [xs, tensor('f32', [3], [200, 1, -200])],
       [w, tensor('f32', [], [1])],
     ])
     const sigma = (v: number): number => 1 / (1 + Math.exp(-v))
-    expect(evaluate([grad(sum(outputs as Node) as Scalar, w)], e)[0]?.[0]).toBeCloseTo(
-      200 + sigma(1) - 200 * sigma(-200),
-      4,
-    )
+    expect(evaluate([grad(sum(outputs) as Scalar, w)], e)[0]?.[0]).toBeCloseTo(200 + sigma(1) - 200 * sigma(-200), 4)
   })
 })
 
 describe('scan', () => {
   test('runs backwards, with outputs at their places', () => {
     const xs = input('xs', [4], 'f64')
-    const { carry, outputs } = scan(
-      (c: Node, x: Node) => ({ carry: add(c, x) as Node, output: c }),
-      zeros([], 'f64') as Node,
-      xs as Node,
-      { reverse: true },
-    )
+    const { carry, outputs } = scan((c: Node, x: Node) => ({ carry: add(c, x), output: c }), zeros([], 'f64'), xs, {
+      reverse: true,
+    })
     const e = new Map<Node, Tensor>([[xs, tensor('f64', [4], [1, 2, 3, 4])]])
-    expect(evaluate([carry, outputs as Node], e)).toEqual([[10], [9, 7, 4, 0]])
+    expect(evaluate([carry, outputs], e)).toEqual([[10], [9, 7, 4, 0]])
   })
 
   test('maps over a batch', () => {
     const xs = input('xs', [3, 5], 'f64')
     const total = (x: Node): Node =>
-      scan((c: Node, v: Node) => ({ carry: add(mul(c, v), v) as Node, output: c }), zeros([], 'f64') as Node, x).carry
+      scan((c: Node, v: Node) => ({ carry: add(mul(c, v), v), output: c }), zeros([], 'f64'), x).carry
     const e = env(xs)
     const rows = (evaluate([xs], e)[0] as readonly number[]).reduce<number[][]>((all, v, i) => {
       if (i % 5 === 0) all.push([])
@@ -164,13 +154,13 @@ describe('scan', () => {
 
   test('refuses carries that change their type, and sequences of other lengths', () => {
     const xs = input('xs', [4, 2], 'f64')
-    expect(() => scan((_c: Node, x: Node) => ({ carry: x, output: x }), zeros([3], 'f64') as Node, xs as Node)).toThrow(
+    expect(() => scan((_c: Node, x: Node) => ({ carry: x, output: x }), zeros([3], 'f64'), xs)).toThrow(
       'scan: carry 0 goes in as f64[3] and comes out as f64[2]',
     )
     expect(() =>
-      scan((c: Node, { a }: { a: Node; d: Node }) => ({ carry: c, output: a }), zeros([], 'f64') as Node, {
-        a: xs as Node,
-        d: input('d', [3], 'f64') as Node,
+      scan((c: Node, { a }: { a: Node; d: Node }) => ({ carry: c, output: a }), zeros([], 'f64'), {
+        a: xs,
+        d: input('d', [3], 'f64'),
       }),
     ).toThrow('scan: sequence 1 is f64[3], but the length is 4')
   })
@@ -179,21 +169,17 @@ describe('scan', () => {
 describe('a loop within a loop', () => {
   const [ys, c0, w] = [input('ys', [3, 2, 5], 'f64'), input('c0', [5], 'f64'), input('w', [5], 'f64')]
   type Step = (carry: Node, element: Node) => { readonly carry: Node; readonly output: Node }
-  const loop = scan as unknown as (
-    step: Step,
-    init: Node,
-    sequence: Node,
-  ) => { readonly carry: Node; readonly outputs: Node }
+  const loop = scan as (step: Step, init: Node, sequence: Node) => { readonly carry: Node; readonly outputs: Node }
 
   // what the inner loop starts with is its outer carry, or made of it
   test.each([
     ['of the carry', (c: Node): Node => c],
-    ['of what is made of the carry', (c: Node): Node => mul(c, 2) as Node],
+    ['of what is made of the carry', (c: Node): Node => mul(c, 2)],
   ])('has the derivative of the loop written out, %s', (_, start) => {
-    const inner: Step = (d, e) => ({ carry: tanh(mul(w, add(d, e))) as Node, output: mul(d, e) as Node })
+    const inner: Step = (d, e) => ({ carry: tanh(mul(w, add(d, e))), output: mul(d, e) })
     const outer: Step = (c, y) => {
       const { carry, outputs } = loop(inner, start(c), y)
-      return { carry, output: sum(outputs) as Node }
+      return { carry, output: sum(outputs) }
     }
     const looped = loop(outer, c0, ys)
     let [c, total] = [c0 as Node, undefined as Node | undefined]
@@ -201,15 +187,15 @@ describe('a loop within a loop', () => {
       let d = start(c)
       for (let s = 0; s < 2; s++) {
         const { carry, output } = inner(d, at(at(ys, t), s))
-        total = (total === undefined ? sum(output) : add(total, sum(output))) as Node
+        total = total === undefined ? sum(output) : add(total, sum(output))
         d = carry
       }
       c = d
     }
-    const [one, other] = [add(sum(looped.outputs), sum(looped.carry)), add(total as Node, sum(c))] as Scalar[]
+    const [one, other] = [add(sum(looped.outputs), sum(looped.carry)), add(total as Node, sum(c))]
     const wrt = [ys, c0, w]
     const e = env(...wrt)
-    const gradients = (y: Scalar): readonly Node[] => grad(y, wrt) as readonly Node[]
+    const gradients = (y: Scalar): readonly Node[] => grad(y, wrt)
     expectNear(
       evaluate([one as Node, ...gradients(one as Scalar)], e),
       evaluate([other as Node, ...gradients(other as Scalar)], e),

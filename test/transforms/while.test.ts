@@ -27,7 +27,7 @@ import { upTo } from '../expr/run.ts'
 import { compileAndRun, compiled } from '../pipeline/compiled.ts'
 import { evaluate, expectNear, given } from './values.ts'
 
-const leaf = (name: string, shape: readonly number[]): Node => input(name, shape, 'f64') as Node
+const leaf = (name: string, shape: readonly number[]): Node => input(name, shape, 'f64')
 
 const a = leaf('a', [])
 
@@ -36,16 +36,16 @@ const root = (v: Node, options: { readonly bound?: number } = {}): Scalar =>
   whileLoop(
     v,
     (x) => greater(abs(sub(mul(x, x), v)), 1e-13),
-    (x) => mul(0.5, add(x, div(v, x))) as Node,
+    (x) => mul(0.5, add(x, div(v, x))),
     options,
   ) as Scalar
 
 /** Doubles by w until the norm is beyond 10; counts. */
 const growing = (x: Node, w: Node, options: { readonly bound?: number } = {}) =>
   whileLoop(
-    { x, count: mul(sum(x), 0) as Node },
+    { x, count: mul(sum(x), 0) },
     ({ x: at }) => less(sum(square(at)), 100),
-    ({ x: at, count }) => ({ x: add(mul(at, w), tanh(at)) as Node, count: add(count, 1) as Node }),
+    ({ x: at, count }) => ({ x: add(mul(at, w), tanh(at)), count: add(count, 1) }),
     options,
   )
 
@@ -81,7 +81,7 @@ describe('without a bound', () => {
     expect(new Set(each.map((e) => e[1]?.[0])).size).toBeGreaterThan(2)
     // tangents go with their example
     const dw = leaf('dw', [])
-    const moved = jvp(sum(batch.x) as Scalar, w, dw)
+    const moved = jvp(sum(batch.x), w, dw)
     const at = (by: number): number =>
       evaluate([sum(batch.x)], new Map([...env, ...given([w, [1.5 + by]])]))[0]?.[0] as number
     expectNear(evaluate([moved], new Map([...env, ...given([dw, [1]])])), [[(at(1e-6) - at(-1e-6)) / 2e-6]], 1e-6)
@@ -90,7 +90,7 @@ describe('without a bound', () => {
   test.each(['wasm', 'javascript'] as const)('is what the interpreter computes, on %s', async (target) => {
     const [x, w, dw] = [leaf('x', [3]), leaf('w', []), leaf('dw', [])]
     const { x: last, count } = growing(x, w)
-    const results = { last, count, moved: jvp(sum(last) as Scalar, w, dw), root: root(w) }
+    const results = { last, count, moved: jvp(sum(last), w, dw), root: root(w) }
     for (const start of [1, 30]) {
       const env = given([x, [start, 0.5, -1]], [w, [1.3]], [dw, [1]])
       expectNear(await compileAndRun(results, env, target), evaluate(Object.values(results), env), 1e-12)
@@ -142,7 +142,7 @@ describe('with a bound', () => {
   test('per-example gradients are those of each example', () => {
     const rows = leaf('rows', [4])
     const per = vmap((v: Node) => grad(root(v, { bound: 40 }), v))(rows)
-    const together = grad(sum(vmap((v: Node) => root(v, { bound: 40 }))(rows)) as Scalar, rows)
+    const together = grad(sum(vmap((v: Node) => root(v, { bound: 40 }))(rows)), rows)
     const data = [2, 3, 100, 1]
     // where nothing is iterated the derivative is that of the start
     const want = [0.5 / Math.sqrt(2), 0.5 / Math.sqrt(3), 0.05, 1]
@@ -168,31 +168,27 @@ describe('in loops and choices', () => {
     whileLoop(
       start,
       (c) => logicalAnd(less(sum(square(c)), 50), greater(k, 0)),
-      (c) => add(mul(c, k), sin(c)) as Node,
+      (c) => add(mul(c, k), sin(c)),
       options,
     )
 
   test.each(['wasm', 'javascript'] as const)('a loop in a scan, in a choice and around them, on %s', async (target) => {
-    const inScan = scan(
-      (c: Node, v: Node) => ({ carry: inner(add(c, v) as Node), output: c }),
-      sum(xs, 0) as Node,
-      xs as never,
-    )
+    const inScan = scan((c: Node, v: Node) => ({ carry: inner(add(c, v)), output: c }), sum(xs, 0), xs)
     const inChoice = cond(
       greater(k, 1),
-      () => sum(inner(sum(xs, 0) as Node)) as Node,
+      () => sum(inner(sum(xs, 0))),
       () => k,
     )
     const around = whileLoop(
-      sum(xs, 0) as Node,
+      sum(xs, 0),
       (c) => less(sum(square(c)), 1e4),
-      (c) => add(inner(c), 3) as Node,
+      (c) => add(inner(c), 3),
     )
     const dk = leaf('dk', [])
-    const total = add(add(sum(inScan.carry), inChoice), sum(around)) as Scalar
+    const total = add(add(sum(inScan.carry), inChoice), sum(around))
     const results = {
       total,
-      outputs: inScan.outputs as Node,
+      outputs: inScan.outputs,
       moved: jvp(total, k, dk),
     }
     const at = new Map([...env, ...given([dk, [1]])])
@@ -201,9 +197,9 @@ describe('in loops and choices', () => {
 
   test('a bounded loop in a scan has its gradient', () => {
     const { carry } = scan(
-      (c: Node, v: Node) => ({ carry: inner(add(tanh(c), v) as Node, { bound: 6 }), output: [] }),
-      sum(xs, 0) as Node,
-      xs as never,
+      (c: Node, v: Node) => ({ carry: inner(add(tanh(c), v), { bound: 6 }), output: [] }),
+      sum(xs, 0),
+      xs,
     )
     const loss = sum(carry) as Scalar
     const at = (by: number): number => evaluate([loss], new Map([...env, ...given([k, [2 + by]])]))[0]?.[0] as number
@@ -216,7 +212,7 @@ test('what does not depend on the carries is computed once, outside', () => {
   const last = whileLoop(
     a,
     (c) => less(c, 10),
-    (c) => add(c, sum(square(w))) as Node,
+    (c) => add(c, sum(square(w))),
   )
   expect(topological([last]).some((n) => n.op === 'square' || n.op === 'sum')).toBe(true)
 })
@@ -226,8 +222,8 @@ test('a jacobian goes forwards through a loop without a bound, however large the
   const y = whileLoop(
     { v: x },
     ({ v }) => less(sum(square(v)), 10),
-    ({ v }) => ({ v: mul(v, 2) as Node }),
+    ({ v }) => ({ v: mul(v, 2) }),
   ).v
   const e = given([x, [0.5, 1, -0.5, 0.25]])
-  expect(evaluate([jacobian(sum(y), x) as Node], e)).toEqual([[4, 4, 4, 4]])
+  expect(evaluate([jacobian(sum(y), x)], e)).toEqual([[4, 4, 4, 4]])
 })

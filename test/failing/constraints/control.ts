@@ -56,7 +56,7 @@ export const control = {
     ],
     C4: [
       breaks('E_SCAN_CARRY', 'scan: carry 0 goes in as f32[4,3] and comes out as f32[4], operand x [4,3]', () =>
-        nabla.scan((c: nabla.Node) => ({ carry: nabla.sum(c, 1) as nabla.Node, output: c }), x as nabla.Node, [], {
+        nabla.scan((c: nabla.Node) => ({ carry: nabla.sum(c, 1), output: c }), x, [], {
           length: 3,
         }),
       ),

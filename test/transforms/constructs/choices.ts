@@ -32,8 +32,8 @@ export const choices: readonly Construct[] = [
     build: (x, w) =>
       cond(
         greater(sum(w), 0),
-        () => sin(mul(x, w)) as Node,
-        () => exp(mul(0.2, mul(x, w))) as Node,
+        () => sin(mul(x, w)),
+        () => exp(mul(0.2, mul(x, w))),
       ),
   },
   {
@@ -41,8 +41,8 @@ export const choices: readonly Construct[] = [
     build: (x, w) =>
       cond(
         greater(sum(x), 0),
-        () => sum(sin(mul(x, w))) as Node,
-        () => sum(exp(mul(0.2, mul(x, w)))) as Node,
+        () => sum(sin(mul(x, w))),
+        () => sum(exp(mul(0.2, mul(x, w)))),
       ),
   },
   {
@@ -50,8 +50,8 @@ export const choices: readonly Construct[] = [
     build: (x, w) =>
       cond(
         greater(sum(x), 0),
-        () => mul(log(sum(x)), w) as Node,
-        () => mul(sqrt(neg(sum(x))), w) as Node,
+        () => mul(log(sum(x)), w),
+        () => mul(sqrt(neg(sum(x))), w),
       ),
   },
   {
@@ -60,8 +60,8 @@ export const choices: readonly Construct[] = [
       const step = (h: Node, v: Node) => ({
         carry: cond(
           less(sum(mul(h, v)), 0),
-          () => tanh(add(h, mul(v, w))) as Node,
-          () => sin(sub(mul(h, w), v)) as Node,
+          () => tanh(add(h, mul(v, w))),
+          () => sin(sub(mul(h, w), v)),
         ),
         output: [],
       })
@@ -85,20 +85,16 @@ export const choices: readonly Construct[] = [
         () =>
           cond(
             greater(sum(w), 0),
-            () => mul(x, w) as Node,
-            () => mul(square(x), w) as Node,
+            () => mul(x, w),
+            () => mul(square(x), w),
           ),
-        () => sin(mul(x, square(w))) as Node,
+        () => sin(mul(x, square(w))),
       ),
   },
   {
     title: 'switchCase',
     build: (x, w) =>
-      switchCase(place(x, 3) as never, [
-        () => sin(mul(x, w)) as Node,
-        () => mul(square(x), w) as Node,
-        () => mul(exp(mul(0.3, x)), sum(w)) as Node,
-      ]),
+      switchCase(place(x, 3), [() => sin(mul(x, w)), () => mul(square(x), w), () => mul(exp(mul(0.3, x)), sum(w))]),
   },
   {
     title: 'whileLoop with a bound',
@@ -106,8 +102,8 @@ export const choices: readonly Construct[] = [
       const start = { c: x, n: indices([0]) }
       const done = whileLoop(
         start,
-        ({ c, n }) => reshape(less(mul(cast(n, x.dtype as 'f64'), add(1.2, sum(mul(c, c)))), 9.1), []),
-        ({ c, n }) => ({ c: tanh(add(mul(c, w), sin(c))) as Node, n: add(n, 1) as Node }),
+        ({ c, n }) => reshape(less(mul(cast(n, x.dtype), add(1.2, sum(mul(c, c)))), 9.1), []),
+        ({ c, n }) => ({ c: tanh(add(mul(c, w), sin(c))), n: add(n, 1) }),
         { bound: 7 },
       )
       return done.c
@@ -120,15 +116,14 @@ export const choices: readonly Construct[] = [
         whileLoop(
           h,
           (c: Node) => less(sum(square(c)), 20),
-          (c: Node) => mul(1.7, add(c, mul(v, w))) as Node,
+          (c: Node) => mul(1.7, add(c, mul(v, w))),
           { bound: 5 },
         )
-      return scan((h: Node, v: Node) => ({ carry: tanh(grown(h, v)) as Node, output: [] }), w, spread(x, [3, COUNT]))
-        .carry
+      return scan((h: Node, v: Node) => ({ carry: tanh(grown(h, v)), output: [] }), w, spread(x, [3, COUNT])).carry
     },
   },
   {
     title: 'where, masked',
-    build: (x, w) => mul(where(greater(x, 0), sqrt(where(greater(x, 0), x, 1)), square(x)), w) as Node,
+    build: (x, w) => mul(where(greater(x, 0), sqrt(where(greater(x, 0), x, 1)), square(x)), w),
   },
 ]

@@ -22,14 +22,13 @@ export const fixed = (like: Node, shape: readonly number[], seed: number): Node 
 
 /** A tensor of a shape, of which each element depends on each of v; equal shapes get unequal ones by their seed. */
 export const spread = (v: Node, shape: readonly number[], seed = 0): Node =>
-  reshape(sin(matmul(v, fixed(v, [COUNT, sizeOf(shape)], seed + 0.5))), shape) as Node
+  reshape(sin(matmul(v, fixed(v, [COUNT, sizeOf(shape)], seed + 0.5))), shape)
 
-export const half = (v: Node): Node => mul(0.5, v) as Node
+export const half = (v: Node): Node => mul(0.5, v)
 
 /** An i32 scalar in 0 … n − 1 that depends on v. */
-export const place = (v: Node, n: number): Node =>
-  cast(clip(mul(n, add(0.5, mul(0.37, sum(v)))), 0, n - 0.01), 'i32') as Node
+export const place = (v: Node, n: number): Node => cast(clip(mul(n, add(0.5, mul(0.37, sum(v)))), 0, n - 0.01), 'i32')
 
-export const indices = (values: readonly number[]): Node => constant(values, 'i32') as Node
+export const indices = (values: readonly number[]): Node => constant(values, 'i32')
 
-export const cell = (h: Node, v: Node, u: Node): Node => tanh(add(matmul(h, u), v)) as Node
+export const cell = (h: Node, v: Node, u: Node): Node => tanh(add(matmul(h, u), v))

@@ -31,10 +31,10 @@ export const overSteps = (
   const u = spread(w, [3, 3])
   const step = (h: Node, v: Node) => {
     const next = cell(h, v, u)
-    return { carry: next, output: sin(mul(h, next)) as Node }
+    return { carry: next, output: sin(mul(h, next)) }
   }
   const { carry, outputs } = scan(step, spread(w, [3], 1), spread(x, [5, 3]), options)
-  return add(carry, sum(outputs as Node, 0)) as Node
+  return add(carry, sum(outputs, 0))
 }
 
 const policies: readonly SavePolicy[] = ['products', 'nothing', 'sqrt', { every: 2 }]
@@ -42,16 +42,16 @@ const policies: readonly SavePolicy[] = ['products', 'nothing', 'sqrt', { every:
 const scanInScan = (x: Node, w: Node, save: SavePolicy): Node => {
   const u = half(spread(w, [3, 3]))
   const outer = (h: Node, v: Node) => {
-    const inner = (c: Node) => ({ carry: cell(c, mul(v, h) as Node, u), output: mul(c, v) as Node })
+    const inner = (c: Node) => ({ carry: cell(c, mul(v, h), u), output: mul(c, v) })
     const { carry, outputs } = scan(inner, h, [], { length: 3, save })
-    return { carry, output: sum(outputs as Node, 0) as Node }
+    return { carry, output: sum(outputs, 0) }
   }
   const { carry, outputs } = scan(outer, spread(w, [3], 1), spread(x, [4, 3]), { save })
-  return add(carry, mean(outputs as Node, 0)) as Node
+  return add(carry, mean(outputs, 0))
 }
 
 export const loops: readonly Construct[] = [
-  { title: 'no loop', build: (x, w) => mul(sin(mul(x, w)), exp(mul(0.3, x))) as Node },
+  { title: 'no loop', build: (x, w) => mul(sin(mul(x, w)), exp(mul(0.3, x))) },
   { title: 'scan', build: (x, w) => overSteps(x, w) },
   { title: 'scan backwards', build: (x, w) => overSteps(x, w, { reverse: true }) },
   ...policies.map((save) => ({
@@ -66,25 +66,25 @@ export const loops: readonly Construct[] = [
     build: (x, w) => {
       const u = spread(w, [3, 3])
       const step = (h: Node, v: Node, k: Node) => ({
-        carry: dropout(cell(h, v, u), 0.4, k as never) as Node,
+        carry: dropout(cell(h, v, u), 0.4, k as never),
         output: h,
       })
-      const { carry, outputs } = scan(step as never, spread(w, [3], 1), spread(x, [5, 3]), { key: key(3) } as never)
-      return add(carry as Node, sum(outputs as never as Node, 0)) as Node
+      const { carry, outputs } = scan(step, spread(w, [3], 1), spread(x, [5, 3]), { key: key(3) })
+      return add(carry, sum(outputs as Node, 0))
     },
   },
   {
     title: 'map',
-    build: (x, w) => map((v: Node) => mul(sin(mul(v, w)), sum(v)) as Node, spread(x, [4, COUNT])) as Node,
+    build: (x, w) => map((v: Node) => mul(sin(mul(v, w)), sum(v)), spread(x, [4, COUNT])),
   },
   {
     title: 'map in a map',
     build: (x, w) => {
       const rows = spread(x, [3, 2])
       return map(
-        (a: Node) => map((b: Node) => sum(sin(mul(matmul(b, transpose(rows)), sum(a)))) as Node, spread(w, [4, 2])),
+        (a: Node) => map((b: Node) => sum(sin(mul(matmul(b, transpose(rows)), sum(a)))), spread(w, [4, 2])),
         rows,
-      ) as Node
+      )
     },
   },
 ]
@@ -96,6 +96,6 @@ export const endless: Construct = {
     whileLoop(
       x,
       (c: Node) => less(sum(abs(c)), 30),
-      (c: Node) => mul(1.7, add(c, mul(w, div(c, add(1, square(c)))))) as Node,
+      (c: Node) => mul(1.7, add(c, mul(w, div(c, add(1, square(c)))))),
     ),
 }
