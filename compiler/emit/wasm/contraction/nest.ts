@@ -1,7 +1,8 @@
 /**
  * The loops over rows and columns of one piece of k. In: a schedule and where the pointers are. Out: their code.
- * Invariant: outermost are blocks of rows (A stays in the cache), then groups of column panels (packed together), stripes
- * of rows (the epilogue's memory is passed in order), panels, and register blocks. A loop of one round is none.
+ * Invariant: outermost are blocks of rows (all, or those that are packed together), then groups of column panels (packed
+ * together), stripes of rows (A stays in the cache, or the epilogue's memory is passed in order), panels, and register
+ * blocks. A loop of one round is none.
  */
 import { bytesOf } from '../../../../src/core/dtype.ts'
 import { stridesOf } from '../../../../src/core/shape.ts'
@@ -125,8 +126,8 @@ export const emitPiece = (nest: Nest, piece: PieceRun, at: Pointers): void => {
   const overColumns = (body: (group: Group) => void): void => overGroups(nest, at, body)
   const stripes = (part: Rows, group: Group, rowsOfA: PlaceOfRow, columnsOfB: (offset: Index) => Value): void =>
     inParts(nest, part, plan.stripeRows, (stripe) => emitStripe(nest, piece, at, stripe, group, rowsOfA, columnsOfB))
-  // all columns in one group are packed once; several would go through the nearer cache for each block of rows
-  if (plan.modeB === 'packed' && !plan.packA && isOneGroup(plan))
+  // all columns in one group are packed once for all rows
+  if (plan.modeB === 'packed' && plan.isOneGroup)
     overColumns((group) => {
       const columnsOfB = packGroup(nest, piece, group)
       overRows((part) => stripes(part, group, packRows(nest, piece, at, part), columnsOfB))
@@ -137,9 +138,6 @@ export const emitPiece = (nest: Nest, piece: PieceRun, at: Pointers): void => {
       overColumns((group) => stripes(part, group, rowsOfA, packGroup(nest, piece, group)))
     })
 }
-
-const isOneGroup = ({ columns, groupPanels }: Schedule): boolean =>
-  columns.periods === 1 && columns.runs.length === 1 && (columns.runs[0]?.count ?? 0) <= groupPanels
 
 /** Column panels that are packed together: those of a stretch, and where the first column of their period lies. */
 interface Group extends Stretch {

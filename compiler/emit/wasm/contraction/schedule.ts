@@ -20,11 +20,11 @@ export interface Tuning {
   readonly tile?: Tile
   readonly packA?: boolean
   readonly packB?: boolean
-  /** Rows of A that stay in the cache while all columns pass; a multiple of the tile's rows is best. */
+  /** Rows of A that are packed together, and for which columns are; a multiple of the tile's rows is best. */
   readonly blockRows?: number
   /** Column panels that are packed together. */
   readonly groupPanels?: number
-  /** Rows that a group of columns passes before the next rows. */
+  /** Rows that a group of columns passes before the next rows: they stay in the cache. */
   readonly stripeRows?: number
 }
 
@@ -53,6 +53,8 @@ export interface Schedule extends Oriented {
   readonly modeB: Mode
   readonly blockRows: number
   readonly groupPanels: number
+  /** All columns are packed together. */
+  readonly isOneGroup: boolean
   readonly stripeRows: number
   /** Byte offset of the packed A within the scratch (B's panel comes first), and the size of both. */
   readonly scratchA: number
@@ -135,11 +137,22 @@ const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: nu
 /** Rows, and columns that are packed, of which a digit has fewer are cut into blocks together with those of the digits above. */
 const PERIOD = 8
 
-/** A block of A that stays in the second cache while the columns of B pass. */
-const BLOCK = 512 * 1024
+/** A block of A that stays in the second cache while columns of B pass. */
+const BLOCK = 256 * 1024
 
-/** Packed columns of B that stay in the second cache while the rows of A pass. */
+/** Packed columns of B that stay there beside all of A, or beside a block of it where A is larger than that. */
 const GROUP = 256 * 1024
+const LARGE_GROUP = 1024 * 1024
+
+/** So much of A may stay in the second cache from one group of columns to the next. */
+const NEAR = 1024 * 1024
+
+/** So much of A is packed at once, so that B is packed once for it. */
+const PACKED = 6 * 1024 * 1024
+
+/** The length of even parts, of at most so many each (one at the least). */
+const even = (count: number, most: number): number =>
+  Math.ceil(count / Math.max(1, Math.ceil(count / Math.max(1, Math.floor(most)))))
 
 export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning = {}): Schedule => {
   const o = orientation(kernel)
@@ -164,12 +177,17 @@ export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning =
   )
 
   const stepBytes = Math.max(depth, 1) * bytesOf(kernel.dtype)
-  const least = rows.low.length > 1 ? rows.extent : tile.rows
-  const blockRows = Math.max(tuning.blockRows ?? Math.floor(BLOCK / stepBytes), least)
-  const stripeRows = Math.max(tuning.stripeRows ?? (isHeavy(kernel) ? tile.rows : blockRows), tile.rows)
   const panelBytes = stepBytes * Math.ceil(largest(columns.runs) / lanes) * lanes
   const most = columns.runs.reduce((count, run) => Math.max(count, run.count), 1)
-  const packedPanels = Math.min(most, tuning.groupPanels ?? Math.max(1, Math.floor(GROUP / panelBytes)))
+  const group = o.m * stepBytes > NEAR ? LARGE_GROUP : GROUP
+  const packedPanels = Math.min(most, tuning.groupPanels ?? even(most, group / panelBytes))
+  const isOneGroup = columns.periods === 1 && columns.runs.length === 1 && packedPanels === most
+  const least = rows.low.length > 1 ? rows.extent : tile.rows
+  /** Rows in even parts of at most so many bytes. */
+  const inParts = (bytes: number): number =>
+    Math.max(even(Math.ceil(o.m / tile.rows), bytes / (stepBytes * tile.rows)) * tile.rows, least)
+  const blockRows = Math.max(tuning.blockRows ?? (packA ? inParts(isOneGroup ? BLOCK : PACKED) : o.m), least)
+  const stripeRows = Math.max(tuning.stripeRows ?? (isHeavy(kernel) ? tile.rows : inParts(BLOCK)), tile.rows)
   const scratchA = modeB === 'packed' ? aligned(packedPanels * panelBytes) + 16 : 0
   return {
     ...o,
@@ -180,6 +198,7 @@ export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning =
     modeB,
     blockRows,
     groupPanels: modeB === 'packed' ? packedPanels : most,
+    isOneGroup,
     stripeRows,
     scratchA,
     scratchBytes: scratchA + (packA ? aligned(stepBytes * Math.min(blockRows, o.m)) + 16 : 0),
