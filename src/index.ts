@@ -71,6 +71,7 @@ export {
   relu,
   round,
   rsqrt,
+  rsqrtOrZero,
   sigmoid,
   sign,
   sin,
@@ -90,7 +91,7 @@ export { einsum } from './expr/einsum.ts'
 export type { Expr, Node } from './expr/expr.ts'
 export { graph } from './expr/node.ts'
 export { concat, repeat, roll, split, stack, tile } from './expr/joining.ts'
-export { embedding, gather, scatterAdd, segmentSum, takeAlongAxis } from './expr/indexing.ts'
+export { embedding, gather, scatterAdd, scatterRows, segmentSum, takeAlongAxis } from './expr/indexing.ts'
 export { type Initial, type Initializer, input, named, param, state, type Update } from './expr/leaves.ts'
 export {
   bitcast,
@@ -121,6 +122,7 @@ export {
   transpose,
 } from './expr/movement.ts'
 export { pad, type PadMode, type PadWidths } from './expr/padding.ts'
+export { shaped } from './expr/shaped.ts'
 export {
   bernoulli,
   categorical,
@@ -141,6 +143,7 @@ export {
   any,
   argmax,
   argmin,
+  firstMax,
   logSumExp,
   max,
   mean,
@@ -155,6 +158,7 @@ export {
   variance,
 } from './expr/reduction.ts'
 export { whileLoop, type WhileOptions } from './expr/while.ts'
+export { type MovingOptions, overlapAdd, windows } from './expr/windows.ts'
 export {
   elu,
   gelu,

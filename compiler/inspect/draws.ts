@@ -131,16 +131,22 @@ const timesLiteral = (n: Node, value: number): Node | null => {
 
 const inside = (n: Node | null, op: OpName): Node | null => (n?.op === op ? (n.ins[0] as Node) : null)
 
+/** Of log(1 − u), or log1p(−u), which the simplifier makes of it, u. */
+const underLog = (n: Node | null): Node | null => {
+  const [one, u] = inside(n, 'log')?.ins ?? []
+  if (one !== undefined && u !== undefined) return n?.ins[0]?.op === 'sub' && literalOf(one) === 1 ? u : null
+  return inside(inside(n, 'log1p'), 'neg')
+}
+
 /** √(−2 log(1 − u₁)) · cos(2π·u₂) */
 const normalOf = (n: Node): DrawKey | null => {
   const [x, y] = n.ins
   if (n.op !== 'mul' || x === undefined || y === undefined) return null
   const [radius, angle] = x.op === 'sqrt' ? [x, y] : [y, x]
   const squared = inside(radius, 'sqrt')
-  const away = inside(squared && timesLiteral(squared, -2), 'log')
   const turned = inside(angle, 'cos')
   const second = turned && timesLiteral(turned, 2 * Math.PI)
-  const first = away?.op === 'sub' && literalOf(away.ins[0] as Node) === 1 ? (away.ins[1] as Node) : null
+  const first = underLog(squared && timesLiteral(squared, -2))
   if (first === null || second === null) return null
   const [p, q] = [unitOf(first, 0), unitOf(second, 1)]
   return p !== null && q !== null && JSON.stringify(p, withIds) === JSON.stringify(q, withIds) ? p : null

@@ -83,6 +83,7 @@ export const expressionErrorCodes = {
   E_SHAPE_WINDOW: { phase: 'expression', summary: 'a window does not fit, or windows are not those of the shape' },
   E_SLICE: { phase: 'expression', summary: 'a slice is not a range of its axis' },
   E_TOP_K: { phase: 'expression', summary: 'an axis has not as many elements as the greatest asked for' },
+  E_TYPE_TOLD: { phase: 'expression', summary: 'an expression is not of the shape and dtype that are told of it' },
   E_WINDOW: { phase: 'expression', summary: 'a window, its stride, its dilation or groups are not positive numbers' },
   E_WHILE_BOUND: { phase: 'expression', summary: 'the bound of a loop is no number of steps' },
   E_WHILE_CARRY: { phase: 'expression', summary: 'a carry of a loop comes out with another type than it went in with' },

@@ -202,3 +202,68 @@ type PoolCounts<D extends Shape, K extends Shape, O> = {
     ? WindowCount<D[I] & number, K[I & keyof K] & number, O, A, StrideOf<O, A, K[I & keyof K] & number>>
     : never
 }
+
+type AxisOf<O> = O extends { readonly axis: infer A extends number } ? A : 1
+
+/** How often a window fits and its extent in the place of each axis that it runs along. */
+type Opened<
+  S extends Shape,
+  K extends Shape,
+  O,
+  I extends readonly 0[] = [],
+  Out extends Shape = readonly [],
+> = K extends readonly [infer Size extends number, ...infer More extends Shape]
+  ? S extends readonly [infer D extends number, ...infer Rest extends Shape]
+    ? Opened<
+        Rest,
+        More,
+        O,
+        [...I, 0],
+        readonly [...Out, WindowCount<D, Size, O, I['length'], StrideOf<O, I['length'], 1>>, Size]
+      >
+    : Shape
+  : readonly [...Out, ...S]
+
+type Closed<S extends Shape, D extends Shape, Out extends Shape = readonly []> = D extends readonly [
+  infer Extent extends number,
+  ...infer More extends Shape,
+]
+  ? S extends readonly [number, number, ...infer Rest extends Shape]
+    ? Closed<Rest, More, readonly [...Out, Extent]>
+    : Shape
+  : readonly [...Out, ...S]
+
+/** The first A axes, and the others. */
+type SplitAt<S extends Shape, A extends number, Before extends Shape = readonly []> = Before['length'] extends A
+  ? { readonly before: Before; readonly rest: S }
+  : S extends readonly [infer D extends number, ...infer Rest extends Shape]
+    ? SplitAt<Rest, A, readonly [...Before, D]>
+    : never
+
+type Around<S, Middle> = S extends { readonly before: infer B extends Shape }
+  ? Middle extends Shape
+    ? number extends Middle['length']
+      ? Shape
+      : readonly [...B, ...Middle]
+    : Shape
+  : Shape
+
+type RestOf<S> = S extends { readonly rest: infer R extends Shape } ? R : Shape
+
+/** Every position of a window along some axes. */
+export type Windowed<S extends Shape, K extends Shape, O> = false extends Ranked<S> | Ranked<K>
+  ? Shape
+  : number extends AxisOf<O>
+    ? Shape
+    : Opened<RestOf<SplitAt<S, AxisOf<O>>>, K, O> extends infer Middle
+      ? HasNever<Middle> extends true
+        ? Misfit<'windows', K, S>
+        : Around<SplitAt<S, AxisOf<O>>, Middle>
+      : Shape
+
+/** What windows have been made of. */
+export type Overlapped<S extends Shape, D extends Shape, O> = false extends Ranked<S> | Ranked<D>
+  ? Shape
+  : number extends AxisOf<O>
+    ? Shape
+    : Around<SplitAt<S, AxisOf<O>>, Closed<RestOf<SplitAt<S, AxisOf<O>>>, D>>

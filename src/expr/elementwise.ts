@@ -155,6 +155,9 @@ export const sqrt: Unary<'sqrt', 'float'> = unary('sqrt')
 /** 1/√x. */
 export const rsqrt: Unary<'rsqrt', 'float'> = unary('rsqrt')
 
+/** 1/√x, and 0 at 0: the derivative of a norm beside the norm, which is 0 where all is 0. */
+export const rsqrtOrZero: Unary<'rsqrtOrZero', 'float'> = unary('rsqrtOrZero')
+
 /** eˣ. */
 export const exp: Unary<'exp', 'float'> = unary('exp')
 

@@ -1,13 +1,13 @@
 /**
  * Indexing by computed integers. In: expressions, i32 indices, an axis. Out: expressions.
- * Invariant: made of gather and scatterAdd, each the other's derivative. An index out of range is an error (E_INDEX_RANGE)
- * where it is a constant; where it is computed, reading takes the nearest row and adding leaves the update out, on every
- * target alike. Negative indices do not count from the end.
+ * Invariant: gather and scatterRows are each other's derivative. An index out of range is an error (E_INDEX_RANGE)
+ * where it is a constant; where it is computed, gather takes the nearest row and scatterRows adds to it, and scatterAdd leaves
+ * the update out, on every target alike. Negative indices do not count from the end.
  */
 import { expecting } from './arguments.ts'
-import type { CheckIndices, Taken, WithRows } from '../core/indexing-types.ts'
+import type { CheckIndices, Scattered, Taken, WithRows } from '../core/indexing-types.ts'
 import { equalShapes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
-import type { CheckAxis, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
+import type { CheckAxis, CheckDType, Checked, Fits, SameDType, ShapeOf } from '../core/shape-types.ts'
 import type { Expr, Node } from './expr.ts'
 import { noteUse } from './index-use.ts'
 import { graph, paramsOf, shapeError } from './node.ts'
@@ -40,26 +40,65 @@ export const indexedAxis = (op: string, x: Node, indices: Node, axis: number): n
   )
 }
 
-const taken = (op: string, x: Node, indices: Node, axis: number): Node => {
+const taken = (op: string, x: Node, indices: Node, axis: number, batch = 0): Node => {
   const at = indexedAxis(op, x, indices, axis)
-  return noteUse(graph.gather([x, indices], { axis: at, batch: 0 }), { op, of: x, axis: at })
+  return noteUse(graph.gather([x, indices], { axis: at, batch }), { op, of: x, axis: at })
 }
 
 /**
  * Rows of x along an axis (the first unless told), by i32 indices of any shape, which takes the place of the axis.
  * E_AXIS, E_DTYPE; E_INDEX_RANGE for a constant index out of range (a computed one takes the nearest row); E_EMPTY where
- * the axis has no row. The derivative adds the cotangents of a row that is taken several times.
+ * the axis has no row. With `batch`, x and the indices have so many first axes in common, before the axis, and each place along
+ * them has indices of its own (E_SHAPE_INDICES). The derivative, scatterRows, adds the cotangents of a row that is taken
+ * several times.
  * @example
  * const x = input('x', [5, 3])
  * console.log(gather(x, input('ids', [2, 4], 'i32')).shape) // [ 2, 4, 3 ]
  * console.log(gather(x, constant([2, 0], 'i32'), -1).shape) // [ 5, 2 ]
+ * console.log(gather(x, input('each', [5, 2], 'i32'), 1, 1).shape) // [ 5, 2 ]
  */
-export const gather: <X extends Expr, I extends Expr, const A extends number = 0>(
+export const gather: <X extends Expr, I extends Expr, const A extends number = 0, const B extends number = 0>(
   x: X,
-  indices: Checked<I, First<[CheckIndices<'gather', I['dtype']>, Fits<Taken<'gather', X['shape'], I['shape'], A>>]>>,
+  indices: Checked<I, First<[CheckIndices<'gather', I['dtype']>, Fits<Taken<'gather', X['shape'], I['shape'], A, B>>]>>,
   axis?: A,
-) => Expr<ShapeOf<Taken<'gather', X['shape'], I['shape'], A>>, X['dtype']> = typed((x: Node, indices: Node, axis = 0) =>
-  taken('gather', x, indices, axis),
+  batch?: B,
+) => Expr<ShapeOf<Taken<'gather', X['shape'], I['shape'], A, B>>, X['dtype']> = typed(
+  (x: Node, indices: Node, axis = 0, batch = 0) => taken('gather', x, indices, axis, batch),
+)
+
+/**
+ * What gather gives back: rows, added up where i32 indices name the same one, along an axis (the first unless told) of `count`
+ * rows; a row that no index names is 0, and the compiler takes it as nothing at all: an update by it moves the named rows
+ * alone. The rows have the shape that `gather(x, indices, axis, batch)` takes. A computed index out of range adds to the
+ * nearest row. E_SHAPE_UPDATES, E_SHAPE_INDICES, E_DTYPE, E_AXIS, E_EXTENT, E_EMPTY; E_INDEX_RANGE for a constant index out of
+ * range.
+ * @example
+ * const counted = scatterRows(ones([3]), constant([1, 3, 1], 'i32'), 5)
+ * console.log(counted.shape) // [ 5 ]
+ */
+export const scatterRows: <
+  R extends Expr,
+  I extends Expr,
+  const N extends number,
+  const A extends number = 0,
+  const B extends number = 0,
+>(
+  rows: R & CheckDType<'scatterRows', 'float', R['dtype']>,
+  indices: Checked<I, CheckIndices<'scatterRows', I['dtype']>>,
+  count: N,
+  axis?: A,
+  batch?: B,
+) => Expr<Scattered<R['shape'], I['shape'], N, A, B>, R['dtype']> = typed(
+  (rows: Node, indices: Node, count: number, axis = 0, batch = 0) => {
+    checkIndices('scatterRows', indices)
+    expecting('scatterRows', [rows])
+    extentsOf('scatterRows', [count])
+    const at = axis < 0 ? axis + rows.shape.length - indices.shape.length + batch + 1 : axis
+    const whole = graph.scatterRows([indices, rows], { axis: at, batch, extent: count })
+    // the constants among the indices have to name rows of it
+    indexedAxis('scatterRows', whole, indices, at)
+    return whole
+  },
 )
 
 /**
@@ -122,10 +161,13 @@ export const takeAlongAxis: <X extends Expr, I extends Expr, const A extends num
       [x, indices],
     )
   const perm = [...range(rank).filter((i) => i !== at), at]
-  const last = (n: Node): Node => graph.transpose([n], { perm })
-  const rows = graph.gather([last(x), last(indices)], { axis: rank - 1, batch: rank - 1 })
+  const moved = (n: Node, by: readonly number[]): Node => (at === rank - 1 ? n : graph.transpose([n], { perm: by }))
+  const rows = graph.gather([moved(x, perm), moved(indices, perm)], { axis: rank - 1, batch: rank - 1 })
   noteUse(rows, { op: 'takeAlongAxis', of: x, axis: at })
-  return graph.transpose([rows], { perm: range(rank).map((i) => perm.indexOf(i)) })
+  return moved(
+    rows,
+    range(rank).map((i) => perm.indexOf(i)),
+  )
 })
 
 const added = (op: string, into: Node, indices: Node, updates: Node, axis: number): Node => {

@@ -81,6 +81,9 @@ export const prod: Reduction<'prod', 'number'> = reduction('prod', (x, p) => gra
 /** The greatest element; NaN if one is NaN. Equal greatest elements share the cotangent evenly. */
 export const max: Reduction<'max', 'number'> = reduction('max', (x, p) => graph.max([x], p))
 
+/** The greatest element, as max; but of equal greatest elements the first, in row-major order, gets the cotangent. */
+export const firstMax: Reduction<'firstMax', 'number'> = reduction('firstMax', (x, p) => graph.firstMax([x], p))
+
 /** The least element; NaN if one is NaN. Equal least elements share the cotangent evenly. */
 export const min: Reduction<'min', 'number'> = reduction('min', (x, p) => graph.min([x], p))
 

@@ -3,6 +3,7 @@
  * Invariant: the order is found once, as positions in which no gradient flows; the sorted elements are taken by them, so
  * that their derivative brings each cotangent back to where its element came from. Equal elements stay in the order they have.
  */
+import { oneOf } from './arguments.ts'
 import type { Taken } from '../core/indexing-types.ts'
 import { range, showShape } from '../core/shape.ts'
 import type { CheckAxis, CheckDType, Checked, Fits, ShapeOf } from '../core/shape-types.ts'
@@ -14,6 +15,8 @@ import { accepting, axisOf, dataLast, type First, typed } from './typed.ts'
 export interface SortOptions {
   /** The greatest first. Default false. */
   readonly descending?: boolean
+  /** Where NaN stands. Default last. */
+  readonly nan?: 'first' | 'last'
 }
 
 /** Elements of each row of the last axis, by positions in it. */
@@ -41,7 +44,10 @@ const rowsOf = (x: Node, axis: number): Rows => {
 
 const numeric = (op: string, x: Node, axis: number): Rows => rowsOf(x, axisOf(op, accepting(op, 'number', x), axis))
 
-const orderingOf = ({ descending = false }: SortOptions): Ordering => ({ descending, nan: 'last' })
+const orderingOf = (op: string, { descending = false, nan = 'last' }: SortOptions): Ordering => ({
+  descending,
+  nan: oneOf(op, 'nan', nan, ['first', 'last']),
+})
 
 /** `op(x, axis, options)`; without `x`, `op(axis, options)` waits for it. */
 interface Sort<Op extends string> {
@@ -61,14 +67,14 @@ interface Sort<Op extends string> {
 /**
  * The positions, i32, that put x in order along an axis (the last unless told): ascending, or with `{ descending: true }`
  * the greatest first. Equal elements stay in the order they have, +0 and −0 are equal, and NaN comes last, as in NumPy, in
- * either direction. f32, f64 or i32. E_AXIS, E_DTYPE.
+ * either direction, unless told. f32, f64 or i32. E_AXIS, E_DTYPE.
  * @example
  * console.log(argsort(input('x', [5, 3]), 0).shape) // [ 5, 3 ]
  */
 export const argsort: Sort<'argsort'> = typed(
   dataLast((x, axis: number = -1, options: SortOptions = {}) => {
     const { rows, back } = numeric('argsort', x, axis)
-    return back(graph.argsort([rows], orderingOf(options)))
+    return back(graph.argsort([rows], orderingOf('argsort', options)))
   }),
 )
 
@@ -82,7 +88,7 @@ export const argsort: Sort<'argsort'> = typed(
 export const sort: Sort<'sort'> = typed(
   dataLast((x, axis: number = -1, options: SortOptions = {}) => {
     const { rows, back } = numeric('sort', x, axis)
-    return back(takenLast(rows, graph.argsort([rows], orderingOf(options))))
+    return back(takenLast(rows, graph.argsort([rows], orderingOf('sort', options))))
   }),
 )
 

@@ -12,6 +12,7 @@ import {
   input,
   reverse,
   scatterAdd,
+  scatterRows,
   segmentSum,
   takeAlongAxis,
 } from '../../src/index.ts'
@@ -36,6 +37,11 @@ describe('shapes', () => {
     [takeAlongAxis(x, input('best', [2, 3], 'i32'), 0), [2, 3]],
     [scatterAdd(x, ids, u), [5, 3]],
     [segmentSum(u, ids, 2), [2, 3]],
+    [gather(x, input('each', [5, 2], 'i32'), 1, 1), [5, 2]],
+    [scatterRows(u, ids, 9), [9, 3]],
+    [scatterRows(u, input('of', [3], 'i32'), 7, -1), [4, 7]],
+    [scatterRows(u, input('one', [], 'i32'), 7, 1), [4, 7, 3]],
+    [scatterRows(u, input('own', [4, 3], 'i32'), 7, 1, 1), [4, 7]],
   ] as const)('case %#', (y, shape) => {
     expect(y.shape).toEqual(shape)
   })
@@ -67,6 +73,10 @@ describe('what does not fit', () => {
     ['scatterAdd: dtypes f32 and i32 differ', () => loose(scatterAdd)(x, ids, input('n', [4, 3], 'i32'))],
     ['embedding: the indices must be i32, not f32', () => loose(embedding)(x, u)],
     ['takeAlongAxis: indices [4] and [5,3] differ, not only at axis 0', () => takeAlongAxis(x, ids, 0)],
+    ['scatterRows: the indices must be i32, not f32', () => loose(scatterRows)(u, u, 3)],
+    ['scatterRows: [1.5] is not a shape', () => scatterRows(u, ids, 1.5)],
+    ['scatterRows: rows [4,3] are not what indices [4] take along axis 2', () => loose(scatterRows)(u, ids, 3, 2)],
+    ['scatterRows: index 4 is no row of axis 0 of [4,3]', () => scatterRows(u, constant([0, 1, 4, 2], 'i32'), 4)],
     ['segmentSum: segments [4] do not give one to each row of [5,3]', () => segmentSum(x, ids, 3)],
     ['segmentSum: the indices must be i32, not f32', () => loose(segmentSum)(x, u, 3)],
     ['segmentSum: [-1,3] is not a shape', () => segmentSum(u, ids, -1)],

@@ -38,6 +38,7 @@ import {
   scan,
   scatterAdd,
   sgd,
+  shaped,
   slice,
   split,
   squeeze,
@@ -327,6 +328,10 @@ export const expressions: FailingPrograms<keyof typeof expressionErrorCodes> = {
   E_TOP_K: {
     message: 'topK: 4 is no number of elements of axis 1 of [4,3], operand x [4,3]',
     run: () => topK(x, some(4)),
+  },
+  E_TYPE_TOLD: {
+    message: 'shaped: f32[4,3] is not i32[4,3], operand x [4,3]',
+    run: () => shaped(x, [4, 3], 'i32'),
   },
   E_WINDOW: {
     message: 'conv2d: stride [0,1] is not a positive number for each of 2 axes',

@@ -1,10 +1,9 @@
 /**
  * A node as a call of the language. In: a node. Out: the call that a user would have written for it.
  * Invariant: a call is written only where, called here and now, it makes the very node (a product of a transpose: a node
- * that simplifies to it); what no function of the language makes is written by `graph`, which makes every op.
+ * that simplifies to it); what no function of the language makes is written by `graph`, which makes every op, and its type said.
  */
 import * as language from '../../../src/index.ts'
-import { range } from '../../../src/core/shape.ts'
 import { ShapeError } from '../../../src/core/errors.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { isExpr, paramsOf } from '../../../src/expr/node.ts'
@@ -12,14 +11,23 @@ import { opDef } from '../../../src/ops/registry.ts'
 import type { OpName } from '../../../src/ops/signature.ts'
 import { type DrawKey, drawOf } from '../draws.ts'
 import { behind } from '../behind.ts'
-import { type Call, type Fraction, isCall, isReference, type Value } from './text.ts'
+import {
+  type Call,
+  call,
+  type Candidates,
+  digitsOf,
+  type Fraction,
+  isCall,
+  isReference,
+  shortest,
+  type Value,
+} from './text.ts'
+import { convolutions, dynamicSlices, dynamicUpdates, ofOverlaps, ofWindows, poolings } from './windows.ts'
 
 const functions = language as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
 
 /** The names that a module may import. */
 export const languageNames: readonly string[] = Object.keys(language)
-
-export const call = (name: string, ...args: readonly Value[]): Call => ({ call: name, args })
 
 /** What a value is when the module runs. */
 const evaluate = (v: Value): unknown => {
@@ -46,10 +54,10 @@ export const made = (v: Value): unknown => {
  */
 const meantBy = (value: number): number | Fraction => {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value
-  const short = range(9).find((d) => Math.fround(Number(value.toPrecision(d + 1))) === value) ?? 9
+  const digits = digitsOf(value)
   const over = Math.round(1 / value)
-  const isFraction = short > 4 && over > 2 && Math.fround(1 / over) === value
-  return isFraction ? { tag: 'fraction', over } : Number(value.toPrecision(short + 1))
+  const isFraction = digits > 5 && over > 2 && Math.fround(1 / over) === value
+  return isFraction ? { tag: 'fraction', over } : Number(value.toPrecision(digits))
 }
 
 const withMeanings = (c: Call): Call => ({ ...c, args: c.args.map((a) => (typeof a === 'number' ? meantBy(a) : a)) })
@@ -136,8 +144,6 @@ const dotAxes = (n: Node): Value => {
   return { ...said('batch', batch), ...said('contract', contract) }
 }
 
-type Candidates = (n: Node) => readonly Call[]
-
 const reduced: Candidates = (n) => {
   const { axes, keepDims } = n.params as { readonly axes: readonly number[]; readonly keepDims: boolean }
   return [call(n.op, ...n.ins, ...axesArgs(axes, n.ins[0]?.shape.length ?? 0, keepDims))]
@@ -147,6 +153,9 @@ const along: Candidates = (n) => {
   const { axis } = n.params as { readonly axis: number }
   return [call(n.op, ...n.ins), call(n.op, ...n.ins, axis)]
 }
+
+/** The axis and the axes in common, where they are not 0. */
+const rowsArgs = (axis: number, batch: number): readonly Value[] => (batch > 0 ? [axis, batch] : axis > 0 ? [axis] : [])
 
 /** Calls that may make a node, the best first; an op of no entry is called by its own name at its operands. */
 const candidates: { readonly [K in OpName]?: Candidates } = {
@@ -160,7 +169,7 @@ const candidates: { readonly [K in OpName]?: Candidates } = {
   },
   constant: (n) => {
     const { shape, data, dtype } = paramsOf(n, 'constant')
-    const numbers: Value = dtype === 'bool' ? Array.from(data, (x) => x !== 0) : Array.from(data)
+    const numbers: Value = Array.from(data, (x) => (dtype === 'bool' ? x !== 0 : dtype === 'f32' ? shortest(x) : x))
     const listed = shape.length === 1 && data.length <= 16 ? [call('constant', numbers, ...float(dtype))] : []
     return [...listed, call('constant', data, shape), call('constant', data, shape, dtype)]
   },
@@ -178,7 +187,8 @@ const candidates: { readonly [K in OpName]?: Candidates } = {
   prod: reduced,
   max: reduced,
   min: reduced,
-  mean: reduced,
+  mean: (n) => [...poolings('avgPool2d')(n), ...reduced(n)],
+  firstMax: (n) => [...poolings('maxPool2d')(n), ...reduced(n)],
   logSumExp: reduced,
   argmax: (n) => [call('argmax', ...n.ins, paramsOf(n, 'argmax').axis)],
   argmin: (n) => [call('argmin', ...n.ins, paramsOf(n, 'argmin').axis)],
@@ -189,7 +199,7 @@ const candidates: { readonly [K in OpName]?: Candidates } = {
     return [call('oneHot', ...n.ins, depth, ...float(dtype))]
   },
   softCrossEntropy: (n) => [call('crossEntropy', ...n.ins)],
-  dotGeneral: (n) => [call('dot', ...n.ins), call('outer', ...n.ins), call('matmul', ...n.ins)],
+  dotGeneral: (n) => [...convolutions(n), call('dot', ...n.ins), call('outer', ...n.ins), call('matmul', ...n.ins)],
   reshape: (n) => [call('reshape', ...n.ins, paramsOf(n, 'reshape').shape)],
   broadcastTo: (n) => [call('broadcastTo', ...n.ins, paramsOf(n, 'broadcastTo').shape)],
   transpose: (n) => [call('transpose', ...n.ins), call('transpose', ...n.ins, paramsOf(n, 'transpose').perm)],
@@ -204,18 +214,40 @@ const candidates: { readonly [K in OpName]?: Candidates } = {
     return [call('pad', ...n.ins, widths), call('pad', ...n.ins, widths, value)]
   },
   concat: (n) => [call('concat', n.ins), call('concat', n.ins, paramsOf(n, 'concat').axis)],
-  gather: (n) => [call('gather', ...n.ins), call('gather', ...n.ins, paramsOf(n, 'gather').axis)],
-  scatterAdd: (n) => [call('scatterAdd', ...n.ins), call('scatterAdd', ...n.ins, paramsOf(n, 'scatterAdd').axis)],
+  gather: (n) => {
+    const { axis, batch } = paramsOf(n, 'gather')
+    return [call('takeAlongAxis', ...n.ins, axis), call('gather', ...n.ins, ...rowsArgs(axis, batch))]
+  },
+  scatterAdd: (n) => {
+    const { axis, batch } = paramsOf(n, 'scatterAdd')
+    return batch === 0 ? [call('scatterAdd', ...n.ins, ...rowsArgs(axis, batch))] : []
+  },
+  scatterRows: (n) => {
+    const { axis, batch, extent } = paramsOf(n, 'scatterRows')
+    const [indices, rows] = n.ins as readonly [Node, Node]
+    return [call('scatterRows', rows, indices, extent, ...rowsArgs(axis, batch))]
+  },
+  argsort: (n) => {
+    const { descending, nan } = paramsOf(n, 'argsort')
+    const told = { ...(descending ? { descending } : {}), ...(nan === 'last' ? {} : { nan }) }
+    return [call('argsort', ...n.ins), call('argsort', ...n.ins, -1, told)]
+  },
+  windows: ofWindows,
+  overlapAdd: ofOverlaps,
+  block: dynamicSlices,
+  withBlocks: dynamicUpdates,
 }
 
 const named: Candidates = (n) => (n.params === null ? [call(n.op, ...operands(n)), call(n.op, ...n.ins)] : [])
 
 /** The op by its own name; its type is said, because `graph` knows none. */
-const byGraph = (n: Node): Call => ({
-  call: `graph.${n.op}`,
-  args: [n.ins, ...(n.params === null ? [] : [n.params as Value])],
-  as: n,
-})
+const byGraph = (n: Node): Call =>
+  call(
+    'shaped',
+    call(`graph.${n.op}`, n.ins, ...(n.params === null ? [] : [n.params as Value])),
+    n.shape,
+    ...float(n.dtype),
+  )
 
 const keyValue = (key: DrawKey): Value =>
   key.tag === 'given'

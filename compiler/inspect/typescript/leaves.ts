@@ -7,8 +7,8 @@ import { isExpr, paramsOf } from '../../../src/expr/node.ts'
 import type { Node } from '../../../src/expr/expr.ts'
 import { full, type Key, param } from '../../../src/index.ts'
 import { topological } from '../../program/walk.ts'
-import { call, made } from './calls.ts'
-import { type Call, type Reference, type Value } from './text.ts'
+import { made } from './calls.ts'
+import { type Call, call, type Reference, type Value } from './text.ts'
 
 export const isLeaf = (n: Node): boolean => n.op === 'input' || n.op === 'param' || n.op === 'state'
 

@@ -50,7 +50,7 @@ const withOptionsApart = (
   value: Value,
   textOf: TextOf,
   before: number,
-  { identifiers, indent }: Scope,
+  { identifiers, indent }: Pick<Scope, 'identifiers' | 'indent'>,
   apart: Map<string, string>,
 ): { readonly value: Value; readonly statements: readonly string[] } => {
   const statements: string[] = []
@@ -59,6 +59,17 @@ const withOptionsApart = (
     !args.some(isBroken) && indent.length + before + flat({ ...value, args }, textOf).length <= columns
   const args = [...value.args]
   for (const [i, a] of value.args.entries()) {
+    if (isShort(args) || typeof a !== 'object' || !isCall(a)) continue
+    const room = before + flat({ ...value, args }, textOf).length - flat(a, textOf).length
+    const inner = withOptionsApart(a, textOf, room, { identifiers, indent }, apart)
+    args[i] = inner.value
+    statements.push(...inner.statements)
+  }
+  // options before operands
+  const order = [...value.args.entries()].toSorted(
+    ([, a], [, b]) => Number(Array.isArray(a)) - Number(Array.isArray(b)),
+  )
+  for (const [i, a] of order) {
     if (isShort(args) || typeof a !== 'object' || isExpr(a) || isCall(a) || isReference(a)) continue
     const told = flat(a, textOf)
     const name = apart.get(told) ?? identifiers.take(apartName(a, value.call))

@@ -3,18 +3,21 @@
  * several where one is too short or the formatter would not leave it. Invariant: what comes out is laid out as Biome lays it
  * out (single quotes, no semicolons, 120 columns), because nobody formats it after us.
  */
+import { range } from '../../../src/core/shape.ts'
 import { isExpr } from '../../../src/expr/node.ts'
 import type { Node } from '../../../src/expr/expr.ts'
-import type { TensorType } from '../../../src/core/shape.ts'
 import type { Elements } from '../../../src/ops/leaf.ts'
 
 /** A function of the language at arguments. */
 export interface Call {
   readonly call: string
   readonly args: readonly Value[]
-  /** The type that the language cannot know of it. */
-  readonly as?: TensorType
 }
+
+export const call = (name: string, ...args: readonly Value[]): Call => ({ call: name, args })
+
+/** Calls that may make a node, the best first. */
+export type Candidates = (n: Node) => readonly Call[]
 
 /** A function of the language itself: an initializer. */
 export interface Reference {
@@ -64,13 +67,13 @@ export const nodesIn = (v: Value): readonly Node[] => {
 
 const identifier = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u
 
-/** The names of the language that a value mentions; Expr where it says a type. */
+/** The names of the language that a value mentions. */
 export const importsIn = (v: Value): readonly string[] => {
   if (typeof v !== 'object' || isExpr(v) || isFraction(v) || isElements(v)) return []
   if (isReference(v)) return [v.name]
   if (!isCall(v)) return (isList(v) ? v : Object.values(v)).flatMap(importsIn)
   const [name = ''] = v.call.split('.', 1)
-  return [name, ...(v.as === undefined ? [] : ['type Expr']), ...v.args.flatMap(importsIn)]
+  return [name, ...v.args.flatMap(importsIn)]
 }
 
 export const isIdentifier = (s: string): boolean => identifier.test(s)
@@ -91,7 +94,16 @@ const field = (key: string, text: string): string => (key === text ? key : `${ke
 /** The shortest digits that are this number again; large and small ones as the formatter writes them. */
 const numberText = (x: number): string => (Object.is(x, -0) ? '-0' : String(x).replace('e+', 'e'))
 
-const typeText = ({ shape, dtype }: TensorType): string => `Expr<readonly [${shape.join(', ')}], '${dtype}'>`
+/** How many digits tell a number of f32 from all others. */
+export const digitsOf = (x: number): number =>
+  (range(9).find((d) => Math.fround(Number(x.toPrecision(d + 1))) === x) ?? 8) + 1
+
+/** The number of the fewest digits that f32 rounds to x. */
+export const shortest = (x: number): number =>
+  Number.isInteger(x) || !Number.isFinite(x) ? x : Number(x.toPrecision(digitsOf(x)))
+
+const elementTexts = (v: Elements): readonly string[] =>
+  Array.from(v, (x) => numberText(v instanceof Float32Array ? shortest(x) : x))
 
 export type TextOf = (n: Node) => string
 
@@ -104,8 +116,8 @@ export const flat = (v: Value, textOf: TextOf): string => {
   if (isExpr(v)) return textOf(v)
   if (isReference(v)) return v.name
   if (isFraction(v)) return `1 / ${v.over}`
-  if (isElements(v)) return `new ${v.constructor.name}([${Array.from(v, numberText).join(', ')}])`
-  if (isCall(v)) return `${v.call}(${all(v.args)})${v.as === undefined ? '' : ` as ${typeText(v.as)}`}`
+  if (isElements(v)) return `new ${v.constructor.name}([${elementTexts(v).join(', ')}])`
+  if (isCall(v)) return `${v.call}(${all(v.args)})`
   if (isList(v)) return `[${all(v)}]`
   const fields = Object.entries(v).map(([k, x]) => field(k, flat(x, textOf)))
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
@@ -144,7 +156,7 @@ export const laid = (v: Value, textOf: TextOf, indent: string, before: number): 
   if (!isBroken(v) && indent.length + before + line.length <= columns) return line
   const deeper = `${indent}  `
   const rows = (parts: readonly string[]): string => parts.map((p) => `${deeper}${p},\n`).join('')
-  if (isElements(v)) return `new ${v.constructor.name}([\n${filled(Array.from(v, numberText), deeper)}${indent}])`
+  if (isElements(v)) return `new ${v.constructor.name}([\n${filled(elementTexts(v), deeper)}${indent}])`
   if (isList(v)) {
     const numbers = v.length > 1 && v.every((x) => typeof x === 'number')
     const parts = v.map((x) => laid(x, textOf, deeper, 1))

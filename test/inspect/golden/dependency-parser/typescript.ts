@@ -4,10 +4,8 @@ import {
   add,
   crossEntropy,
   cube,
-  type Expr,
   gather,
   glorotUniform,
-  graph,
   input,
   matmul,
   mean,
@@ -16,6 +14,7 @@ import {
   param,
   randomUniform,
   reshape,
+  scatterRows,
   softmax,
   square,
   sub,
@@ -46,15 +45,12 @@ const z = matmul(h, W2)
 export const J = mean(crossEntropy(z, y))
 const delta1 = mul(0.5, sub(softmax(z), oneHot(y, 3)))
 const delta2 = mul(mul(3, square(z1)), matmul(delta1, transpose(W2)))
-const delta3 = reshape(matmul(delta2, transpose(Ww)), [2, 3, 4])
-const delta4 = reshape(matmul(delta2, transpose(Wt)), [2, 3, 4])
-const delta5 = reshape(matmul(delta2, transpose(Wl)), [2, 2, 4])
 export const gradient = {
-  Ew: graph.scatterRows([words, delta3], { axis: 0, batch: 0, extent: 12 }) as Expr<readonly [12, 4], 'f32'>,
+  Ew: scatterRows(reshape(matmul(delta2, transpose(Ww)), [2, 3, 4]), words, 12),
   Ww: matmul(transpose(xw), delta2),
-  Et: graph.scatterRows([tags, delta4], { axis: 0, batch: 0, extent: 6 }) as Expr<readonly [6, 4], 'f32'>,
+  Et: scatterRows(reshape(matmul(delta2, transpose(Wt)), [2, 3, 4]), tags, 6),
   Wt: matmul(transpose(xt), delta2),
-  El: graph.scatterRows([labels, delta5], { axis: 0, batch: 0, extent: 5 }) as Expr<readonly [5, 4], 'f32'>,
+  El: scatterRows(reshape(matmul(delta2, transpose(Wl)), [2, 2, 4]), labels, 5),
   Wl: matmul(transpose(xl), delta2),
   b: sum(delta2, 0),
   W2: matmul(transpose(h), delta1),

@@ -5,9 +5,7 @@ import {
   broadcastTo,
   crossEntropy,
   dot,
-  type Expr,
   gather,
-  graph,
   input,
   logSigmoid,
   matmul,
@@ -18,6 +16,7 @@ import {
   outer,
   param,
   randomUniform,
+  scatterRows,
   sigmoid,
   softmax,
   softplus,
@@ -46,24 +45,15 @@ const h2 = gather(U, w)
 const z3 = dot(h2, v)
 export const negative = sub(sum(softplus(z2)), logSigmoid(z3))
 const delta1 = sum(sub(softmax(broadcastTo(z, [4, 9])), oneHot(o, 9)), 0)
-const delta2 = matmul(transpose(U), delta1)
-export const skipGramGradient = {
-  V: graph.scatterRows([c, delta2], { axis: 0, batch: 0, extent: 9 }) as Expr<readonly [9, 5], 'f32'>,
-  U: outer(delta1, v),
-}
-const delta3 = sub(softmax(z1), oneHot(c, 9))
-const delta4 = broadcastTo(mul(0.25, matmul(transpose(U), delta3)), [4, 5])
+export const skipGramGradient = { V: scatterRows(matmul(transpose(U), delta1), c, 9), U: outer(delta1, v) }
+const delta2 = sub(softmax(z1), oneHot(c, 9))
 export const cbowGradient = {
-  V: graph.scatterRows([o, delta4], { axis: 0, batch: 0, extent: 9 }) as Expr<readonly [9, 5], 'f32'>,
-  U: outer(delta3, vBar),
+  V: scatterRows(broadcastTo(mul(0.25, matmul(transpose(U), delta2)), [4, 5]), o, 9),
+  U: outer(delta2, vBar),
 }
-const delta5 = sigmoid(z2)
-const delta6 = neg(sigmoid(neg(z3)))
-const delta7 = add(matmul(transpose(h1), delta5), mul(h2, delta6))
-const delta8 = outer(delta5, v)
-const delta9 = graph.scatterRows([n, delta8], { axis: 0, batch: 0, extent: 9 }) as Expr<readonly [9, 5], 'f32'>
-const delta10 = graph.scatterRows([w, mul(delta6, v)], { axis: 0, batch: 0, extent: 9 }) as Expr<readonly [9, 5], 'f32'>
+const delta3 = sigmoid(z2)
+const delta4 = neg(sigmoid(neg(z3)))
 export const negativeGradient = {
-  V: graph.scatterRows([c, delta7], { axis: 0, batch: 0, extent: 9 }) as Expr<readonly [9, 5], 'f32'>,
-  U: add(delta9, delta10),
+  V: scatterRows(add(matmul(transpose(h1), delta3), mul(h2, delta4)), c, 9),
+  U: add(scatterRows(outer(delta3, v), n, 9), scatterRows(mul(delta4, v), w, 9)),
 }
