@@ -21,7 +21,7 @@ const SHARES = 4
 
 /** Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory,
  * an element packed, an element that comes into the cache. */
-const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.5, read: 0.2 }
+const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.8, read: 0.2 }
 
 const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1)
 
@@ -82,12 +82,14 @@ const isAlike = (whole: Kernel, part: Kernel, simd: Simd): boolean => {
   return a.modeB === b.modeB && a.packA === b.packA && a.swapped === b.swapped
 }
 
+/** Somebody begins late or is held up: so much of a part is lost. */
+const LATE = 0.2
+
 /** When the last part may be expected to end, if `threads` take them as they come. */
 const spanOf = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): number => {
   const first = shortened(k, split.axis, lengthOf(k, split, 0))
   const part = timeOf(first, simd) * (isAlike(k, first, simd) ? 1 : UNLIKE)
-  // somebody begins late: half a part is lost on average
-  return part * (Math.ceil(split.parts / threads) + 0.5)
+  return part * (Math.ceil(split.parts / threads) + LATE)
 }
 
 export const splitFor =

@@ -11,15 +11,13 @@ import { CONTROL, THREADS_IMPORT, WORK_EXPORT } from '../../../src/artifact/mani
 import { bytesOf } from '../../../src/core/dtype.ts'
 import type { Plan, PlanBuffer, PlanStep, PlanThreads } from '../../plan/plan.ts'
 import type { EmitContext, Node } from './function.ts'
+import { type Patience, patienceOf } from './patience.ts'
 
 /** Byte offsets within the control area; what is written often has a cache line of its own. */
 const AT = { ...CONTROL, state: 0, sleepers: 128, waiting: 136, trips: 192 } as const
 
 /** Parts of a job, and claims beyond the last one, are counted in so many bits. */
 const COUNT_BITS = 16
-
-/** How often one looks again before one sleeps, some 20 µs at most: helpers as long as it has paid of late. */
-const SPINS = { least: 64, most: 8192 }
 
 /** Nanoseconds of the caller's sleep, should nobody wake it. */
 const NAP = 1_000_000n
@@ -88,7 +86,7 @@ const addPerform = ({ module: m, binaryen: b }: EmitContext, { perform }: Names,
 }
 
 /** share(job, parts): the thread that runs the entry. */
-const addShare = (context: EmitContext, w: Words, names: Names): void => {
+const addShare = (context: EmitContext, w: Words, patience: Patience, names: Names): void => {
   const { module: m, binaryen: b } = context
   const { i32 } = m
   const [job, parts, part, rest, spins, seen] = [0, 1, 2, 3, 4, 5]
@@ -107,6 +105,7 @@ const addShare = (context: EmitContext, w: Words, names: Names): void => {
     ]),
   )
   const sleep = m.block(null, [
+    patience.missed(),
     w.set(AT.waiting, 1),
     m.local.set(seen, w.get(AT.done)),
     m.if(
@@ -114,14 +113,14 @@ const addShare = (context: EmitContext, w: Words, names: Names): void => {
       m.drop(m.memory.atomic.wait32(i32.add(w.base(), i32.const(AT.done)), get(seen), m.i64.const(NAP))),
     ),
     w.set(AT.waiting, 0),
+    m.local.set(spins, i32.const(0)),
   ])
   const waits = m.loop(
     'waits',
     m.if(
       i32.ne(w.get(AT.done), get(rest)),
       m.block(null, [
-        increase(spins, 1),
-        m.if(i32.and(i32.gt_u(get(spins), i32.const(SPINS.most)), w.get(AT.mayWait)), sleep),
+        m.if(i32.and(patience.isOver(get(spins)), w.get(AT.mayWait)), sleep, increase(spins, 1)),
         m.br('waits'),
       ]),
     ),
@@ -132,6 +131,7 @@ const addShare = (context: EmitContext, w: Words, names: Names): void => {
     m.local.set(rest, get(parts)),
     claims,
     waits,
+    m.if(get(spins), patience.paid()),
     w.set(AT.done, 0),
     m.if(w.get(AT.failed), m.unreachable()),
   ])
@@ -140,31 +140,20 @@ const addShare = (context: EmitContext, w: Words, names: Names): void => {
 }
 
 /** work(thread): a helper, until there has been nothing to do for a while; then it may sleep until `wake`. */
-const addWork = (context: EmitContext, w: Words, names: Names): void => {
+const addWork = (context: EmitContext, w: Words, patience: Patience, names: Names): void => {
   const { module: m, binaryen: b } = context
   const { i32 } = m
   const [thread, spins, state] = [0, 1, 2]
   const get = (i: number): Node => m.local.get(i, b.i32)
   const seen = (): Node => m.local.get(state, b.i64)
   const look = (node: Node): Node => m.local.set(state, node)
-  for (const [name, value] of [
-    ['budget', SPINS.least],
-    ['joined', 0],
-    ['asleep', 0],
-  ] as const)
-    m.addGlobal(name, b.i32, true, i32.const(value))
+  for (const name of ['joined', 'asleep']) m.addGlobal(name, b.i32, true, i32.const(0))
   const global = (name: string): Node => m.global.get(name, b.i32)
-  const limited = (value: Node, keep: (a: Node, b: Node) => Node, limit: number, index: number): Node =>
-    m.block(null, [
-      m.local.set(index, value),
-      m.global.set('budget', m.select(keep(get(index), i32.const(limit)), get(index), i32.const(limit))),
-    ])
   const did = m.block(null, [
     m.call(names.perform, [w.jobOf(seen()), w.nextOf(seen()), get(thread)], b.none),
     w.add(AT.done, 1),
     m.if(w.get(AT.waiting), m.drop(m.memory.atomic.notify(i32.add(w.base(), i32.const(AT.done)), i32.const(1)))),
-    // looking again has paid
-    m.if(get(spins), limited(i32.shl(global('budget'), i32.const(1)), i32.lt_u, SPINS.most, spins)),
+    m.if(get(spins), patience.paid()),
     m.local.set(spins, i32.const(0)),
   ])
   const works = m.loop(
@@ -172,9 +161,11 @@ const addWork = (context: EmitContext, w: Words, names: Names): void => {
     m.block(null, [
       look(w.state()),
       m.if(w.isOpen(seen), m.block(null, [look(w.claim()), m.if(w.isOpen(seen), did), m.br('works')])),
-      m.local.set(spins, i32.add(get(spins), i32.const(1))),
-      m.br_if('works', i32.lt_u(get(spins), global('budget'))),
-      limited(i32.shr_u(global('budget'), i32.const(1)), i32.gt_u, SPINS.least, spins),
+      m.if(
+        i32.eqz(patience.isOver(get(spins))),
+        m.block(null, [m.local.set(spins, i32.add(get(spins), i32.const(1))), m.br('works')]),
+      ),
+      patience.missed(),
       m.local.set(spins, i32.const(0)),
       // who publishes looks at the sleepers, and who goes to sleep at what is published: one of the two sees the other
       w.add(AT.sleepers, 1),
@@ -199,6 +190,7 @@ export const emitThreads = (context: EmitContext, plan: Plan): Threads | null =>
   const { module: m, binaryen: b } = context
   const { i32 } = m
   const w = wordsOf(context, threads)
+  const patience = patienceOf(context)
   const jobs: string[] = []
   const names = { wake: context.unique('wake'), perform: context.unique('perform'), share: context.unique('share') }
   /** The place of this thread's own among areas that lie `bytes` apart. */
@@ -223,8 +215,9 @@ export const emitThreads = (context: EmitContext, plan: Plan): Threads | null =>
     finish: () => {
       m.addFunctionImport(names.wake, THREADS_IMPORT, 'wake', b.none, b.none)
       addPerform(context, names, jobs)
-      addShare(context, w, names)
-      addWork(context, w, names)
+      patience.declare()
+      addShare(context, w, patience, names)
+      addWork(context, w, patience, names)
     },
   }
 }
