@@ -79,10 +79,10 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
     fired.push({ rule, node, replacement, alone, opens: fired.length === start })
   }
 
-  const attempt = (n: Node): Node | null => {
+  const rewritten = (n: Node): Node | null => {
     for (const rule of index.get(n.op) ?? []) {
       told.length = 0
-      const out = derivedFrom(n, () => rule.apply(n, context))
+      const out = rule.apply(n, context)
       if (out === null || out === n) continue
       if (!equalTypes(out, n))
         throw new InternalError(`rule ${rule.name} made ${showType(out)} of ${n.op} ${showType(n)}`)
@@ -91,8 +91,9 @@ const round = (roots: readonly Node[], index: RuleIndex, fastMath: boolean, fire
       keepName(n, out)
       return out
     }
-    return twin(n)
+    return null
   }
+  const attempt = (n: Node): Node | null => derivedFrom(n, () => rewritten(n)) ?? twin(n)
 
   /** The first node of this round that is the same application with its operands swapped. */
   const twin = (n: Node): Node | null => {
