@@ -1,7 +1,7 @@
 // The command line of `npm run bench`: words in, a plan out, or a sentence that says which word was not understood.
 
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
-import { expandFigure, figureNames } from './figures/table.ts'
+import { expandFigure, figureNames, singleFigures } from './figures/table.ts'
 import { type PeerName, peerNames } from './subjects.ts'
 import { expand, families, isOfFamily, workloadNames } from './workloads/table.ts'
 
@@ -25,8 +25,9 @@ export const usage = `npm run bench -- [NAME ...] [--json] [--peers none|all|NAM
        npm run bench -- [NAME ...] --profile [--json] [--quick]
 
   NAME       ${workloadNames.filter((name) => !isOfFamily(name)).join(', ')}, matmul (every product), conv (every convolution) or the name of one, such as matmul-256-tn;
-             ${figureNames.filter((name) => !name.startsWith('ops')).join(', ')};
-             ops (all lengths of derivatives) or one of them, such as ops-delta-rule; none named: everything
+             ${singleFigures.join(', ')};
+             ops (all lengths of derivatives), memory (every plan), process (what trains it) or one of them, such as
+             ops-delta-rule or memory-W4; none named: everything
   --json     a line of JSON a figure in place of the tables
   --peers    which peers to measure beside Nabla: ${peerNames.join(', ')}; all is the default
   --threads  measure steps that are matrix products above all on N threads too

@@ -3,7 +3,7 @@
  * In: nothing. Out: its types. Invariant: every buffer of every step lies inside memory, 16-byte aligned and padded by
  * 16 bytes behind (a vector load may read past the end), and no two buffers alive at once overlap except by donation.
  */
-import type { DType } from '../../src/core/dtype.ts'
+import { bytesOf, type DType } from '../../src/core/dtype.ts'
 import type { Shape } from '../../src/core/shape.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Split } from '../kernel/split.ts'
@@ -207,6 +207,40 @@ export const buffersOf = ({
   readonly steps: readonly Pick<PlanStep, 'bindings'>[]
   readonly ranges: readonly PlanRange[]
 }): ReadonlySet<number> => new Set([...steps.flatMap((s) => s.bindings), ...ranges.flatMap(readByRange)])
+
+/** Bytes alive at each of so many steps, of what is alive from one step to another, both included. */
+export const bytesAlive = (
+  lives: readonly { readonly bytes: number; readonly from: number; readonly to: number }[],
+  steps: number,
+): readonly number[] => {
+  const change = new Array<number>(steps + 1).fill(0)
+  for (const { bytes, from, to } of lives) {
+    change[from] = (change[from] as number) + bytes
+    change[to + 1] = (change[to + 1] as number) - bytes
+  }
+  let alive = 0
+  return change.slice(0, steps).map((by) => (alive += by))
+}
+
+/** Bytes of the arena that are alive at each step of an entry, scratch included; padding is none of it. */
+export const arenaAlive = ({ buffers }: Pick<Plan, 'buffers'>, { steps, lives = [] }: PlanEntry): readonly number[] => {
+  const places = lives.map((l) => {
+    const { dtype, elements } = buffers[l.buffers[0] as number] as PlanBuffer
+    return { bytes: elements * bytesOf(dtype), from: l.from, to: l.to }
+  })
+  const scratch = steps.map((s, i) => ({ bytes: s.scratchBytes, from: i, to: i }))
+  return bytesAlive([...places, ...scratch], steps.length)
+}
+
+/** The most of some numbers, however many; 0 of none. */
+const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0)
+
+/** Bytes that have to be there at the worst moment of a plan: all that has a place for ever, and what is alive in an arena. */
+export const bytesNeeded = (plan: Plan): number => {
+  const kept = plan.buffers.filter((b) => b.region !== 'arena' && b.slice === undefined)
+  const alive = plan.entries.map((e) => most(arenaAlive(plan, e)))
+  return kept.reduce((n, b) => n + b.elements * bytesOf(b.dtype), 0) + most(alive)
+}
 
 /** How often the loop runs. */
 export const tripsOf = ({ ranges }: Pick<PlanEntry, 'ranges'>, loop: number): number => {

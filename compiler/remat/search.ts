@@ -4,9 +4,8 @@
  * Invariant: what counts is the arena of a real plan. A round computes again what lies idle at the peak; a round that lowers no
  * peak is taken back and tried with more.
  */
-import { bytesOf } from '../../src/core/dtype.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import type { Plan, PlanEntry } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { EntryProgram } from '../program/entry.ts'
 import type { Fused } from '../program/fused.ts'
 import { recompute } from './apply.ts'
@@ -53,13 +52,6 @@ interface Draft extends Fitted {
   readonly originals: ReadonlyMap<Node, Node>
 }
 
-const bytesAt =
-  ({ buffers }: Plan) =>
-  (id: number): number => {
-    const b = buffers[id]
-    return b === undefined ? 0 : bytesOf(b.dtype) * b.elements
-  }
-
 const costOf = ({ entries: [entry] }: Plan): EntryCost => ({ peak: entry?.peak ?? 0, flops: entry?.flops ?? 0 })
 
 /**
@@ -67,7 +59,7 @@ const costOf = ({ entries: [entry] }: Plan): EntryCost => ({ peak: entry?.peak ?
  * tried before. The cut is behind the peak, or ahead of it: then what the peak itself reads may become a part of its kernel.
  */
 const round = (d: Draft, target: number, ahead: 0 | 1, tried: Set<string>, { fuse, plan }: Builders): Draft | null => {
-  const whole = timelineOf(d.fused, d.plan.entries[0] as PlanEntry, bytesAt(d.plan))
+  const whole = timelineOf(d.fused, d.plan)
   const timeline = { ...whole, peak: whole.peak - ahead }
   const chosen = chooseValues(timeline, target, ahead === 0)
   const key = `${ahead} ${[...chosen].map((n) => n.id).join()}`

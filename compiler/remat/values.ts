@@ -7,7 +7,7 @@ import { bytesOf } from '../../src/core/dtype.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { costOf } from '../kernel/cost.ts'
-import type { PlanEntry } from '../plan/plan.ts'
+import { arenaAlive, type Plan, type PlanEntry } from '../plan/plan.ts'
 import { rootsOf } from '../program/entry.ts'
 import { type Fused, type FusedStep, kernelsOf, usesOf } from '../program/fused.ts'
 
@@ -58,20 +58,16 @@ const partsOf = ({ steps }: Fused, entry: PlanEntry): readonly (FusedStep | unde
   })
 }
 
-const peakStep = (entry: PlanEntry, bytesAt: (buffer: number) => number): number => {
-  const alive = entry.steps.map((s) => s.scratchBytes)
-  for (const { buffers, from, to } of entry.lives ?? [])
-    for (let i = from; i <= to; i++) alive[i] = (alive[i] as number) + bytesAt(buffers[0] as number)
-  return alive.indexOf(Math.max(0, ...alive))
-}
-
-export const timelineOf = (fused: Fused, entry: PlanEntry, bytesAt: (buffer: number) => number): Timeline => {
+/** The timeline of the one entry of a plan. */
+export const timelineOf = (fused: Fused, plan: Plan): Timeline => {
+  const entry = plan.entries[0] as PlanEntry
   const parts = partsOf(fused, entry)
   const ordered = [...new Set(parts.flatMap((s) => (s === undefined ? [] : [s])))]
   const steps = [...ordered, ...fused.steps.filter((s) => !ordered.includes(s))]
   const stays = new Set(rootsOf(fused.entry))
   const { maker, readers } = usesOf(steps)
-  const at = parts[peakStep(entry, bytesAt)]
+  const alive = arenaAlive(plan, entry)
+  const at = parts[alive.indexOf(alive.reduce((n, bytes) => Math.max(n, bytes), 0))]
   return {
     steps,
     values: new Map(

@@ -3,7 +3,7 @@
  * Invariant: places and lifetimes are the plan's own; a step is counted from 1, as kernels are.
  */
 import { bytesOf } from '../../../src/core/dtype.ts'
-import type { Plan, PlanEntry } from '../../plan/plan.ts'
+import { arenaAlive, type Plan, type PlanEntry } from '../../plan/plan.ts'
 import type { Fused } from '../../program/fused.ts'
 import { showBytes, table } from '../amounts.ts'
 import { type EntryNames, type Machine, namesOf, ownEntries } from './machine.ts'
@@ -76,13 +76,13 @@ const arenaOf = (machine: Machine, e: PlanEntry, fused: Fused): ArenaOf => {
         ],
   )
   const tenancies = [...placed, ...panels].sort((a, b) => a.from - b.from || a.offset - b.offset)
-  const alive = e.steps.map((_, i) => tenancies.reduce((n, t) => (t.from <= i && i <= t.to ? n + t.bytes : n), 0))
+  const alive = arenaAlive(plan, e)
   return {
     name: e.name,
     steps: e.steps.map((s) => s.of?.kernel.name ?? 'copy'),
     tenancies,
     alive,
-    peakStep: alive.indexOf(Math.max(0, ...alive)),
+    peakStep: alive.indexOf(alive.reduce((n, bytes) => Math.max(n, bytes), 0)),
     bytes: e.peak,
   }
 }
