@@ -59,6 +59,12 @@ const foldConstant: Rule = {
   ],
 }
 
+/** What is made of one value alone, in another shape, is that value. */
+const ofOneValue = (node: Node): Node | null => {
+  const value = valueOf(operand(node))
+  return value === null ? null : filled(node, value)
+}
+
 const movements = ['reshape', 'broadcastTo', 'transpose', 'slice', 'reverse', 'gather'] as const
 
 const foldMovement: Rule = {
@@ -66,10 +72,7 @@ const foldMovement: Rule = {
   roots: movements,
   when: 'always',
   law: 'a moved constant → the constant',
-  apply: (node) => {
-    const value = valueOf(operand(node))
-    return value === null ? null : filled(node, value)
-  },
+  apply: ofOneValue,
   examples: () => {
     const c = graph.full([], { dtype: 'f64', shape: [2, 3], value: 5 })
     return [
@@ -108,10 +111,7 @@ const foldExtreme: Rule = {
   roots: ['max', 'min'],
   when: 'always',
   law: 'max c → c',
-  apply: (node) => {
-    const value = valueOf(operand(node))
-    return value === null ? null : filled(node, value)
-  },
+  apply: ofOneValue,
   examples: () => {
     const c = graph.full([], { dtype: 'f64', shape: [2, 3], value: 5 })
     return [
