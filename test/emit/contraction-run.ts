@@ -11,6 +11,7 @@ import { loadBinaryen } from '../../compiler/emit/wasm/load.ts'
 import type { ContractionKernel, KernelBuffer } from '../../compiler/kernel/kernel.ts'
 import { lowerScalar } from '../../compiler/kernel/scalar.ts'
 import { bytesOf } from '../../src/core/dtype.ts'
+import { stream } from '../random.ts'
 import { arrayOf, bitsOf, type Memory, runKernel } from './oracle.ts'
 
 export interface Case {
@@ -27,11 +28,8 @@ export interface Against {
   readonly reference?: (kernel: ContractionKernel, buffers: readonly Memory[]) => void
 }
 
-let seed = 1
-const random = (): number => {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
-  return seed / 2 ** 32 - 0.5
-}
+const next = stream(1)
+const random = (): number => next() - 0.5
 
 /** Random numbers in ±0.5; a second moment is positive. */
 export const filled = (b: KernelBuffer): Memory => {

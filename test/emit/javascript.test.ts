@@ -11,19 +11,11 @@ import type { Machine } from '../../src/core/machine.ts'
 import { opDef, opNames } from '../../src/ops/registry.ts'
 import type { OpName } from '../../src/ops/signature.ts'
 import { apply, contraction, literal, load, loop, type Product, slot, softmax, stage } from '../kernel/build.ts'
+import { stream } from '../random.ts'
 import { arrayOf, bitsOf, type Memory, runKernel } from './oracle.ts'
 import { importText, type Job, planOf, runJavaScript } from './run-javascript.ts'
 
 const LENGTHS = [0, 1, 3, 4, 5, 15, 16, 17, 31, 33]
-
-/** A small generator of numbers, so that every run tests the same. */
-const randomOf = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 const SPECIAL: Readonly<Record<DType, readonly number[]>> = {
   f32: [
@@ -79,7 +71,7 @@ const product = (columns: readonly (readonly number[])[]): readonly (readonly nu
 
 /** An elementwise kernel over all special values of its operands, and random ones behind. */
 const pointwise = (name: string, op: string, args: readonly DType[], out: DType, params: unknown = null): Job => {
-  const random = randomOf(name.length)
+  const random = stream(name.length)
   // of three operands all pairings would be many: the third has few
   const rows = product(args.map((t, i) => (i < 2 ? SPECIAL[t] : SPECIAL[t].slice(0, 6))))
   const n = rows.length + 16
@@ -262,7 +254,7 @@ describe('reductions', () => {
   }
   const dtypes = ['f32', 'f64', 'i32'] as const
   it.each(['sum', 'prod', 'max', 'min', 'argmax', 'argmin'])('%s, over every length', async (combine) => {
-    const random = randomOf(7)
+    const random = stream(7)
     const jobs = dtypes.flatMap((t) =>
       (['lanes', 'sequential'] as const).flatMap((order) =>
         LENGTHS.map((n) => reduction(combine, t, [n], order, random)),
@@ -273,7 +265,7 @@ describe('reductions', () => {
   })
 
   it.each(['sum', 'prod', 'max', 'min'])('%s, over several dims', async (combine) => {
-    const random = randomOf(11)
+    const random = stream(11)
     const shapes = [[2, 3], [3, 17], [17, 3], [4, 16], [5, 33], [2, 3, 18], [3, 1], [1, 5], [0, 4], []]
     const jobs = dtypes.flatMap((t) =>
       (['lanes', 'sequential'] as const).flatMap((order) =>
@@ -284,7 +276,7 @@ describe('reductions', () => {
   })
 
   it('depends on the order, so that the two tell each other apart', () => {
-    const random = randomOf(5)
+    const random = stream(5)
     const job = reduction('sum', 'f32', [33], 'lanes', random)
     const [a, b] = (['lanes', 'sequential'] as const).map((order) => {
       const buffers = job.buffers.map((x) => x.slice())
@@ -296,7 +288,7 @@ describe('reductions', () => {
 
   it('keeps positions of the first of equal values, zeros of either sign included', async () => {
     const x = Float32Array.of(-0, 0, -1, 0, -Infinity, -Infinity, -Infinity, -Infinity, 1, 5, 5, NaN)
-    const kernel = reduction('argmax', 'f32', [4], 'lanes', randomOf(1)).kernel
+    const kernel = reduction('argmax', 'f32', [4], 'lanes', stream(1)).kernel
     await expectSame([{ kernel, buffers: [x, arrayOf('i32', 3)] }])
     const buffers = [x, arrayOf('i32', 3)]
     runKernel(kernel, buffers)
@@ -306,7 +298,7 @@ describe('reductions', () => {
 
 describe('loop kernels', () => {
   it('runs softmax as one pass over rows of every length', async () => {
-    const random = randomOf(3)
+    const random = stream(3)
     const jobs = LENGTHS.map(
       (n): Job => ({ kernel: softmax(3, n), buffers: [fill('f32', 3 * n, random), arrayOf('f32', 3 * n)] }),
     )
@@ -336,7 +328,7 @@ describe('loop kernels', () => {
     const flat = loop('outer product', buffers, [stage([m, n], body, { stores })])
     const nested = loop('nested', buffers, [stage([n], body, { stores })], { outer: [m] })
     const empty = loop('empty', buffers, [stage([n], body, { stores })], { outer: [0] })
-    const random = randomOf(9)
+    const random = stream(9)
     const contents = buffers.map((b) => fill(b.dtype, b.elements, random))
     await expectSame([flat, nested, empty].map((kernel) => ({ kernel, buffers: contents })))
   })
@@ -378,7 +370,7 @@ describe('loop kernels', () => {
       ],
       { outer: [4], rows: ['f32', 'f32'] },
     )
-    const random = randomOf(21)
+    const random = stream(21)
     const jobs = [sgd, twice].map((kernel) => ({
       kernel,
       buffers: kernel.buffers.map((b) => fill(b.dtype, b.elements, random)),
@@ -404,7 +396,7 @@ describe('loop kernels', () => {
     const n = 33
     const whole = softmax(1, n)
     const cut: LoopKernel = { ...whole, stages: whole.stages.map((s) => ({ ...s, dims: [n - 1] })) }
-    const buffers = [fill('f32', n, randomOf(2)), arrayOf('f32', n)]
+    const buffers = [fill('f32', n, stream(2)), arrayOf('f32', n)]
     const found = await runJavaScript([{ kernel: cut, buffers }])
     const wanted = buffers.map((b) => b.slice())
     runKernel(whole, wanted)
@@ -414,7 +406,7 @@ describe('loop kernels', () => {
 
 describe('contractions', () => {
   const expectProducts = async (products: readonly Product[]): Promise<void> => {
-    const random = randomOf(13)
+    const random = stream(13)
     const jobs = products.map((p) => jobOf(contraction(p), random))
     for (const { kernel } of jobs) expect(faultsOf(kernel)).toEqual([])
     await expectSame(jobs)
@@ -449,7 +441,7 @@ describe('contractions', () => {
       { m: 17, n: 9, k: 33, pieces: [17, 16], dtype: 'f64' },
     ])
     const [one, two] = [[33], [17, 16]].map((pieces) => {
-      const { kernel, buffers } = jobOf(contraction({ m: 9, n: 9, k: 33, pieces }), randomOf(1))
+      const { kernel, buffers } = jobOf(contraction({ m: 9, n: 9, k: 33, pieces }), stream(1))
       runKernel(kernel, buffers)
       return bitsOf(buffers[3] as Memory)
     })
@@ -473,7 +465,7 @@ describe('the module', () => {
     name: 'evil */ \u2028 name',
     buffers: [slot('f32', 10, 'read', 'x\n*/ globalThis.harmed = 1 //'), slot('f32', 10, 'write', 'f')],
   }
-  const buffers = [fill('f32', 10, randomOf(4)), arrayOf('f32', 10)]
+  const buffers = [fill('f32', 10, stream(4)), arrayOf('f32', 10)]
   const plan = planOf([{ kernel, buffers }])
   const withConstant = {
     ...plan,

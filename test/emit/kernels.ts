@@ -5,22 +5,13 @@
 import type { DType } from '../../src/core/dtype.ts'
 import type { Combine, OpName } from '../../src/ops/signature.ts'
 import type { Access, Instr, KernelBuffer, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
+import { stage } from '../kernel/build.ts'
+import { stream } from '../random.ts'
 import { arrayOf, type Memory } from './oracle.ts'
 
 export interface LoopCase {
   readonly kernel: LoopKernel
   readonly arrays: readonly Memory[]
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export const randomOf = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 const specials = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-40, -1e-310, 3e38]
@@ -59,16 +50,6 @@ export const buffer = (
   label = 'x',
 ): KernelBuffer => ({ dtype, elements, mode, label })
 
-export const stage = (dims: readonly number[], body: readonly Instr[], more: Partial<Stage> = {}): Stage => ({
-  dims,
-  body,
-  reductions: [],
-  rows: [],
-  stores: [],
-  updates: [],
-  ...more,
-})
-
 export const loopCase = (
   kernel: Omit<LoopKernel, 'tag' | 'name' | 'rows'> & Partial<Pick<LoopKernel, 'rows' | 'name'>>,
   random: () => number,
@@ -86,7 +67,7 @@ export const mapCase = (
   order: LoopKernel['order'],
   seed: number,
 ): LoopCase => {
-  const random = randomOf(seed)
+  const random = stream(seed)
   const span = Math.max(1, (n - 1) * Math.abs(stride) + 1)
   const body = [
     load(dtype, 0, [stride], stride < 0 ? span - 1 : 0),
@@ -132,7 +113,7 @@ export const reduceCase = (
       rows: [result],
       buffers: [buffer(dtype, outer * n), buffer(result, outer, 'write')],
     },
-    randomOf(seed),
+    stream(seed),
     special,
   )
 }
@@ -161,7 +142,7 @@ export const softmaxCase = (
     }),
   ]
   const buffers = [buffer(dtype, rows * n), buffer(dtype, rows * n, 'write', 'y'), buffer(dtype, rows, 'write', 'm')]
-  return loopCase({ outer: [rows], stages, order, rows: [dtype, dtype, dtype], buffers }, randomOf(seed), 0.01)
+  return loopCase({ outer: [rows], stages, order, rows: [dtype, dtype, dtype], buffers }, stream(seed), 0.01)
 }
 
 const pick = <T>(random: () => number, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
@@ -214,7 +195,7 @@ const gatherFrom = (
 
 /** A buffer laid down, then added to where indices say, along any dims, repeated and out of range as they may be. */
 export const updateCase = (seed: number): LoopCase => {
-  const random = randomOf(seed)
+  const random = stream(seed)
   const dtype = pick(random, ['f32', 'f32', 'f64', 'i32'] as const)
   const outer = pick(random, [[], [], [3]])
   const dims = Array.from({ length: pick(random, [0, 1, 2, 2, 3]) }, () => pick(random, [1, 2, 3, 4, 5, 8, 17, 21]))
@@ -264,7 +245,7 @@ export const updateCase = (seed: number): LoopCase => {
 
 /** Any stages over any outer dims, with mixed dtypes: loads, arithmetic, comparisons, indices, rows, several stores. */
 export const anyCase = (seed: number): LoopCase => {
-  const random = randomOf(seed)
+  const random = stream(seed)
   // No more points than the oracle goes through in a moment.
   let points = 1
   const extent = (): number => {

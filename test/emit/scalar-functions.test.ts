@@ -6,7 +6,9 @@ import { binarySubjects, unarySubjects } from '../../docs/generate/math/subjects
 import type { Float } from '../../src/core/dtype.ts'
 import { type Column, columnMachine } from '../../src/core/numeric.ts'
 import type { OpName } from '../../src/ops/signature.ts'
-import { access, buffer, load, randomOf, stage } from './kernels.ts'
+import { stage } from '../kernel/build.ts'
+import { stream } from '../random.ts'
+import { access, buffer, load } from './kernels.ts'
 import { arrayOf, type Memory } from './oracle.ts'
 import { runJavaScript } from './run-javascript.ts'
 import { runWasm } from './wasm-run.ts'
@@ -26,7 +28,7 @@ const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, 2, -3, 0.5, 1e-45, -5e-
 
 /** A third bit patterns of all kinds, half of everyday numbers, the rest special values. */
 const operandOf = (dtype: Float, seed: number): Memory => {
-  const random = randomOf(seed)
+  const random = stream(seed)
   const bits = new DataView(new ArrayBuffer(8))
   const pattern = (): number => {
     bits.setUint32(0, Math.floor(random() * 2 ** 32))

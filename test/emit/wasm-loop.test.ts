@@ -4,6 +4,7 @@ import { type Fault, faultsOf } from '../../compiler/kernel/check.ts'
 import type { LoopKernel } from '../../compiler/kernel/kernel.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import type { Combine } from '../../src/ops/signature.ts'
+import { stream } from '../random.ts'
 import {
   access,
   anyCase,
@@ -15,11 +16,10 @@ import {
   type LoopCase,
   loopCase,
   mapCase,
-  randomOf,
   reduceCase,
   softmaxCase,
-  stage,
 } from './kernels.ts'
+import { stage } from '../kernel/build.ts'
 import { bitsOf, type Memory, runKernel } from './oracle.ts'
 import { runWasm } from './wasm-run.ts'
 
@@ -90,7 +90,7 @@ describe('maps', () => {
           buffer('bool', n, 'write'),
           buffer('i32', 3 * n + 2, 'write'),
         ]
-        return loopCase({ outer: [], stages: [stage([n], body, { stores })], order: 'lanes', buffers }, randomOf(n + 7))
+        return loopCase({ outer: [], stages: [stage([n], body, { stores })], order: 'lanes', buffers }, stream(n + 7))
       }),
     )
     await expectEqual(cases)
@@ -126,9 +126,9 @@ describe('maps', () => {
         const stores = [{ buffer: 3, access: access([b, 1]), value: 10 }]
         const buffers = [buffer(dtype, a * b), buffer(dtype, b), buffer(dtype, a), buffer(dtype, a * b, 'write')]
         return [
-          loopCase({ outer: [], stages: [stage([a, b], body, { stores })], order: 'lanes', buffers }, randomOf(a)),
-          loopCase({ outer: [a], stages: [stage([b], body, { stores })], order: 'lanes', buffers }, randomOf(b)),
-          loopCase({ outer: [a, b], stages: [stage([], body, { stores })], order: 'sequential', buffers }, randomOf(5)),
+          loopCase({ outer: [], stages: [stage([a, b], body, { stores })], order: 'lanes', buffers }, stream(a)),
+          loopCase({ outer: [a], stages: [stage([b], body, { stores })], order: 'lanes', buffers }, stream(b)),
+          loopCase({ outer: [a, b], stages: [stage([], body, { stores })], order: 'sequential', buffers }, stream(5)),
         ]
       }),
     )
@@ -178,7 +178,7 @@ describe('reductions', () => {
             stage([], [{ tag: 'row', dtype, row: 0 }], { stores: [{ buffer: 1, access: access([1]), value: 0 }] }),
           ]
           const buffers = [buffer(dtype, 6 * a * b), buffer(dtype, 6, 'write')]
-          return loopCase({ outer: [6], stages, order, rows: [dtype], buffers }, randomOf(a * b), 0)
+          return loopCase({ outer: [6], stages, order, rows: [dtype], buffers }, stream(a * b), 0)
         }),
       ),
     )

@@ -6,7 +6,9 @@ import type { DType } from '../../src/core/dtype.ts'
 import type { Machine } from '../../src/core/machine.ts'
 import { rarely } from '../../src/ops/math/rarely.ts'
 import type { OpName } from '../../src/ops/signature.ts'
-import { access, buffer, load, type LoopCase, randomOf, stage } from './kernels.ts'
+import { stage } from '../kernel/build.ts'
+import { stream } from '../random.ts'
+import { access, buffer, load, type LoopCase } from './kernels.ts'
 import { arrayOf, bitsOf, type Memory, runKernel } from './oracle.ts'
 import { runWasm } from './wasm-run.ts'
 
@@ -19,7 +21,7 @@ interface Instruction {
   readonly domain: keyof typeof domains
 }
 
-const random = randomOf(11)
+const random = stream(11)
 const spread = (count: number, make: () => number): readonly number[] => Array.from({ length: count }, make)
 const float = [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-40, -1e-310, 3e38, -3e38, 5e300, Infinity, -Infinity, NaN]
 const domains = {

@@ -1,6 +1,8 @@
 // In: extents of an image and filters, and how a window moves. Out: the convolution and its two adjoints, a loop an index.
 // Invariant: it shares nothing with the compiler but row-major order; images are [n, h, w, c], filters [kh, kw, c / g, f].
 
+import { stream } from '../random.ts'
+
 export interface Placement {
   readonly image: readonly [n: number, h: number, w: number, c: number]
   readonly filter: readonly [kh: number, kw: number, c: number, f: number]
@@ -70,11 +72,8 @@ export const naiveAdjoints = (
 
 /** Whole numbers in −3 … 3, so that every sum is exact in every order. */
 export const whole = (length: number, seed: number): readonly number[] => {
-  let state = seed >>> 0
-  return Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * 7) - 3
-  })
+  const next = stream(seed)
+  return Array.from({ length }, () => Math.floor(next() * 7) - 3)
 }
 
 /** Elements of a tensor with its axes in another order. */

@@ -5,6 +5,7 @@ import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { checkKernel, type Fault, faultsOf } from '../../compiler/kernel/check.ts'
 import type { ContractionKernel, Instr, Kernel, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
+import { expectFault } from '../faults.ts'
 import { apply, contraction, literal, load, loop, slot, softmax, stage } from './build.ts'
 
 const row = (n: number): Instr => ({ tag: 'row', dtype: 'f32', row: n })
@@ -159,13 +160,6 @@ const planted: readonly (readonly [string, Kernel, Fault['rule'], RegExp])[] = [
 
 describe('planted faults', () => {
   it.each(planted)('%s', (_, kernel, rule, message) => {
-    const faults = faultsOf(kernel)
-    expect(faults.map((f) => f.rule)).toContain(rule)
-    expect(
-      faults
-        .filter((f) => f.rule === rule)
-        .map((f) => f.message)
-        .join('\n'),
-    ).toMatch(message)
+    expectFault(faultsOf(kernel), rule, message)
   })
 })

@@ -7,10 +7,10 @@ import { KEY_BITS, type SortKernel } from '../../compiler/kernel/kernel.ts'
 import { printKernel } from '../../compiler/kernel/print.ts'
 import { footprintsOf } from '../../compiler/kernel/uses.ts'
 import { mayAlias } from '../../compiler/plan/alias.ts'
-import { randomOf } from '../emit/kernels.ts'
 import { type Memory, runKernel } from '../emit/oracle.ts'
 import { runJavaScript } from '../emit/run-javascript.ts'
 import { runWasm } from '../emit/wasm-run.ts'
+import { stream } from '../random.ts'
 import { slot } from './build.ts'
 
 const sorted = (rows: number, length: number, digit: 4 | 8 = 4, change: Partial<SortKernel> = {}): SortKernel => ({
@@ -83,7 +83,7 @@ describe('a sort', () => {
   })
 
   it('gives the bits of the oracle on both targets, for the extreme keys too', async () => {
-    const random = randomOf(7)
+    const random = stream(7)
     const extremes = [0, -1, 1, -(2 ** 31), 2 ** 31 - 1, 255, 256, -256, 65_536]
     const anyKey = (): number =>
       random() < 0.3 ? (extremes[Math.floor(random() * extremes.length)] as number) : (random() * 2 ** 32) | 0

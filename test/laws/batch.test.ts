@@ -4,8 +4,9 @@ import { interpret } from '../../compiler/interpret/interpret.ts'
 import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { make } from '../../src/expr/node.ts'
+import { stream } from '../random.ts'
 import { type Case, casesOf, outputOf, titleOf, triedOps } from './cases.ts'
-import { drawOperand, stream } from './draws.ts'
+import { drawOperand } from './draws.ts'
 
 const size = 3
 

@@ -13,15 +13,6 @@ export const sampleOf = (op: OpName): Sample => {
   return 'sample' in def ? def.sample : { domain: [[-2, 2]] }
 }
 
-/** Numbers in [0, 1) from a seed, the same on every run. */
-export const stream = (seed: number): (() => number) => {
-  let s = (seed * 2654435761) >>> 0
-  return () => {
-    s = (Math.imul(s ^ (s >>> 15), 2246822519) + 374761393) >>> 0
-    return s / 2 ** 32
-  }
-}
-
 /** Values for operand i from the op's own domain; `float` decides the precision of float operands. */
 export const drawOperand = (op: OpName, i: number, shape: Shape, float: 'f32' | 'f64', next: () => number): Tensor => {
   const { domain, dtypes } = sampleOf(op)

@@ -9,8 +9,9 @@ import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
 import { range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph, make } from '../../src/expr/node.ts'
+import { stream } from '../random.ts'
 import { type Case, outputOf } from './cases.ts'
-import { drawOperand, sampleOf, stream } from './draws.ts'
+import { drawOperand, sampleOf } from './draws.ts'
 
 export type Precision = 'f32' | 'f64'
 

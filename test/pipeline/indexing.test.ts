@@ -27,7 +27,7 @@ import {
   takeAlongAxis,
   zeros,
 } from '../../src/index.ts'
-import { stream } from '../laws/draws.ts'
+import { stream } from '../random.ts'
 import { read, startJavaScript, startWasm, write } from './run.ts'
 
 const leaf = (name: string, dtype: DType, shape: Shape): Node => make('input', [], { name, dtype, shape })

@@ -26,7 +26,8 @@ import { batchRoots } from '../../compiler/grad/vmap.ts'
 import { optimizeLoops } from '../../compiler/loops/loops.ts'
 import { shareLoops } from '../../compiler/loops/share.ts'
 import { scanParts } from '../../src/expr/scan.ts'
-import { draw, inputsOf, stream } from '../simplify/proof.ts'
+import { draw, inputsOf } from '../simplify/proof.ts'
+import { stream } from '../random.ts'
 
 const x = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
 

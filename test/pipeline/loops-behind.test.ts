@@ -25,7 +25,8 @@ import { behindLoops } from '../../compiler/loops/behind.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { scanParts } from '../../src/expr/scan.ts'
-import { draw, inputsOf, stream } from '../simplify/proof.ts'
+import { draw, inputsOf } from '../simplify/proof.ts'
+import { stream } from '../random.ts'
 import { compileAndRun, compiled } from './compiled.ts'
 
 const leaf = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')

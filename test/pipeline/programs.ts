@@ -8,6 +8,7 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { whileLoop } from '../../src/expr/while.ts'
 import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
+import { stream } from '../random.ts'
 
 export interface Program {
   readonly roots: readonly Node[]
@@ -220,11 +221,8 @@ const grow = (choose: Choose, nodes: readonly Node[], source: Source): Node => {
 
 /** A program from a seed; the same seed gives the same program. One with `bounded` loops alone has a gradient. */
 export const programOf = (seed: number, size: number, bounded = false): Program => {
-  let state = seed >>> 0
-  const choose: Choose = (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return bound <= 0 ? 0 : Math.floor((state / 2 ** 32) * bound)
-  }
+  const next = stream(seed)
+  const choose: Choose = (bound) => (bound <= 0 ? 0 : Math.floor(next() * bound))
   const base = shapeOf(choose)
   const shapes = [base, base.slice(1), [...base].reverse(), shapeOf(choose)]
   const inputs = shapes.map((shape, i) => b.input([], { name: `x${i}`, dtype: 'f32', shape }))

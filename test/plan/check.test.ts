@@ -7,6 +7,7 @@ import type { Kernel, LoopKernel } from '../../compiler/kernel/kernel.ts'
 import { checkPlan, faultsOfPlan } from '../../compiler/plan/check.ts'
 import type { PlanFault } from '../../compiler/plan/places.ts'
 import type { Plan, PlanBuffer, PlanEntry, PlanStep } from '../../compiler/plan/plan.ts'
+import { expectFault } from '../faults.ts'
 import { apply, contraction, load, softmax, stage } from '../kernel/build.ts'
 import {
   at,
@@ -194,13 +195,6 @@ const planted: readonly (readonly [string, Plan, PlanFault['rule'], RegExp])[] =
 
 describe('planted faults', () => {
   it.each(planted)('%s', (_, plan, rule, message) => {
-    const faults = faultsOfPlan(plan)
-    expect(faults.map((f) => f.rule)).toContain(rule)
-    expect(
-      faults
-        .filter((f) => f.rule === rule)
-        .map((f) => f.message)
-        .join('\n'),
-    ).toMatch(message)
+    expectFault(faultsOfPlan(plan), rule, message)
   })
 })

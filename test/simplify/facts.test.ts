@@ -8,8 +8,9 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { functionOf } from '../../src/expr/scan.ts'
 import { programOf } from '../pipeline/programs.ts'
-import { draw, inputsOf, stream } from './proof.ts'
+import { draw, inputsOf } from './proof.ts'
 import { assertProperty } from '../properties.ts'
+import { stream } from '../random.ts'
 
 const contradicted = (fact: Fact, { data }: Tensor): string | null => {
   for (const v of data) {

@@ -23,7 +23,8 @@ import { describe, expect, test } from 'vitest'
 import { topological } from '../../compiler/program/walk.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import { graph } from '../../src/expr/node.ts'
-import { draw, inputsOf, stream } from './proof.ts'
+import { stream } from '../random.ts'
+import { draw, inputsOf } from './proof.ts'
 
 const x = (name: string, ...shape: readonly number[]): Node => input(name, shape, 'f64')
 const label = (...shape: readonly number[]): Node => input('label', shape, 'i32')

@@ -11,21 +11,13 @@ import type { Node } from '../../src/expr/expr.ts'
 import { make, paramsOf } from '../../src/expr/node.ts'
 import { functionOf, withFunction } from '../../src/expr/scan.ts'
 import type { Label } from '../../src/ops/signature.ts'
+import { stream } from '../random.ts'
 
 export type Domain = Readonly<Record<string, readonly [lo: number, hi: number]>>
 
 export interface Sides {
   readonly left: Node
   readonly right: Node
-}
-
-/** A stream of numbers in [0, 1). */
-export const stream = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0
-    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32
-  }
 }
 
 const floats = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-40, -1e-40, 3e38, -3e38, 1e-300, 0.5, 100, -100]

@@ -15,8 +15,9 @@ import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { freshBound, makeScan, resultsOf, substitute } from '../../src/expr/scan.ts'
 import { programOf } from '../pipeline/programs.ts'
-import { inputsOf, stream, widened } from './proof.ts'
+import { inputsOf, widened } from './proof.ts'
 import { assertProperty } from '../properties.ts'
+import { stream } from '../random.ts'
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 })
 

@@ -7,7 +7,8 @@ import { topological } from '../../compiler/program/walk.ts'
 import { equalTypes, showType } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef, opNames } from '../../src/ops/registry.ts'
-import { broken, narrowed, stream } from './proof.ts'
+import { stream } from '../random.ts'
+import { broken, narrowed } from './proof.ts'
 
 const facts = makeFacts()
 /** `finite` rules ask whether their variables are finite: here they are, because they are drawn so. */

@@ -8,7 +8,8 @@ import { range, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import { draw, inputsOf, stream } from './proof.ts'
+import { stream } from '../random.ts'
+import { draw, inputsOf } from './proof.ts'
 
 // The same gradients twice: as the compiler makes them, and as a careful person writes them, over the same forward values.
 // Counted are distinct applications that compute something: no leaves, no literals, no movements.

@@ -10,7 +10,7 @@ import { keepRows } from '../../compiler/sparse/sparse.ts'
 import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { graph as b, make } from '../../src/expr/node.ts'
-import { stream } from '../laws/draws.ts'
+import { stream } from '../random.ts'
 
 const ROWS = 44
 const leaf = (name: string, shape: Shape, dtype: 'f64' | 'i32' = 'f64', op: 'input' | 'param' = 'input'): Node =>

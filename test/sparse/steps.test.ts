@@ -12,7 +12,7 @@ import { tensor } from '../../compiler/interpret/tensor.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { nameOf } from '../../src/expr/origin.ts'
-import { stream } from '../laws/draws.ts'
+import { stream } from '../random.ts'
 
 const ROWS = 90
 const WIDTH = 5

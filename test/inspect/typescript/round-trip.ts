@@ -20,8 +20,8 @@ import type { Node } from '../../../src/expr/expr.ts'
 import { make } from '../../../src/expr/node.ts'
 import { nameOf } from '../../../src/expr/origin.ts'
 import { substitute } from '../../../src/expr/scan.ts'
-import { stream } from '../../laws/draws.ts'
 import { compileAndRun } from '../../pipeline/compiled.ts'
+import { stream } from '../../random.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
