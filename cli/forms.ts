@@ -11,7 +11,7 @@ import { flatten, type Structure } from '../src/expr/structure.ts'
 import { provenance, provenancePage } from '../compiler/provenance.ts'
 import { trace, tracePage } from '../compiler/trace.ts'
 import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
-import { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
+import { cost, dot, graph, graphPage, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
@@ -117,7 +117,7 @@ export const forms = {
   kernels: { show: (m) => kernels(m.entries) },
   cost: { show: (m) => cost(m.entries) },
   memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
-  graph: { show: (m) => graph(m.entries), bare: true },
+  graph: { show: (m, s) => (isPage(s) ? graphPage(m.entries, { title: m.place }) : graph(m.entries)), bare: true },
   dot: { show: (m) => dot(m.entries), bare: true },
   provenance: { show: showProvenance, page: true },
   trace: { show: (m, s) => (isPage(s) ? tracePage(m.entries, { title: m.place }) : trace(m.entries)), page: true },

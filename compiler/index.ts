@@ -24,7 +24,7 @@ export {
   rewrites,
 } from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
-export { cost, dot, graph, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
+export { cost, dot, graph, graphPage, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
 export { trace, type TraceOptions, tracePage } from './trace.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { type Derivative, toTypeScript, type TypeScriptOptions } from './typescript.ts'

@@ -17,6 +17,7 @@ import { type EntryInput, type EntryInputs, isStep, toPrograms } from './entries
 import { graphDot } from './inspect/graph/dot.ts'
 import { graphPicture } from './inspect/graph/draw.ts'
 import { graphOf, type NamedGraph } from './inspect/graph/model.ts'
+import { graphDocument } from './inspect/graph/page.ts'
 import { phaseOf } from './inspect/machine/phases.ts'
 import type { EntryProgram } from './program/entry.ts'
 import { showCount } from './inspect/amounts.ts'
@@ -191,6 +192,15 @@ const graphsOf = ({ simplified }: Planned): readonly NamedGraph[] =>
  * boxes around what they hold, shapes on the edges.
  */
 export const graph = viewed((m) => graphPicture(graphsOf(m)))
+
+/** The same picture as a page of HTML by itself, in which one can zoom and move, and point at a box for its neighbours. */
+export const graphPage = (
+  model: EntryInputs,
+  { title = 'graph' }: { readonly title?: string } = {},
+): Either<CompileError, string> => {
+  const svg = graph(model)
+  return isLeft(svg) ? svg : right(graphDocument(title, svg.right))
+}
 
 /** The same graph in DOT, the language of Graphviz. */
 export const dot = viewed((m) => graphDot(graphsOf(m)))

@@ -191,6 +191,8 @@ export interface Naming {
   readonly avoided?: ReadonlySet<string>
   /** Numbered letters that are decided already. */
   readonly decided?: Numbered
+  /** The letter of what has no other name. Default `letterOf`. */
+  readonly letter?: (n: Node, forward: ReadonlySet<Node>) => string
 }
 
 /** Letters with numbers, by node: δ₁, δ₂. */
@@ -207,7 +209,15 @@ export interface Named {
  * other intermediate values, δ for cotangents, τ for tangents, m for masks.
  */
 export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
-  const { labels, forward, indices, suggested, avoided = new Set(), decided = new Map() } = options
+  const {
+    labels,
+    forward,
+    indices,
+    suggested,
+    avoided = new Set(),
+    decided = new Map(),
+    letter: letterFor = letterOf,
+  } = options
   const taken = new Set(options.taken)
   const names = new Map<Node, string>(labels)
   const take = (n: Node, name: string): void => {
@@ -227,7 +237,7 @@ export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
       const base = own !== undefined && indices.length > 0 ? withoutIndex(own) : own
       if (base !== undefined) take(n, taken.has(heard(base)) ? numbered(base) : base)
     }
-  const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterOf(n, forward)] as const]))
+  const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterFor(n, forward)] as const]))
   const uses = new Map<string, number>()
   for (const [, letter] of rest) uses.set(letter, (uses.get(letter) ?? 0) + 1)
   const letters = new Map<Node, string>()

@@ -1,138 +1,185 @@
 /**
- * A graph as a picture. In: a graph. Out: SVG.
- * Invariant: every node is one box and every edge one line; what a loop holds is drawn inside the box of the loop.
+ * A graph as a picture. In: graphs. Out: SVG.
+ * Invariant: every value but leaves is one row of a box, every dependence within a phase and from forward to backward one line; what
+ * a loop holds is drawn inside the box of the loop.
  */
 import { colours, element, hint, legend, picture, words } from '../svg.ts'
-import { layered, type Placed, type Point } from './layered.ts'
-import type { Graph, GraphEdge, GraphNode, NamedGraph } from './model.ts'
-
-const [textWidth, margin, head] = [7.4, 18, 26]
-
-/** A node with its extent, and of a region what is inside. */
-interface Sized {
-  readonly node: GraphNode
-  readonly width: number
-  readonly height: number
-  readonly inside: Laid | null
-}
-
-interface Laid {
-  readonly nodes: readonly Sized[]
-  readonly edges: readonly GraphEdge[]
-  readonly placed: Placed
-}
-
-const lay = (graph: Graph): Laid => {
-  const nodes = graph.nodes.map((node): Sized => {
-    const inside = node.body === undefined ? null : lay(node.body)
-    const text = Math.max([...node.label].length * textWidth, [...node.type].length * 6.2) + 20
-    return inside === null
-      ? { node, width: Math.max(44, text), height: 36, inside }
-      : {
-          node,
-          width: Math.max(text, inside.placed.width + 2 * margin),
-          height: inside.placed.height + 2 * margin + head,
-          inside,
-        }
-  })
-  const boxes = nodes.map(({ node, width, height }) => ({ id: node.id, width, height, late: node.phase !== 'forward' }))
-  return { nodes, edges: graph.edges, placed: layered(boxes, graph.edges) }
-}
+import type { Point } from './layered.ts'
+import type { GraphEdge, NamedGraph } from './model.ts'
+import {
+  type Band,
+  inset,
+  leafGap,
+  leafWidth,
+  padding,
+  pageWidth,
+  rowHeight,
+  type Sheet,
+  sheetOf,
+  type Sized,
+  smallLetter,
+  title,
+  widthOf,
+} from './sheet.ts'
+import { lastRow, type Row } from './stacks.ts'
 
 const keptColour = '#8250df'
+const lineColour = '#6e7781'
+const leafColour = { fill: '#f6f8fa', line: '#57606a' }
 
-/** A line that goes straight down at each of its points. */
-const curve = (points: readonly Point[], dx: number, dy: number): string =>
+const fixed = (n: number): string => String(Math.round(n * 10) / 10)
+
+/** A line that goes straight up or down at each of its points. */
+const curve = (points: readonly Point[]): string =>
   points
     .map(({ x, y }, i) => {
-      const to = `${(x + dx).toFixed(1)} ${(y + dy).toFixed(1)}`
-      if (i === 0) return `M${to}`
-      const before = points[i - 1] as Point
+      const to = `${fixed(x)} ${fixed(y)}`
+      const before = points[i - 1]
+      if (before === undefined) return `M${to}`
       if (Math.abs(before.x - x) < 0.5) return `L${to}`
-      const half = (before.y + y) / 2 + dy
-      return `C${(before.x + dx).toFixed(1)} ${half.toFixed(1)} ${(x + dx).toFixed(1)} ${half.toFixed(1)} ${to}`
+      const half = fixed((before.y + y) / 2)
+      return `C${fixed(before.x)} ${half} ${fixed(x)} ${half} ${to}`
     })
     .join('')
 
-const edge = (
-  e: GraphEdge,
-  points: readonly Point[],
-  dx: number,
-  dy: number,
-  where: 'above' | 'below' | null,
-  name: string,
-): string => {
-  const [first, last] = [points[0] as Point, points.at(-1) as Point]
-  const at = where === 'above' ? { x: first.x, y: first.y + 12 } : { x: last.x, y: last.y - 12 }
-  const label = { x: (at.x + dx + 4).toFixed(1), y: (at.y + dy).toFixed(1), class: 'small quiet halo' }
+/** Straight pieces with round corners. */
+const wire = (points: readonly Point[]): string => {
+  const corners = points.filter(
+    (p, i) => i === 0 || Math.hypot(p.x - (points[i - 1]?.x ?? 0), p.y - (points[i - 1]?.y ?? 0)) > 0.5,
+  )
+  return corners
+    .map((p, i) => {
+      const [before, after] = [corners[i - 1], corners[i + 1]]
+      if (before === undefined) return `M${fixed(p.x)} ${fixed(p.y)}`
+      if (after === undefined) return `L${fixed(p.x)} ${fixed(p.y)}`
+      const near = (q: Point): string => {
+        const length = Math.hypot(q.x - p.x, q.y - p.y)
+        const part = Math.min(4, length / 2) / length
+        return `${fixed(p.x + (q.x - p.x) * part)} ${fixed(p.y + (q.y - p.y) * part)}`
+      }
+      return `L${near(before)}Q${fixed(p.x)} ${fixed(p.y)} ${near(after)}`
+    })
+    .join('')
+}
+
+/** What a page may ask of boxes and lines: which they are. */
+type Ids = (id: string) => string
+
+const line = (l: GraphEdge, d: string, ids: Ids, from: string): string =>
+  element(
+    'g',
+    { class: 'line', 'data-from': ids(l.from), 'data-to': ids(l.to) },
+    hint(`${from} ${l.shape}`.trim()),
+    element('path', {
+      d,
+      fill: 'none',
+      stroke: l.kept ? keptColour : lineColour,
+      'stroke-width': l.kept ? 1.3 : 1,
+      'marker-end': l.kept ? 'url(#kept)' : 'url(#to)',
+    }),
+  )
+
+const leaf = (node: Row['node'], right: number, middle: number): string => {
+  const width = leafWidth(node)
+  const [x, y] = [right - width, middle - 9]
+  const { fill, line: stroke } = leafColour
+  const dashed = node.again ? { 'stroke-dasharray': '4 3' } : {}
   return element(
     'g',
-    {},
-    hint(`${name} ${e.shape}`),
-    element('path', {
-      d: curve(points, dx, dy),
-      fill: 'none',
-      stroke: e.kept ? keptColour : '#8b949e',
-      'stroke-width': e.kept ? 1.4 : 1,
-      'marker-end': e.kept ? 'url(#kept)' : 'url(#to)',
-    }),
-    ...(where !== null && e.shape !== '[]' ? [words(e.shape, label)] : []),
+    { class: 'leaf' },
+    hint(`${node.label} ${node.type}`),
+    element('rect', { x, y, width, height: 18, rx: 9, fill, stroke, ...dashed }),
+    words(node.label, { x: x + 9, y: middle + 4 }),
+    words(node.type, { x: x + width - 9, y: middle + 4, 'text-anchor': 'end', class: 'small quiet' }),
   )
 }
 
-const leafColour = { fill: '#f6f8fa', line: '#57606a' }
+const rowText = (r: Row, x: number, width: number, y: number): string => {
+  const bold = r.node.kind === 'result' ? { 'font-weight': 'bold' } : {}
+  const known = r.tells ? widthOf(r.node.type, smallLetter) + 10 : 0
+  const at = x + width / 2 - known / 2
+  return (
+    words(r.node.label, { x: at, y: y + 4, 'text-anchor': 'middle', ...bold }) +
+    (r.tells ? words(r.node.type, { x: x + width - 8, y: y + 4, 'text-anchor': 'end', class: 'small quiet' }) : '')
+  )
+}
 
-const box = (s: Sized, at: Point, dx: number, dy: number): string => {
-  const { node, width, height } = s
-  const { fill, line } = node.phase === null ? leafColour : colours[node.phase]
-  const [x, y] = [at.x + dx - width / 2, at.y + dy - height / 2]
-  const shape = element('rect', {
+const box = (s: Sized, at: Point, up: boolean, ids: Ids): string => {
+  const { stack, width, inside } = s
+  const { height } = s.box
+  const last = lastRow(stack).node
+  const { fill, line: stroke } = colours[stack.phase]
+  const [x, y] = [at.x - width / 2, at.y - height / 2]
+  const frame = element('rect', {
     x,
     y,
     width,
     height,
-    rx: node.kind === 'leaf' ? height / 2 : 4,
-    fill: s.inside === null ? fill : '#ffffff',
-    stroke: line,
-    'stroke-width': node.shared || node.kind === 'result' ? 2.2 : 1,
-    ...(node.again ? { 'stroke-dasharray': '4 3' } : {}),
+    rx: 5,
+    fill: inside === null ? fill : '#ffffff',
+    stroke,
+    'stroke-width': last.shared || last.kind === 'result' ? 2 : 1,
   })
-  if (s.inside !== null) {
-    const title = element('rect', { x, y, width, height: head - 4, rx: 4, fill, stroke: line })
-    const text = words(node.label, { x: x + 10, y: y + 15 })
-    return element(
-      'g',
-      {},
-      shape,
-      title,
-      text,
-      draw(s.inside, x + (width - s.inside.placed.width) / 2, y + head + margin),
-    )
-  }
-  const middle = { x: x + width / 2, 'text-anchor': 'middle' }
-  return element(
-    'g',
-    {},
-    hint(`${node.label} ${node.type}`),
-    shape,
-    words(node.label, { ...middle, y: y + 16, ...(node.kind === 'result' ? { 'font-weight': 'bold' } : {}) }),
-    words(node.type, { ...middle, y: y + 30, class: 'small quiet' }),
-  )
+  // what goes up is read from below
+  const middleOf = (i: number): number =>
+    inside !== null ? y + title / 2 : y + padding + rowHeight * ((up ? stack.rows.length - 1 - i : i) + 0.5)
+  const leaves = stack.rows.flatMap((r, i) => {
+    let right = x - 8
+    const joined = element('line', { x1: right, x2: x, y1: middleOf(i), y2: middleOf(i), stroke: lineColour })
+    const drawn = r.leaves.toReversed().map((node) => {
+      const one = leaf(node, right, middleOf(i))
+      right -= leafWidth(node) + leafGap
+      return one
+    })
+    return drawn.length === 0 ? [] : [joined, ...drawn]
+  })
+  const told = hint(stack.rows.map((r) => `${r.node.label} ${r.node.type}`.trim()).join('\n'))
+  const own =
+    inside === null
+      ? stack.rows.map((r, i) => rowText(r, x, width, middleOf(i)))
+      : [
+          element('rect', { x, y, width, height: title, rx: 5, fill, stroke }),
+          words(last.label, { x: x + 10, y: y + 16 }),
+          sheet(inside, x + (width - inside.width) / 2, y + title + inset, ids),
+        ]
+  return element('g', { class: 'box', 'data-id': ids(stack.id) }, told, frame, ...leaves, ...own)
 }
 
-const draw = ({ nodes, edges, placed }: Laid, dx: number, dy: number): string => {
+const labelsOf = (b: Band | undefined): ReadonlyMap<string, string> =>
+  new Map(b?.boxes.map(({ stack }) => [stack.id, lastRow(stack).node.label]))
+
+const band = (b: Band, ids: Ids): string => {
+  const { boxes, links, placed, up } = b
+  const name = labelsOf(b)
   const told = new Map<string, readonly string[]>()
-  const label = new Map(nodes.map(({ node }) => [node.id, node.label]))
-  const lines = edges.map((e, i) => {
+  const lines = links.map((l, i) => line(l, curve(placed.lines[i] as readonly Point[]), ids, name.get(l.from) ?? ''))
+  const shapes = links.flatMap((l, i) => {
+    const points = placed.lines[i] as readonly Point[]
+    const [first, last] = [points[0] as Point, points.at(-1) as Point]
     // of a node that is read as one shape by many, one line tells it
-    const known = told.get(e.from) ?? []
-    const where = known.includes(e.shape) ? null : known.length === 0 ? 'above' : 'below'
-    told.set(e.from, [...known, e.shape])
-    return edge(e, placed.lines[i] as readonly Point[], dx, dy, where, label.get(e.from) ?? '')
+    const known = told.get(l.from) ?? []
+    told.set(l.from, [...known, l.shape])
+    if (l.shape === '[]' || known.includes(l.shape)) return []
+    const at =
+      known.length === 0
+        ? { x: first.x + 5, y: first.y + (up ? -5 : 12) }
+        : { x: last.x + 5, y: last.y + (up ? 18 : -12) }
+    return [words(l.shape, { ...at, class: 'small quiet halo' })]
   })
-  const boxes = nodes.map((s) => box(s, placed.at.get(s.node.id) as Point, dx, dy))
-  return [...lines, ...boxes].join('\n')
+  return [...lines, ...shapes, ...boxes.map((s) => box(s, placed.at.get(s.stack.id) as Point, up, ids))].join('\n')
 }
+
+const moved = (x: number, y: number, ...inside: readonly string[]): string =>
+  x === 0 && y === 0 ? inside.join('\n') : element('g', { transform: `translate(${fixed(x)} ${fixed(y)})` }, ...inside)
+
+const sheet = ({ bands, wires, panels }: Sheet, x: number, y: number, ids: Ids): string =>
+  moved(
+    x,
+    y,
+    ...wires.map((w) => line(w.link, wire(w.points), ids, labelsOf(bands[0]).get(w.link.from) ?? '')),
+    ...bands.map((b) => moved(b.x, b.y, band(b, ids))),
+    ...panels.map((p) => words(p.title, { x: p.x, y: p.y - 10 }) + sheet(p.sheet, p.x, p.y, ids)),
+  )
 
 const arrow = (id: string, colour: string): string =>
   element(
@@ -141,40 +188,43 @@ const arrow = (id: string, colour: string): string =>
     element('path', { d: 'M0 0L8 4L0 8z', fill: colour }),
   )
 
-const top = 40
+const [margin, top, head] = [18, 44, 24]
 
-/** Graphs beside one another, each under its name. */
+const key = (): string => {
+  const y = 20
+  const frame = { y: y - 11, height: 13, fill: '#ffffff', stroke: '#1b1f24' }
+  return [
+    legend(['forward', 'backward', 'update'], margin, y),
+    element('line', { x1: 306, x2: 334, y1: y - 4, y2: y - 4, stroke: keptColour, 'stroke-width': 1.6 }),
+    words('kept for the way back', { x: 340, y }),
+    element('rect', { ...frame, x: 512, width: 20, rx: 3, 'stroke-width': 2.2 }),
+    words('shared, or a result', { x: 538, y }),
+    element('rect', { ...frame, x: 694, width: 28, rx: 6.5, fill: leafColour.fill, stroke: leafColour.line }),
+    words('given, where it is read first', { x: 728, y }),
+    words('□ what stands one row before', { x: 956, y }),
+  ].join('')
+}
+
+/** Graphs beside one another as far as a page is wide, each under its name. */
 export const graphPicture = (graphs: readonly NamedGraph[]): string => {
-  const laid = graphs.map(({ name, graph }) => ({ name, all: lay(graph) }))
-  const lefts: number[] = []
-  let at = margin
-  for (const { all } of laid) {
-    lefts.push(at)
-    at += Math.max(all.placed.width, 160) + 3 * margin
-  }
-  const height = Math.max(...laid.map(({ all }) => all.placed.height))
+  let [x, y, row, width] = [margin, top, 0, 1180]
+  const parts = graphs.map(({ name, graph }, i) => {
+    const all = sheetOf(graph)
+    const wide = Math.max(all.width, widthOf(name, 9))
+    if (x > margin && x + wide > Math.max(pageWidth, width)) [x, y, row] = [margin, y + row + head, 0]
+    const drawn =
+      words(name, { x, y: y + 10, class: 'title' }) + sheet(all, x, y + head, (id) => (i === 0 ? id : `${i}.${id}`))
+    x += wide + 3 * margin
+    row = Math.max(row, all.height + head)
+    width = Math.max(width, x - 2 * margin)
+    return drawn
+  })
   return picture(
-    Math.max(760, at),
-    height + top + 60,
+    width,
+    y + row + margin,
     element('style', {}, '.halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px}'),
-    element('defs', {}, arrow('to', '#8b949e'), arrow('kept', keptColour)),
-    legend(['forward', 'backward', 'update'], margin, 20) +
-      element('line', { x1: 310, x2: 338, y1: 16, y2: 16, stroke: keptColour, 'stroke-width': 1.6 }) +
-      words('kept for the way back', { x: 344, y: 20 }) +
-      element('rect', {
-        x: 520,
-        y: 9,
-        width: 20,
-        height: 13,
-        rx: 3,
-        fill: '#ffffff',
-        stroke: '#1b1f24',
-        'stroke-width': 2.2,
-      }) +
-      words('shared, or a result', { x: 548, y: 20 }),
-    ...laid.map(
-      ({ name, all }, i) =>
-        words(name, { x: lefts[i] as number, y: top + 6, class: 'title' }) + draw(all, lefts[i] as number, top + 24),
-    ),
+    element('defs', {}, arrow('to', lineColour), arrow('kept', keptColour)),
+    key(),
+    ...parts,
   )
 }

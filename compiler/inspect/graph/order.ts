@@ -4,17 +4,20 @@
  */
 export interface Box {
   readonly id: string
-  readonly width: number
+  /** From where its edges begin and end to its left and right edge. */
+  readonly left: number
+  readonly right: number
   readonly height: number
-  /** Stands as low as what reads it allows. */
-  readonly late?: boolean
 }
 
 /** A box, or the lane of an edge through a layer. */
 export interface Slot {
   readonly box: Box | null
-  readonly width: number
+  readonly left: number
+  readonly right: number
   readonly layer: number
+  /** How much it matters that it lies near what it is joined to. */
+  readonly weight: number
   readonly above: Slot[]
   readonly below: Slot[]
 }

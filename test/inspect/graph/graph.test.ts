@@ -1,15 +1,17 @@
 // In: small models. Out: their graphs as DOT and as pictures, and the layout that the pictures have.
 
 import { describe, expect, test } from 'vitest'
-import { add, cond, greater, input, matmul, mul, named, param, sum, tanh, whileLoop, zeros } from 'nabla'
-import { dot, graph } from 'nabla/compiler'
+import { adam, add, cond, greater, input, matmul, mul, named, param, sum, tanh, whileLoop, zeros } from 'nabla'
+import { dot, graph, trainStep } from 'nabla/compiler'
 import type { EntryInputs } from '../../../compiler/entries.ts'
-import { layered, type Line } from '../../../compiler/inspect/graph/layered.ts'
+import type { Point } from '../../../compiler/inspect/graph/layered.ts'
 import { graphOf } from '../../../compiler/inspect/graph/model.ts'
-import { alignedTo, type Box } from '../../../compiler/inspect/graph/order.ts'
+import { alignedTo } from '../../../compiler/inspect/graph/order.ts'
+import { pageWidth, type Sheet, sheetOf } from '../../../compiler/inspect/graph/sheet.ts'
+import { nearest } from '../../../compiler/inspect/graph/simplex.ts'
 import { phaseOf } from '../../../compiler/inspect/machine/phases.ts'
 import { machineOf } from '../../../compiler/views.ts'
-import { net, netStep, recurrent, right } from '../machine/models.ts'
+import { embedded, gated, net, netStep, recurrent, right } from '../machine/models.ts'
 import { elementsOf } from '../xml.ts'
 
 const layersDeep = (depth: number): EntryInputs => {
@@ -29,8 +31,74 @@ const models: readonly (readonly [string, () => EntryInputs])[] = [
   ['a net', () => ({ loss: net() })],
   ['its training step', () => ({ step: netStep() })],
   ['a loop', () => ({ loss: recurrent() })],
+  ['a gated unit', () => ({ loss: gated() })],
+  ['a table', () => ({ step: trainStep(embedded(), adam()) })],
   ['forty layers', () => layersDeep(40)],
 ]
+
+/** A sheet and those within it: of loops and of updates. */
+const sheetsOf = (s: Sheet): readonly Sheet[] => [
+  s,
+  ...s.bands.flatMap((b) => b.boxes.flatMap((box) => (box.inside === null ? [] : sheetsOf(box.inside)))),
+  ...s.panels.flatMap((p) => sheetsOf(p.sheet)),
+]
+
+const boxesOf = (s: Sheet) => s.bands.flatMap((b) => b.boxes)
+
+const along = (a: number, b: number, t: number): number => a + (b - a) * t
+
+/** Points on the way, as it is drawn: curves that are upright at both ends, or straight pieces. */
+const sampled = (points: readonly Point[], curved: boolean): readonly Point[] =>
+  points.flatMap((p, i) => {
+    const before = points[i - 1]
+    if (before === undefined) return [p]
+    return Array.from({ length: 24 }, (_, k) => {
+      const t = (k + 1) / 24
+      const x = curved ? along(before.x, p.x, t * t * (3 - 2 * t)) : along(before.x, p.x, t)
+      const y =
+        curved && before.x !== p.x
+          ? before.y + (p.y - before.y) * (1.5 * t * (1 - t) + t * t * t)
+          : along(before.y, p.y, t)
+      return { x, y }
+    })
+  })
+
+const expectClear = (s: Sheet): void => {
+  const cells = s.bands.flatMap(({ boxes, placed, x, y }) =>
+    boxes.map(({ box: { id, left, right: beyond, height } }) => {
+      const at = placed.at.get(id) as Point
+      return { id, x0: at.x + x - left, x1: at.x + x + beyond, y0: at.y + y - height / 2, y1: at.y + y + height / 2 }
+    }),
+  )
+  const tiny = 1e-6
+  for (const a of cells) {
+    expect(Math.min(a.x0, a.y0)).toBeGreaterThanOrEqual(-tiny)
+    expect(a.x1).toBeLessThanOrEqual(s.width + tiny)
+    expect(a.y1).toBeLessThanOrEqual(s.height + tiny)
+    const over = cells.filter(
+      (b) => b !== a && a.x0 < b.x1 - tiny && b.x0 < a.x1 - tiny && a.y0 < b.y1 - tiny && b.y0 < a.y1 - tiny,
+    )
+    expect(over).toEqual([])
+  }
+  const ways = [
+    ...s.wires.map((w) => ({ link: w.link, points: sampled(w.points, false) })),
+    ...s.bands.flatMap((b) =>
+      b.links.map((link, i) => ({
+        link,
+        points: sampled(b.placed.lines[i] as readonly Point[], true).map((p) => ({ x: p.x + b.x, y: p.y + b.y })),
+      })),
+    ),
+  ]
+  for (const { link, points } of ways) {
+    const crossed = cells.filter(
+      (c) =>
+        c.id !== link.from &&
+        c.id !== link.to &&
+        points.some((p) => p.x > c.x0 && p.x < c.x1 && p.y > c.y0 && p.y < c.y1),
+    )
+    expect(crossed.map((c) => [link.from, c.id, link.to])).toEqual([])
+  }
+}
 
 test('a square and its derivative in DOT', () => {
   const x = input('x', [])
@@ -63,18 +131,35 @@ describe.each(models)('%s', (_, make) => {
     }
   })
 
-  test('the picture is well formed: a line an edge, a box a node', () => {
-    const elements = elementsOf(right(graph(model)))
-    const count = (of: 'nodes' | 'edges'): number => {
-      const within = (g: (typeof graphs)[number]): number =>
-        g[of].length + g.nodes.reduce((n, x) => n + (x.body === undefined ? 0 : within(x.body)), 0)
-      return graphs.reduce((n, g) => n + within(g), 0)
+  test('every value is drawn once: a row of a box, within a formula, or given beside', () => {
+    for (const g of graphs) {
+      const rows = sheetsOf(sheetOf(g)).flatMap((s) => boxesOf(s).flatMap((b) => b.stack.rows.map((r) => r.node.id)))
+      const inGraph = (of: typeof g): readonly string[] =>
+        of.nodes.flatMap((n) => [
+          ...(n.kind === 'leaf' ? [] : [n.id]),
+          ...(n.body === undefined ? [] : inGraph(n.body)),
+        ])
+      // of updates that are alike one is drawn
+      const alike = sheetOf(g).panels.some((p) => p.title.includes('likewise'))
+      const given = new Set(inGraph(g))
+      expect(new Set(rows).size).toBe(rows.length)
+      expect(rows.every((id) => given.has(id))).toBe(true)
+      expect(rows.length === given.size).toBe(!alike)
     }
-    expect(elements.filter((e) => e.attributes['marker-end'] !== undefined)).toHaveLength(count('edges'))
-    const regions = graphs.flatMap((g) => g.nodes.filter((n) => n.body !== undefined)).length
-    const legend = 5
-    expect(elements.filter((e) => e.tag === 'rect')).toHaveLength(count('nodes') + regions + legend)
-    expect(right(graph(make()))).toHaveLength(right(graph(model)).length)
+  })
+
+  test('the picture is well formed, and the same for the same model', () => {
+    const elements = elementsOf(right(graph(model)))
+    const drawn = graphs.flatMap((g) => sheetsOf(sheetOf(g)))
+    const count = (which: (s: Sheet) => number): number => drawn.reduce((n, s) => n + which(s), 0)
+    expect(elements.filter((e) => e.attributes['class'] === 'box')).toHaveLength(count((s) => boxesOf(s).length))
+    const lines = count((s) => s.wires.length + s.bands.reduce((n, b) => n + b.links.length, 0))
+    expect(elements.filter((e) => e.attributes['marker-end'] !== undefined)).toHaveLength(lines)
+    expect(right(graph(make()))).toBe(right(graph(model)))
+  })
+
+  test('boxes do not overlap and lie in the picture; no line runs through one', () => {
+    for (const g of graphs) for (const s of sheetsOf(sheetOf(g))) expectClear(s)
   })
 })
 
@@ -110,37 +195,35 @@ describe('choices and loops with a condition', () => {
       ['choice', 'backward'],
     ])
     const labels = boxes[0]?.body?.nodes.map((n) => n.label) ?? []
-    expect(labels).toContain('if true = tanh(□)')
+    expect(labels).toContain('if true = tanh(x · w)')
     expect(labels).toContain('otherwise = 2 · w')
     // the predicate decides outside of the box
-    expect(g?.nodes.map((n) => n.label)).toContain('□ > 0')
+    expect(g?.nodes.map((n) => n.label)).toContain('m = □ > 0')
   })
 
   test('a loop with a condition is a box that says what goes on', () => {
     const [g] = graphsOf({ y: halved() })
     const [box] = g?.nodes.filter((n) => n.label === 'while it goes on') ?? []
     const labels = box?.body?.nodes.map((n) => n.label) ?? []
-    expect(labels).toContain('c′ = 0.5 · c')
+    expect(labels).toContain('c′ = ½ · c')
     expect(labels).toContain('goes on = □ > 1')
   })
 
-  test('both are drawn: a frame and a title for each box', () => {
+  test('both are drawn: a title for each box, and nothing over anything else', () => {
     for (const model of [{ loss: sum(chosen) }, { y: halved() }]) {
-      const elements = elementsOf(right(graph(model)))
-      const graphs = graphsOf(model)
-      const boxes = graphs.flatMap((g) => g.nodes.filter((n) => n.body !== undefined))
-      const within = (g: (typeof graphs)[number]): number =>
-        g.nodes.length + g.nodes.reduce((n, m) => n + (m.body === undefined ? 0 : within(m.body)), 0)
-      const legend = 5
-      const all = graphs.reduce((n, g) => n + within(g), 0)
-      expect(elements.filter((e) => e.tag === 'rect')).toHaveLength(all + boxes.length + legend)
+      const text = right(graph(model))
+      expect(elementsOf(text).length).toBeGreaterThan(10)
+      for (const g of graphsOf(model)) {
+        for (const n of g.nodes) if (n.kind === 'region') expect(text).toContain(`>${n.label}</text>`)
+        for (const s of sheetsOf(sheetOf(g))) expectClear(s)
+      }
     }
   })
 })
 
 test('what is given twice is shared, and a leaf that both ways read is drawn at both', () => {
   const [g] = graphsOf({ loss: net() })
-  expect(g?.nodes.find((n) => n.label === 'relu(□)')?.shared).toBe(true)
+  expect(g?.nodes.find((n) => n.label === 'h = relu(□)')?.shared).toBe(true)
   expect(g?.nodes.filter((n) => n.label === 'w2').map((n) => n.again)).toEqual([false, true])
 })
 
@@ -152,36 +235,34 @@ test('names of users are text in pictures and quoted in DOT', () => {
   expect(right(dot(model))).toContain('a<b>&\\"c\\"')
 })
 
-describe('layers', () => {
-  const { nodes, edges } = graphsOf(layersDeep(40))[0] as ReturnType<typeof graphsOf>[number]
-  const boxes = nodes.map((n, i): Box => ({ id: n.id, width: 40 + (i % 5) * 13, height: 30 + (i % 3) * 20 }))
-  const placed = layered(boxes, edges as readonly Line[])
-  const cells = boxes.map((b) => ({ ...b, ...(placed.at.get(b.id) as { x: number; y: number }) }))
+test('two hundred values fit a page: the way back stands beside the way forward', () => {
+  const [g] = graphsOf(layersDeep(40))
+  const s = sheetOf(g as NonNullable<typeof g>)
+  expect((g?.nodes.length ?? 0) + (g?.edges.length ?? 0)).toBeGreaterThan(200)
+  expect(s.width).toBeLessThan(pageWidth)
+  const [down, up] = s.bands.map((b) => b.boxes.map(({ stack }) => (b.placed.at.get(stack.id) as Point).y))
+  expect(Math.max(...(up ?? [])) - Math.max(...(down ?? []))).toBeLessThan(100)
+  expect(Math.min(...(down ?? [])) - Math.min(...(up ?? []))).toBeLessThan(200)
+})
 
-  test('two hundred boxes do not overlap and lie in the picture', () => {
-    expect(boxes.length).toBeGreaterThan(200)
-    for (const a of cells) {
-      expect(a.x - a.width / 2).toBeGreaterThanOrEqual(-1e-6)
-      expect(a.x + a.width / 2).toBeLessThanOrEqual(placed.width + 1e-6)
-      const over = cells.filter(
-        (b) =>
-          b !== a &&
-          Math.abs(a.x - b.x) < (a.width + b.width) / 2 - 1e-6 &&
-          Math.abs(a.y - b.y) < (a.height + b.height) / 2 - 1e-6,
-      )
-      expect(over).toEqual([])
-    }
-  })
+test('updates that are alike are drawn once', () => {
+  const [g] = graphsOf({ step: netStep() })
+  expect(sheetOf(g as NonNullable<typeof g>).panels.map((p) => p.title)).toEqual([
+    'update of w1, and likewise of b1, w2, b2',
+    'update of step',
+  ])
+})
 
-  test('edges lead downwards, from the lower edge of one box to the upper edge of the other', () => {
-    for (const [i, e] of edges.entries()) {
-      const points = placed.lines[i] ?? []
-      const [from, to] = [e.from, e.to].map((id) => cells.find((c) => c.id === id))
-      expect(points[0]?.y).toBeCloseTo((from?.y ?? 0) + (from?.height ?? 0) / 2)
-      expect(points.at(-1)?.y).toBeCloseTo((to?.y ?? 0) - (to?.height ?? 0) / 2)
-      const ys = points.map((p) => p.y)
-      expect(ys).toEqual(ys.toSorted((a, b) => a - b))
-    }
+describe('places', () => {
+  test('are those of the least sum of weighted distances', () => {
+    const d = (from: number, to: number, atLeast: number, weight: number) => ({ from, to, atLeast, weight })
+    expect(nearest(0, [])).toEqual([])
+    expect(nearest(2, [])).toEqual([0, 0])
+    expect(nearest(3, [d(0, 1, 2, 1), d(1, 2, 3, 1)])).toEqual([0, 2, 5])
+    // a source stands near what reads it, not at the beginning
+    expect(nearest(4, [d(0, 1, 1, 1), d(1, 2, 1, 1), d(3, 2, 1, 1)])).toEqual([0, 1, 2, 1])
+    // of two readers the nearer one, unless the other matters more
+    expect(nearest(4, [d(0, 1, 1, 1), d(1, 2, 9, 1), d(0, 3, 1, 1), d(3, 2, 1, 2)])).toEqual([0, 1, 10, 9])
   })
 
   test('places are the nearest that leave room', () => {
