@@ -14,9 +14,10 @@ import { indexedShape, indicesUse } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { isRowMajor, rowStrides, strip, stripAxes, stripView, without } from './shape.ts'
 import { updateTogether } from './updates.ts'
-import { broadcastView, resolve } from './view.ts'
+import { broadcastView, regionsOf, resolve } from './view.ts'
 
-export type Level = 'full' | 'row'
+/** At the whole domain; once a row; or as a concatenation of values at the whole domain, each stored to its part. */
+export type Level = 'full' | 'row' | 'parts'
 
 export interface Group {
   readonly kind: 'loop' | 'contraction' | 'regions' | 'scatter' | 'positions' | 'sort' | 'control'
@@ -24,7 +25,7 @@ export interface Group {
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
   readonly axes: readonly number[]
-  /** Anchors in topological order, each at the whole domain or once a row. */
+  /** Anchors in topological order. */
   readonly anchors: ReadonlyMap<Node, Level>
 }
 
@@ -129,6 +130,12 @@ export const operandUse = (user: Node, k: number): Use => {
   return { ...useOf(x, x.shape), computed: user.op === 'gather' }
 }
 
+/** Whether a node lays values of one shape beside each other, and nothing else. */
+const isConcatenation = (n: Node): boolean => {
+  const [first, ...others] = n.ins
+  return regionsOf(n)?.fill === null && others.every((x) => equalShapes(x.shape, first?.shape ?? []))
+}
+
 const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
 
 /** Rows can be finished before they are used again only where they are contiguous: the reduced axes are the last ones. */
@@ -223,6 +230,13 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       if (g.axes.length > 0 && !equalShapes(g.axes, axes)) return null
       return uses.every((u) => fitsFull(g, u, isTrailing(g.domain, axes) ? axes : [])) ? 'row' : null
     }
+    const rows = isTrailing(g.domain, g.axes) ? g.axes : []
+    if (def.kind === 'movement') {
+      // what another kernel makes would only be copied
+      const isHere = g.kind === 'loop' && isConcatenation(n) && uses.some((u) => groupOf.get(u.base) === g)
+      if (!isHere || !equalShapes(strip(walkedShape(n)), g.domain)) return null
+      return uses.every((u) => fitsFull(g, u, rows)) ? 'parts' : null
+    }
     const shape = strip(n.shape)
     if (g.kind === 'contraction') {
       if (!equalShapes(shape, g.domain)) return null
@@ -234,8 +248,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
         ? 'full'
         : null
     }
-    if (equalShapes(shape, g.domain))
-      return uses.every((u) => fitsFull(g, u, isTrailing(g.domain, g.axes) ? g.axes : [])) ? 'full' : null
+    if (equalShapes(shape, g.domain)) return uses.every((u) => fitsFull(g, u, rows)) ? 'full' : null
     if (g.axes.length === 0 || !equalShapes(shape, without(g.domain, g.axes))) return null
     return uses.every((u) => groupOf.get(u.base) !== g || (g.anchors.get(u.base) === 'row' && isRowMajor(u.view)))
       ? 'row'
@@ -245,7 +258,9 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
   /** Whether a full-level expression may read `u`: any memory, its own full values in place, its own finished rows. */
   const fitsFull = (g: Draft, u: Use, rows: readonly number[]): boolean => {
     if (groupOf.get(u.base) !== g) return true
-    if (g.anchors.get(u.base) === 'full') return equalShapes(u.view.shape, g.domain) && isRowMajor(u.view)
+    const level = g.anchors.get(u.base)
+    if (level === 'parts') return false
+    if (level === 'full') return equalShapes(u.view.shape, g.domain) && isRowMajor(u.view)
     return (
       rows.length > 0 &&
       u.view.offset === 0 &&
@@ -319,11 +334,11 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       place(n, open(lone, [], []), 'full', uses)
       continue
     }
-    if (def.kind === 'contraction' || def.kind === 'movement') {
-      place(n, open(def.kind === 'contraction' ? 'contraction' : 'regions', strip(n.shape), []), 'full', uses)
+    if (def.kind === 'contraction') {
+      place(n, open('contraction', strip(n.shape), []), 'full', uses)
       continue
     }
-    const near = mergeNeighbours(uses)
+    const near = def.kind === 'movement' && !isConcatenation(n) ? [] : mergeNeighbours(uses)
     let home: Draft | null = null
     for (const g of near) {
       const level = levelIn(g, n, uses)
@@ -333,7 +348,8 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       home = g
       break
     }
-    if (home === null) {
+    if (home === null && def.kind === 'movement') place(n, open('regions', strip(n.shape), []), 'full', uses)
+    else if (home === null) {
       const axes = def.kind === 'reduction' ? reducedAxes(n) : []
       const domain = strip(def.kind === 'reduction' ? (n.ins[0] as Node).shape : n.shape)
       home = open('loop', domain, axes)

@@ -16,7 +16,8 @@ import { sourceRows } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { pickElements } from './pick.ts'
 import { prune } from './prune.ts'
-import { without } from './shape.ts'
+import { stripView, without } from './shape.ts'
+import { regionsOf } from './view.ts'
 
 /** A value is computed again in a later stage rather than kept where this many instructions do it. */
 const recomputeLimit = 4
@@ -50,16 +51,15 @@ export const loopKernel = (
 
   // ---- when each value can be had
   const times = new Map<Node, number>()
+  const timeOfOperand = (user: Node, x: Node): number => {
+    if (isFree(x)) return 0
+    const base = inlining.inlined(x) ? x : useOf(x, walkedShape(user)).base
+    return inlining.inlined(base) || anchors.has(base) ? timeOf(base) : 0
+  }
   const timeOf = (n: Node): number => {
     const known = times.get(n)
     if (known !== undefined) return known
-    let t = 0
-    for (const i of n.ins) {
-      if (isFree(i)) continue
-      const base = inlining.inlined(i) ? i : useOf(i, walkedShape(n)).base
-      if (inlining.inlined(base) || anchors.has(base)) t = Math.max(t, timeOf(base))
-    }
-    if (isReduction(n)) t += 1
+    const t = Math.max(0, ...n.ins.map((i) => timeOfOperand(n, i))) + (isReduction(n) ? 1 : 0)
     times.set(n, t)
     return t
   }
@@ -177,6 +177,12 @@ export const loopKernel = (
         const { buffer, access } = keep(n)
         stores.push(storeOf(buffer, access, evaluate(body, memo, t, false, n)))
       }
+      if (level === 'parts')
+        for (const [k, part] of (regionsOf(n)?.parts ?? []).map(stripView).entries()) {
+          if (timeOfOperand(n, n.ins[k] as Node) !== t) continue
+          const value = operand(body, memo, t, false, k, n)
+          stores.push(storeOf(buffers.write(n), overFull(part.offset, part.strides), value))
+        }
       if (isReduction(n) && timeOf(n) === t + 1) {
         const value = operand(body, memo, t, false, 0, n)
         const def = opDef(n.op)

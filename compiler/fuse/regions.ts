@@ -5,7 +5,6 @@
 import { InternalError } from '../../src/core/errors.ts'
 import { sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
-import { opDef } from '../../src/ops/registry.ts'
 import type { LoopKernel, Stage } from '../kernel/kernel.ts'
 import { accessOf, freeValue, makeBody, makeBuffers, storeOf } from './body.ts'
 import { collapseKernel } from './collapse.ts'
@@ -13,11 +12,12 @@ import type { FusedKernel } from '../program/fused.ts'
 import { useOf } from './group.ts'
 import { isFree } from './inline.ts'
 import { strip, stripView } from './shape.ts'
+import { regionsOf } from './view.ts'
 
 export const regionsKernel = (node: Node, name: string): FusedKernel => {
-  const def = opDef(node.op)
-  if (def.kind !== 'movement' || def.move.tag !== 'regions') throw new InternalError(`${node.op} has no regions`)
-  const { fill, parts } = def.move.regions(node.ins, node.params)
+  const regions = regionsOf(node)
+  if (regions === null) throw new InternalError(`${node.op} has no regions`)
+  const { fill, parts } = regions
   const buffers = makeBuffers()
   const out = buffers.write(node)
   const filled: Stage[] = []

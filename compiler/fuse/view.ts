@@ -6,7 +6,7 @@
 import { equalShapes, type Shape, stridesOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
-import type { View } from '../../src/ops/signature.ts'
+import type { Regions, View } from '../../src/ops/signature.ts'
 
 export interface Place {
   readonly base: Node
@@ -14,6 +14,12 @@ export interface Place {
 }
 
 export const rowMajor = (shape: Shape): View => ({ shape, offset: 0, strides: stridesOf(shape) })
+
+/** The regions that a node is assembled from; null for any other op. */
+export const regionsOf = (node: Node): Regions | null => {
+  const def = opDef(node.op)
+  return def.kind === 'movement' && def.move.tag === 'regions' ? def.move.regions(node.ins, node.params) : null
+}
 
 /** Whether a view walks neighbouring elements in order, wherever it starts. */
 export const isContiguous = ({ shape, strides }: View): boolean => {

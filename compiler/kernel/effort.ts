@@ -8,6 +8,7 @@ import type { Machine } from '../../src/core/machine.ts'
 import type { Node } from '../../src/expr/expr.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName } from '../../src/ops/signature.ts'
+import type { Instr } from './kernel.ts'
 import { lowerScalar } from './scalar.ts'
 
 /** Products that a division or a square root takes the time of. */
@@ -88,7 +89,7 @@ export const effortOf = (node: Node): number =>
   )
 
 /** The same of an instruction. */
-export const effortOfOp = (op: OpName, dtypes: readonly DType[], params: unknown): number => {
+const effortOfOp = (op: OpName, dtypes: readonly DType[], params: unknown): number => {
   const def = opDef(op)
   if (def.kind !== 'elementwise') return 0
   const key = `${op} ${dtypes.join()}`
@@ -99,3 +100,11 @@ export const effortOfOp = (op: OpName, dtypes: readonly DType[], params: unknown
   known.set(key, counter.count())
   return counter.count()
 }
+
+/** Of a body, its loads among them. */
+export const instructionsOf = (body: readonly Instr[]): number =>
+  body.reduce((n, i) => {
+    if (i.tag !== 'apply') return n + (i.tag === 'load' || i.tag === 'gather' ? 1 : 0)
+    const dtypes = i.args.map((a) => body[a]?.dtype as DType)
+    return n + effortOfOp(i.op, dtypes, i.params)
+  }, 0)

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { emitJavaScript } from '../../compiler/emit/javascript/module.ts'
-import { contractionScratch } from '../../compiler/emit/wasm/contraction/schedule.ts'
+import { scratchFor } from '../../compiler/emit/wasm/split.ts'
 import { emitWasm } from '../../compiler/emit/wasm/emit.ts'
 import { fuse } from '../../compiler/fuse/fuse.ts'
 import { pull } from '../../compiler/grad/vjp.ts'
@@ -65,6 +65,7 @@ const rareOperands = (dtype: 'f32' | 'f64', scale: number): Readonly<Record<stri
 }
 
 const x = input('x', [17, 9])
+const literalOf = (value: number, shape: readonly number[]): Node => b.broadcastTo([literal(value, 'f32')], { shape })
 const programs: Readonly<Record<string, () => EntryProgram>> = {
   'softmax over the last axis': () => entry({ y: b.softmax([x], { axis: 1 }) }),
   'softmax over the first axis': () => entry({ y: b.softmax([x], { axis: 0 }) }),
@@ -93,6 +94,15 @@ const programs: Readonly<Record<string, () => EntryProgram>> = {
       p: b.pad([x], { low: [1, 0], high: [2, 3], interior: [0, 2], value: 0.5 }),
       c: b.concat([b.exp([x]), input('more', [17, 2])], { axis: 1 }),
     }),
+  'what is computed together, side by side': () => {
+    const [e, s] = [b.exp([b.sin([x])]), b.softmax([b.cos([x])], { axis: 1 })]
+    return entry({
+      last: b.concat([e, b.tanh([x]), x, e], { axis: 1 }),
+      first: b.concat([s, literalOf(2, [17, 9]), b.neg([s])], { axis: 0 }),
+      columns: b.concat([b.softmax([e], { axis: 0 }), e], { axis: 1 }),
+      stacked: b.concat([b.reshape([e], { shape: [17, 9, 1] }), b.reshape([s], { shape: [17, 9, 1] })], { axis: 2 }),
+    })
+  },
   'axes in another order, and positions': () =>
     entry({ y: b.exp([b.transpose([x], { perm: [1, 0] })]), at: b.argmax([x], { axis: 0 }) }),
   'a training step in place': () => {
@@ -226,7 +236,7 @@ describe('programs', () => {
     const fused = fuse(e)
     expect(kernelsOf(fused).flatMap((k) => faultsOf(k.kernel))).toEqual([])
     const plan = makePlan([fused], {
-      scratchBytes: (k) => (k.tag === 'contraction' ? contractionScratch(k, 'plain') : 0),
+      scratchBytes: scratchFor('plain'),
     })
     expect(faultsOfPlan(plan)).toEqual([])
 

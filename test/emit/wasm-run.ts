@@ -4,6 +4,7 @@
 import type { DType } from '../../src/core/dtype.ts'
 import { emitWasm } from '../../compiler/emit/wasm/emit.ts'
 import type { WasmOptions } from '../../compiler/emit/wasm/module.ts'
+import { scratchFor } from '../../compiler/emit/wasm/split.ts'
 import type { Kernel } from '../../compiler/kernel/kernel.ts'
 import type { Plan, PlanBuffer, PlanEntry } from '../../compiler/plan/plan.ts'
 import type { Memory } from './oracle.ts'
@@ -32,7 +33,9 @@ export const planOf = (cases: readonly Case[]): Plan => {
       end += aligned(array.byteLength) + PADDING
       return buffers.length - 1
     })
-    const step = { kernel: i, bindings, scratch: 0, scratchBytes: 0 }
+    const scratchBytes = kernel.tag === 'loop' ? scratchFor('plain')(kernel, null) : 0
+    const step = { kernel: i, bindings, scratch: end, scratchBytes }
+    end += aligned(scratchBytes) + PADDING
     return { name: `e${i}`, inputs: [], outputs: [], steps: [step], ranges: [], flops: 0, traffic: 0, peak: 0 }
   })
   const kernels = cases.map((c) => c.kernel)
@@ -70,6 +73,8 @@ export const runWasm = async (cases: readonly Case[], options: WasmOptions = {})
       view.set(array)
       inside.fill(1, view.byteOffset, view.byteOffset + view.byteLength)
     })
+  for (const { scratch, scratchBytes } of plan.entries.flatMap((e) => e.steps))
+    inside.fill(1, scratch, scratch + scratchBytes)
   for (const i of cases.keys()) (instance.exports[`e${i}`] as () => void)()
   const strays = Array.from(all.keys()).filter((at) => inside[at] === 0 && all[at] !== pattern(at))
   let next = 0

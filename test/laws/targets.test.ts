@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { contractionScratch } from '../../compiler/emit/wasm/contraction/schedule.ts'
+import { scratchFor } from '../../compiler/emit/wasm/split.ts'
 import { fuse } from '../../compiler/fuse/fuse.ts'
 import { withoutCustom } from '../../compiler/grad/custom.ts'
 import { interpret } from '../../compiler/interpret/interpret.ts'
@@ -26,7 +26,7 @@ interface Programs {
 const planOf = (all: readonly Programs[]): Plan => {
   const results = all.flatMap(({ roots }, k) => withoutCustom(roots).map((value, i) => ({ name: `y${k}_${i}`, value })))
   const fused = fuse({ name: 'main', results, updates: [] })
-  return makePlan([fused], { scratchBytes: (k) => (k.tag === 'contraction' ? contractionScratch(k, 'plain') : 0) })
+  return makePlan([fused], { scratchBytes: scratchFor('plain') })
 }
 
 const differs = (a: Elements, b: Elements): number => a.findIndex((v, i) => !Object.is(v, b[i]))

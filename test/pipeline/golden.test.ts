@@ -117,6 +117,32 @@ test('a product with a literal, as a chain of products has for a gradient, reads
   expect(kernelsOf(w, 'main')).toEqual(['copy', 'dotGeneral', 'dotGeneral'])
 })
 
+describe('a concatenation of what one kernel computes', () => {
+  const [x, y] = [input('x', [6, 4]), input('y', [6, 4])]
+  const [a, b2] = [graph.exp([graph.mul([x, y])]), graph.tanh([x])]
+  const beside = (parts: readonly Node[], axis: number): Node => graph.concat(parts, { axis })
+
+  test('is written by that kernel, part by part, and its parts are not kept', async () => {
+    for (const axis of [0, 1]) {
+      const w = await built({ main: { y: beside([a, b2, a], axis) } })
+      expect(kernelsOf(w, 'main')).toHaveLength(1)
+      expect(sizesIn(w, 'arena')).toEqual([])
+    }
+  })
+
+  test('may hold what lies in memory besides, and rows of a softmax', async () => {
+    const w = await built({ main: { y: beside([softmax(a as never) as Node, x, b2], 1), z: a } })
+    expect(kernelsOf(w, 'main')).toHaveLength(1)
+    expect(sizesIn(w, 'arena').filter((n) => n > 4)).toEqual([])
+  })
+
+  test('is a copy where nothing is computed, or where the parts are of several shapes', async () => {
+    expect(kernelsOf(await built({ main: { y: beside([x, y], 1) } }), 'main')).toEqual(['concat'])
+    const uneven = beside([a, graph.tanh([input('z', [6, 3])])], 1)
+    expect(kernelsOf(await built({ main: { y: uneven } }), 'main').at(-1)).toBe('concat')
+  })
+})
+
 describe('inner products of a batch', () => {
   const kernelOf = async (y: Node): Promise<LoopKernel> => {
     const { plan } = await built({ main: { y } })

@@ -27,6 +27,7 @@ import {
   takeAlongAxis,
   zeros,
 } from '../../src/index.ts'
+import { scratchFor } from '../../compiler/emit/wasm/split.ts'
 import { stream } from '../random.ts'
 import { read, startJavaScript, startWasm, write } from './run.ts'
 
@@ -55,7 +56,7 @@ const expectBits = async (roots: readonly Node[], env: ReadonlyMap<Node, Tensor>
   const fused = fuse({ name: 'main', results, updates: [] })
   const kernels = fused.steps.flatMap((s) => (s.tag === 'kernel' && s.kernel.tag === 'loop' ? [s.kernel] : []))
   expect(kernels.flatMap((k) => faultsOf(k))).toEqual([])
-  const plan = makePlan([fused], { scratchBytes: () => 0 })
+  const plan = makePlan([fused], { scratchBytes: scratchFor('plain') })
   expect(faultsOfPlan(plan)).toEqual([])
   const want = interpret(roots, env)
   for (const start of [startWasm, startJavaScript]) {
@@ -315,7 +316,7 @@ test('a table is trained in place, while its old rows are still read', async () 
     results: [{ name: 'loss', value: loss }],
     updates: [{ target: table, value }],
   })
-  const plan = makePlan([fused], { scratchBytes: () => 0 })
+  const plan = makePlan([fused], { scratchBytes: scratchFor('plain') })
   expect(faultsOfPlan(plan)).toEqual([])
   const given: readonly (readonly [Node, Tensor])[] = [
     [ids, tensor('i32', [2, 4], [0, 5, 2, 2, 2, -3, 9, 5])],

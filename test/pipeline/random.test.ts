@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { contractionScratch } from '../../compiler/emit/wasm/contraction/schedule.ts'
+import { scratchFor } from '../../compiler/emit/wasm/split.ts'
 import { fuse } from '../../compiler/fuse/fuse.ts'
 import { interpret } from '../../compiler/interpret/interpret.ts'
 import { faultsOf } from '../../compiler/kernel/check.ts'
@@ -17,7 +17,7 @@ const seeds = fc.integer({ min: 0, max: 2 ** 31 })
 const planOf = ({ roots }: Program): Plan => {
   const results = roots.map((value, i) => ({ name: `r${i}`, value }))
   const fused = fuse({ name: 'main', results, updates: [] })
-  return makePlan([fused], { scratchBytes: (k) => (k.tag === 'contraction' ? contractionScratch(k, 'plain') : 0) })
+  return makePlan([fused], { scratchBytes: scratchFor('plain') })
 }
 
 const evaluate = (program: Program, plan: Plan, running: Running): readonly Elements[] => {

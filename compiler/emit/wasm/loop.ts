@@ -1,6 +1,6 @@
 /**
  * A loop kernel as one Wasm function. In: the emit context and the kernel. Out: the name of a function whose parameters are
- * the byte address of each kernel buffer and, last, of the scratch (unused here); of a split kernel also the part's number.
+ * the byte address of each kernel buffer and, last, of the scratch (of `byRows`); of a split kernel also the part's number.
  * Invariant: every element is computed and every reduction added as kernel.ts says, so the bits are those of any other
  * target; a store never writes outside of what the kernel names, whatever the extents.
  */
@@ -8,6 +8,7 @@ import { bytesOf } from '../../../src/core/dtype.ts'
 import { type Accumulation, LANES, type LoopKernel } from '../../kernel/kernel.ts'
 import type { Split } from '../../kernel/split.ts'
 import { absent, type BodySource, emitBody, type Gather } from './body.ts'
+import { byRows } from './columns.ts'
 import { type EmitContext, type FunctionBuilder, functionBuilder, type Value } from './function.ts'
 import { type LaneMachine, type Lanes, laneMachine } from './machine.ts'
 import { loadLanes, loadRows, rowAddress, rowOffset, storeLanes } from './memory.ts'
@@ -48,10 +49,13 @@ interface Copy {
 /** Adds the function of this kernel to the module; where it is split, that of any of its parts. */
 export const emitLoop = (context: EmitContext, kernel: LoopKernel, split: Split | null = null): string => {
   const fn = functionBuilder(context, kernel.buffers.length + (split === null ? 1 : 2))
-  if (split === null) emitNest(context, fn, kernel, null)
+  const emit = (part: LoopKernel, origin: Origin | null): void => {
+    for (const k of byRows(part) ?? [part]) emitNest(context, fn, k, origin)
+  }
+  if (split === null) emit(kernel, null)
   else
     eachPart(fn, kernel, split, fn.param(kernel.buffers.length + 1), (part, start) =>
-      emitNest(context, fn, part, { axis: split.axis, start }),
+      emit(part, { axis: split.axis, start }),
     )
   return fn.finish(context.unique(kernel.name))
 }

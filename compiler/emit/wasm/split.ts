@@ -3,11 +3,11 @@
  * more than it brings; and the scratch of what is then emitted.
  * Invariant: a guess about time decides how many parts there are and never what they compute.
  */
-import type { DType } from '../../../src/core/dtype.ts'
 import { costOf } from '../../kernel/cost.ts'
-import { effortOfOp } from '../../kernel/effort.ts'
-import type { ContractionKernel, Instr, Kernel, LoopKernel } from '../../kernel/kernel.ts'
+import { instructionsOf } from '../../kernel/effort.ts'
+import type { ContractionKernel, Kernel, LoopKernel } from '../../kernel/kernel.ts'
 import { axesOf, isIndependent, lengthOf, type Split, shortened, stepOf } from '../../kernel/split.ts'
+import { columnScratch } from './columns.ts'
 import { contractionScratch, type Schedule, type Simd, schedule } from './contraction/schedule.ts'
 
 /** A part should take longer than threads need to agree on it, in nanoseconds. */
@@ -25,16 +25,9 @@ const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.8, read: 
 
 const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1)
 
-const instructionsOf = (body: readonly Instr[], accesses: number): number =>
-  body.reduce((n, i) => {
-    if (i.tag !== 'apply') return n + (i.tag === 'load' || i.tag === 'gather' ? 1 : 0)
-    const dtypes = i.args.map((a) => body[a]?.dtype as DType)
-    return n + effortOfOp(i.op, dtypes, i.params)
-  }, accesses)
-
 const timeOfLoop = (k: LoopKernel): number => {
   const computed = k.stages.reduce((ns, s) => {
-    const each = instructionsOf(s.body, s.stores.length + s.reductions.length)
+    const each = instructionsOf(s.body) + s.stores.length + s.reductions.length
     return ns + product([...k.outer, ...s.dims]) * each * TIME.instruction
   }, 0)
   return Math.max(computed, costOf(k).bytes * TIME.byte)
@@ -45,7 +38,7 @@ const timeOfContraction = (k: ContractionKernel, { modeB, packA, swapped }: Sche
   const [rows, columns] = swapped ? [k.n, k.m] : [k.m, k.n]
   const packed = (modeB === 'packed' ? columns : 0) + (packA ? rows : 0)
   const wide = k.dtype === 'f64' ? 2 : 1
-  const after = k.m * k.n * instructionsOf(k.body, k.stores.length) * TIME.instruction
+  const after = k.m * k.n * (instructionsOf(k.body) + k.stores.length) * TIME.instruction
   const moved = packed * k.k * TIME.packed + (k.m + k.n) * k.k * TIME.read
   return batches * wide * (k.m * k.n * k.k * TIME.product + moved + after)
 }
@@ -116,8 +109,10 @@ export const splitFor =
 export const scratchFor =
   (simd: Simd) =>
   (k: Kernel, split: Split | null): number => {
-    if (k.tag !== 'contraction') return 0
-    if (split === null) return contractionScratch(k, simd)
-    const of = (part: number): number => contractionScratch(shortened(k, split.axis, lengthOf(k, split, part)), simd)
+    if (k.tag === 'sort') return 0
+    const bytes = (part: LoopKernel | ContractionKernel): number =>
+      part.tag === 'loop' ? columnScratch(part) : contractionScratch(part, simd)
+    if (split === null) return bytes(k)
+    const of = (part: number): number => bytes(shortened(k, split.axis, lengthOf(k, split, part)))
     return Math.max(of(0), of(split.parts - 1))
   }
