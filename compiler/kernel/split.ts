@@ -6,7 +6,7 @@
  */
 import { isInjective, isSameAccess } from './access.ts'
 import type { Access, ContractionKernel, Kernel, LoopKernel } from './kernel.ts'
-import { usesOf } from './uses.ts'
+import { type Use, usesOf } from './uses.ts'
 
 /**
  * Parts of `length` along an axis, the last one perhaps shorter. Axes are the outer dims of a loop kernel, and where all it does
@@ -66,9 +66,22 @@ const isOuter = (
   other: readonly number[],
 ): boolean => dims.slice(0, outer).every((extent, d) => extent <= 1 || (strides[d] ?? 0) === (other[d] ?? 0))
 
+/** Whether two points apart along an axis never reach the same element, whatever rows they name. */
+const isApart = ({ access, dims }: Use, axis: number): boolean => {
+  const strideOf = (d: number): number => access.strides[d] ?? 0
+  return (
+    strideOf(axis) !== 0 &&
+    isInjective(
+      access,
+      dims.map((extent, d) => (strideOf(d) === 0 ? 1 : extent)),
+    )
+  )
+}
+
 /**
  * Whether the points along an axis have nothing to do with one another: each element is stored by one point, and what is
- * stored is read by the point that stores it or by none. Scratch is not asked for: a part is given its own.
+ * stored is read by the point that stores it or by none. Rows at computed places keep the order in which they are changed: only
+ * elements within them may be shared out. Scratch is not asked for: a part is given its own.
  */
 export const isIndependent = (k: Kernel, axis: number): boolean => {
   if (k.tag === 'sort') return false
@@ -80,18 +93,25 @@ export const isIndependent = (k: Kernel, axis: number): boolean => {
     if (edges.some((e) => e.across === 0)) return false
   }
   const uses = usesOf(k).filter((u) => k.buffers[u.buffer]?.mode !== 'scratch')
-  if (uses.some((u) => u.kind === 'update' || u.kind === 'set')) return false
+  const changes = uses.filter((u) => u.kind === 'update' || u.kind === 'set')
+  const areApart = changes.every(
+    (c) =>
+      isApart(c, axis) && uses.every((u) => u.buffer !== c.buffer || isSameAccess(u.access, u.dims, c.access, c.dims)),
+  )
   const stores = uses.filter((u) => u.kind === 'store')
-  return stores.every(
-    (s) =>
-      isInjective(s.access, s.dims) &&
-      uses.every((u) => {
-        if (u.buffer !== s.buffer || u === s) return true
-        if (u.kind === 'load' && isSameAccess(u.access, u.dims, s.access, s.dims)) return true
-        return (
-          k.tag === 'loop' && u.dims.length >= u.outer && isOuter(u.access.strides, u.dims, u.outer, s.access.strides)
-        )
-      }),
+  return (
+    areApart &&
+    stores.every(
+      (s) =>
+        isInjective(s.access, s.dims) &&
+        uses.every((u) => {
+          if (u.buffer !== s.buffer || u === s) return true
+          if (u.kind === 'load' && isSameAccess(u.access, u.dims, s.access, s.dims)) return true
+          return (
+            k.tag === 'loop' && u.dims.length >= u.outer && isOuter(u.access.strides, u.dims, u.outer, s.access.strides)
+          )
+        }),
+    )
   )
 }
 
@@ -113,6 +133,7 @@ export const partOf = (k: LoopKernel | ContractionKernel, split: Split, part: nu
         ...s,
         body: s.body.map((i) => (i.tag === 'load' || i.tag === 'gather' ? { ...i, access: at(i.access) } : i)),
         stores: s.stores.map((x) => ({ ...x, access: at(x.access) })),
+        updates: s.updates.map((x) => ({ ...x, access: at(x.access) })),
       })),
     }
   }

@@ -5,7 +5,7 @@
  */
 import { costOf } from '../../kernel/cost.ts'
 import { instructionsOf } from '../../kernel/effort.ts'
-import type { ContractionKernel, Kernel, LoopKernel } from '../../kernel/kernel.ts'
+import type { ContractionKernel, Instr, Kernel, LoopKernel, Stage } from '../../kernel/kernel.ts'
 import { axesOf, isIndependent, lengthOf, type Split, shortened, stepOf } from '../../kernel/split.ts'
 import { columnScratch } from './columns.ts'
 import { contractionScratch, type Schedule, type Simd, schedule } from './contraction/schedule.ts'
@@ -20,17 +20,42 @@ const VECTORS = 32
 const SHARES = 4
 
 /** Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory,
- * an element packed, an element that comes into the cache. */
-const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.8, read: 0.2 }
+ * an element packed, an element that comes into the cache, a row at a computed place, a turn of the loop around the innermost. */
+const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.8, read: 0.2, row: 50, turn: 8 }
+
+/** Instructions for a row, above which a processor does not see the next row coming and waits for it. */
+const ROW_INSTRUCTIONS = 1024
 
 const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1)
 
+/** Whether a value differs between the points along an axis. */
+const varies = (body: readonly Instr[], value: number, axis: number): boolean => {
+  const i = body[value]
+  if (i?.tag === 'load') return (i.access.strides[axis] ?? 0) !== 0
+  if (i?.tag === 'gather') return (i.access.strides[axis] ?? 0) !== 0 || varies(body, i.index, axis)
+  if (i?.tag === 'apply') return i.args.some((a) => varies(body, a, axis))
+  return i?.tag === 'index' && i.axis === axis
+}
+
+/** Until the rows at computed places are there, as far as nothing hides it: once in each part that names them. */
+const timeOfRows = ({ body, updates }: Stage, dims: readonly number[], instructions: number): number => {
+  const named = [...body.flatMap((i) => (i.tag === 'gather' ? [i] : [])), ...updates]
+  const places = new Map(named.map((p) => [`${p.buffer}:${p.index}`, p.index]))
+  return [...places.values()].reduce((ns, index) => {
+    const rows = product(dims.filter((_, axis) => varies(body, index, axis)))
+    return instructions > rows * ROW_INSTRUCTIONS ? ns + rows * TIME.row : ns
+  }, 0)
+}
+
 const timeOfLoop = (k: LoopKernel): number => {
   const computed = k.stages.reduce((ns, s) => {
-    const each = instructionsOf(s.body) + s.stores.length + s.reductions.length
-    return ns + product([...k.outer, ...s.dims]) * each * TIME.instruction
+    const dims = [...k.outer, ...s.dims]
+    const each = instructionsOf(s.body) + s.stores.length + s.reductions.length + 2 * s.updates.length
+    const instructions = product(dims) * each
+    return ns + instructions * TIME.instruction + timeOfRows(s, dims, instructions)
   }, 0)
-  return Math.max(computed, costOf(k).bytes * TIME.byte)
+  const turns = k.stages.reduce((n, s) => n + product([...k.outer, ...s.dims].slice(0, -1)), 0)
+  return Math.max(computed, costOf(k).bytes * TIME.byte) + turns * TIME.turn
 }
 
 const timeOfContraction = (k: ContractionKernel, { modeB, packA, swapped }: Schedule): number => {
@@ -78,11 +103,33 @@ const isAlike = (whole: Kernel, part: Kernel, simd: Simd): boolean => {
 /** Somebody begins late or is held up: so much of a part is lost. */
 const LATE = 0.2
 
-/** When the last part may be expected to end, if `threads` take them as they come. */
-const spanOf = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): number => {
-  const first = shortened(k, split.axis, lengthOf(k, split, 0))
-  const part = timeOf(first, simd) * (isAlike(k, first, simd) ? 1 : UNLIKE)
-  return part * (Math.ceil(split.parts / threads) + LATE)
+/** What all parts together may take beside the whole: so much is lost where one thread runs them all. */
+const MOST_REPEATED = 1.1
+
+/** A cut beside its times: of all parts together, and until the last part may be expected to end, whoever takes which. */
+interface Timed {
+  readonly split: Split
+  readonly total: number
+  readonly span: number
+}
+
+const timed = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): Timed => {
+  const part = (n: number) => shortened(k, split.axis, lengthOf(k, split, n))
+  const first = part(0)
+  const ns = timeOf(first, simd)
+  const longest = ns * (isAlike(k, first, simd) ? 1 : UNLIKE)
+  return {
+    split,
+    total: ns * (split.parts - 1) + timeOf(part(split.parts - 1), simd),
+    span: longest * (Math.ceil(split.parts / threads) + LATE),
+  }
+}
+
+/** Numbers of parts to try: those that even out what the machine does besides, and fewer. */
+const countsOf = (threads: number, most: number): readonly number[] => {
+  const counts: number[] = []
+  for (let parts = SHARES * threads; parts >= 2; parts = Math.floor(parts / 2)) counts.push(Math.min(parts, most))
+  return counts
 }
 
 export const splitFor =
@@ -91,18 +138,18 @@ export const splitFor =
     if (k.tag === 'sort' || threads < 2) return null
     const extents = axesOf(k)
     if (extents.includes(0)) return null
-    const most = Math.floor(timeOf(k, simd) / LEAST)
+    const whole = timeOf(k, simd)
+    const most = Math.floor(whole / LEAST)
     if (most < 2) return null
-    const counts = [SHARES, 2, 1].map((share) => Math.min(share * threads, most))
+    const counts = countsOf(threads, most)
     const found = extents.flatMap((extent, axis) => {
       if (extent < 2 || !isIndependent(k, axis)) return []
       const unit = unitOf(k, axis, simd)
       return counts.flatMap((parts) => cut(extent, unit, parts, axis) ?? [])
     })
-    const timed = found.map((split) => ({ split, span: spanOf(k, split, simd, threads) }))
+    const fit = found.map((split) => timed(k, split, simd, threads)).filter((t) => t.total <= MOST_REPEATED * whole)
     // of equals the outermost axis, whose parts lie in one piece
-    const best = timed.reduce<(typeof timed)[number] | null>((a, b) => (a === null || b.span < a.span ? b : a), null)
-    return best?.split ?? null
+    return fit.reduce<Timed | null>((a, b) => (a === null || b.span < a.span ? b : a), null)?.split ?? null
   }
 
 /** Bytes of scratch that one thread needs for a kernel or for any part of it. */
