@@ -317,7 +317,7 @@ export const render = (d: Doc): Printed => {
 /** Where a line may be broken: the terms of a sum, else the factors of a product, else nowhere. */
 export const pieces = (d: Doc): readonly string[] => {
   if (d.tag === 'sum') return sumPieces(d.terms)
-  if (d.tag !== 'product') return [render(d).text]
+  if (d.tag === 'text') return [render(d).text]
   const flipped = d.negative ? flipOf({ ...d, negative: false }) : null
   if (flipped !== null) return pieces(flipped)
   const [first, ...rest] = productPieces(d)

@@ -11,6 +11,8 @@ const below = `${digits}₊₋…ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣ�
 export const subscript = (n: number): string =>
   [...String(n)].map((c) => (c === '-' ? '₋' : digits[Number(c)])).join('')
 
+export const raised = (n: number): string => [...String(n)].map((c) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)]).join('')
+
 /** h₁ and h1 are one name to a reader. */
 export const heard = (name: string): string =>
   [...name].map((c) => (digits.includes(c) ? digits.indexOf(c) : c)).join('')

@@ -160,7 +160,7 @@ const over = `[${superscripts}]*`
 const token = new RegExp(
   [
     String.raw`∂(?<above>[^\s()·,/]+)/∂(?<beneath>[^\s()·,]+)`,
-    `(?<name>${word.replace('[\\p{L}\\p{M}]', `(?![${superscripts}${subscripts}])[\\p{L}\\p{M}]`).replace('[\\p{L}\\p{M}\\p{Nd}_]*', `(?:(?![${superscripts}${subscripts}])[\\p{L}\\p{M}\\p{Nd}_])*`)})(?<under>${under})(?<prime>′*)(?<over>${over})`,
+    `(?<name>${word.replace('[\\p{L}\\p{M}]', `(?![${superscripts}${subscripts}])[\\p{L}\\p{M}]`).replace('[\\p{L}\\p{M}\\p{Nd}_]*', `(?:(?![${superscripts}${subscripts}])[\\p{L}\\p{M}\\p{Nd}_])*`)})(?<raised>${over.replace('′', '')})(?<under>${under})(?<prime>′*)(?<over>${over})`,
     String.raw`(?<mantissa>\d+(?:\.\d+)?)e(?<sign>[-−+]?)(?<exponent>\d+)`,
     String.raw`(?<truth>1)(?=\[)`,
     String.raw`(?<number>\d+(?:\.\d+)?)`,
@@ -188,7 +188,7 @@ export const latexOf = (formula: string): string =>
         const behind = all.slice(offset + whole.length)
         const isFunction = behind.startsWith('(') || (known.has(g['name']) && behind.startsWith(' σ'))
         const head = nameText(g['name'], g['under'] ?? '', '', isFunction).trimEnd()
-        return `${head}${primes}${nameText('x', '', g['over'] ?? '', false).slice(1)}`
+        return `${head}${primes}${nameText('x', '', `${g['raised'] ?? ''}${g['over'] ?? ''}`, false).slice(1)}`
       }
       if (g['mantissa'] !== undefined)
         return `${g['mantissa']} \\cdot 10^{${g['sign']?.replace('−', '-').replace('+', '')}${g['exponent']}}`

@@ -1,6 +1,6 @@
 /**
  * Equations as lines. In: equations. Out: text with the equals signs below one another and the shapes in a margin.
- * Invariant: no line is broken inside a part; columns are counted as a reader sees them (combining marks take none).
+ * Invariant: no line is broken inside a part that has room on one; columns are counted as a reader sees them (combining marks take none).
  */
 import { showShape, type TensorType } from '../../src/core/shape.ts'
 import { pieces, render } from './doc.ts'
@@ -18,8 +18,42 @@ const widest = (texts: readonly string[]): number => texts.reduce((most, t) => M
 
 const narrowest = 40
 
+const [opening, closing] = ['([{⌊⌈', ')]}⌋⌉']
+
+/** Where lines are broken: behind these, or before those. */
+const marks = [
+  { behind: ';,', before: '' },
+  { behind: '', before: '+−' },
+  { behind: '', before: '·/' },
+] as const
+
+/** The gaps within so many brackets that have such a mark beside them. */
+const gapsAt = (chars: readonly string[], within: number, { behind, before }: (typeof marks)[number]) => {
+  let depth = 0
+  return chars.flatMap((c, i) => {
+    if (opening.includes(c)) depth++
+    if (closing.includes(c)) depth--
+    const isGap = c === ' ' && (behind.includes(chars[i - 1] ?? ' ') || before.includes(chars[i + 1] ?? ' '))
+    return isGap && depth === within ? [i] : []
+  })
+}
+
+/** Parts of what is wider than a line, cut within as few brackets as there is something to cut. */
+const cut = (part: string, width: number): readonly string[] => {
+  if (widthOf(part) + 2 <= width) return [part]
+  const chars = [...part]
+  for (const within of [0, 1, 2])
+    for (const mark of marks) {
+      const gaps = gapsAt(chars, within, mark)
+      const starts = [0, ...gaps.map((i) => i + 1)]
+      if (gaps.length > 0) return starts.flatMap((from, k) => cut(chars.slice(from, gaps[k]).join(''), width))
+    }
+  return [part]
+}
+
 /** The formula, broken before signs where it is wider than `width`. */
-const brokenAt = (parts: readonly string[], width: number): readonly string[] => {
+const brokenAt = (whole: readonly string[], width: number): readonly string[] => {
+  const parts = widthOf(whole.join(' ')) <= width ? whole : whole.flatMap((part) => cut(part, width))
   const lines: string[] = []
   for (const part of parts) {
     const last = lines.at(-1)

@@ -10,7 +10,18 @@ import { carryName, type ScanParts, scanParts } from '../../src/expr/scan.ts'
 import { whileParts } from '../../src/expr/while.ts'
 import { type Doc, isNumber, merging, nameDoc, render, stepOf, whole, withStep } from './doc.ts'
 import { docAt, heard, letterAt, nameAt, subscript, withoutIndex } from './indices.ts'
-import { carrierOf, isLoopResult, isStack, letterOf, type Numbered, type Root, unlike } from './names.ts'
+import {
+  carrierOf,
+  isLoopResult,
+  isStack,
+  layered,
+  letterBeside,
+  letterOf,
+  type Numbered,
+  ofAnotherLoop,
+  type Root,
+  unlike,
+} from './names.ts'
 import { isSame, keepsFirst, type Reading } from './behind.ts'
 
 /** A loop as it is written: for so many steps, or while a condition holds. */
@@ -135,6 +146,8 @@ const generated = (n: Node): string => {
   return letter === 'h' && n.shape.length === 0 ? 'l' : letter
 }
 
+const ownName = (value: Node): string | undefined => (value.ins.length > 0 ? nameOf(value) : undefined)
+
 /** The stack at the bottom of a value's uses outside: what its user called it there. */
 const outsideName = (results: readonly Node[], labels: ReadonlyMap<Node, string>): string | undefined => {
   for (const r of results) {
@@ -161,34 +174,38 @@ export const nameLoop = (
 ): LoopNames => {
   const { parts, stacks } = loop
   const taken = new Set(before)
-  const take = (base: string): string => {
-    const name = unlike(base, taken)
+  const take = (wanted: string, other: typeof unlike): string => {
+    const name = other(wanted, taken)
     taken.add(heard(name))
     return name
   }
   const carries = carriesOf(parts).map((_, i) => {
-    const name = isNamesake(loop, i, labels) ? carryBase(parts, i) : take(errorBase(parts, i, others))
+    const name = isNamesake(loop, i, labels) ? carryBase(parts, i) : take(errorBase(parts, i, others), layered)
     for (const at of edgesOf(name, courseOf(parts))) taken.add(heard(nameAt(name, [at])))
     return name
   })
   const isAlias = (value: Node): boolean =>
     parts.fn.params.includes(value) || carriesOf(parts).includes(value) || isCalledInside(value)
-  const letters = [...stacks.keys()].filter((v) => !isAlias(v)).map(generated)
+  const own = [...stacks].map(([v, results]) => ownName(v) ?? outsideName(results, labels))
+  const spoken = new Set([...taken, ...own.flatMap((name) => (name === undefined ? [] : heard(withoutIndex(name))))])
+  const letterIn = (value: Node): string => letterBeside(generated(value), spoken)
+  const letters = [...stacks].flatMap(([v], i) => (isAlias(v) || own[i] !== undefined ? [] : letterIn(v)))
   const base = (value: Node): string => {
-    const letter = generated(value)
+    const letter = letterIn(value)
     return letters.filter((l) => l === letter).length > 1 ? `${letter}${subscript(1)}` : letter
   }
   const stacked = new Map<Node, string>()
   const numbered = new Map<Node, string>()
   for (const [value, results] of stacks) {
     if (isAlias(value)) continue
-    const own = value.ins.length > 0 ? nameOf(value) : undefined
+    const own = ownName(value)
     const label = outsideName(results, labels)
     // a label is the root's own to give
     if (own === undefined && label !== undefined && labels.has(results[0] as Node)) stacked.set(value, label)
     else {
       const given = own ?? label
-      const name = take(given === undefined ? (decided.get(value) ?? base(value)) : withoutIndex(given))
+      const wanted = given === undefined ? (decided.get(value) ?? base(value)) : withoutIndex(given)
+      const name = take(wanted, given === undefined ? (w, all) => ofAnotherLoop(w, all, unlike) : layered)
       stacked.set(value, name)
       if (given === undefined) numbered.set(value, name)
     }

@@ -9,7 +9,7 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf, roleOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type Doc, isProduct, nameDoc, render } from './doc.ts'
-import { heard, nameAt, subscript, withoutIndex } from './indices.ts'
+import { heard, nameAt, raised, subscript, withoutIndex } from './indices.ts'
 import { behind, type Reading } from './behind.ts'
 import { readingOf } from './reading.ts'
 
@@ -165,10 +165,32 @@ export const unlike = (wanted: string, taken: ReadonlySet<string>): string => {
   return nameAt(base, [subscript(k)])
 }
 
+/** A name like that of a layer before, of another layer: h⁽²⁾. */
+export const layered = (wanted: string, taken: ReadonlySet<string>): string => {
+  const of = (k: number): string => `${wanted}⁽${raised(k)}⁾`
+  let k = 2
+  while (taken.has(heard(of(k)))) k++
+  return taken.has(heard(wanted)) ? of(k) : wanted
+}
+
+/** A letter of another loop: s⁽²⁾ beside s, but δ₂ beside δ. */
+export const ofAnotherLoop = (
+  wanted: string,
+  taken: ReadonlySet<string>,
+  numbered: (wanted: string, taken: ReadonlySet<string>) => string,
+): string => (Object.values(instead).includes(wanted) ? layered(wanted, taken) : numbered(wanted, taken))
+
 /** A product of matrices, and what is added to one: x W + h U + b. */
 export const isAffine = (n: Node, depth = 8): boolean =>
   n.op === 'dotGeneral' ||
   (depth > 0 && (n.op === 'add' || n.op === 'sub') && n.ins.some((i) => isAffine(behind(i), depth - 1)))
+
+/** What stands for a letter that means something else already: h₁ beside a state h would be read as h at the first step. */
+const instead: Readonly<Record<string, string>> = { h: 'a', z: 's', l: 'e' }
+
+/** The letter, or another where somebody is called so. */
+export const letterBeside = (letter: string, taken: ReadonlySet<string>): string =>
+  taken.has(letter) ? (instead[letter] ?? letter) : letter
 
 export const letterOf = (n: Node, forward: ReadonlySet<Node>): string => {
   if (n.dtype === 'bool') return 'm'
@@ -237,13 +259,17 @@ export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
       const base = own !== undefined && indices.length > 0 ? withoutIndex(own) : own
       if (base !== undefined) take(n, taken.has(heard(base)) ? numbered(base) : base)
     }
-  const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterFor(n, forward)] as const]))
+  const spoken = new Set(taken)
+  const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterBeside(letterFor(n, forward), spoken)] as const]))
   const uses = new Map<string, number>()
   for (const [, letter] of rest) uses.set(letter, (uses.get(letter) ?? 0) + 1)
   const letters = new Map<Node, string>()
   for (const [n, letter] of rest) {
-    const alone = uses.get(letter) === 1 && !taken.has(letter) && !avoided.has(letter)
-    const name = decided.get(n) ?? (alone ? letter : numbered(letter))
+    const isAlone = uses.get(letter) === 1
+    const isFree = !taken.has(letter) && !avoided.has(letter)
+    const another = (): string =>
+      isAlone && indices.length > 0 ? ofAnotherLoop(letter, taken, numbered) : numbered(letter)
+    const name = decided.get(n) ?? (isAlone && isFree ? letter : another())
     letters.set(n, name)
     take(n, name)
   }

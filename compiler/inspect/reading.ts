@@ -8,12 +8,13 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { Printed } from '../../src/ops/signature.ts'
-import { isSame, isScalar, keepsFirst, type Reading } from './behind.ts'
+import { behind, isSame, isScalar, keepsFirst, type Reading } from './behind.ts'
 import {
   add,
   type Doc,
   div,
   type Factor,
+  isNumber,
   linear,
   mul,
   nameDoc,
@@ -58,9 +59,28 @@ const binary =
     return f(x, y)
   }
 
-const factors = (n: Node, f: (x: Factor, y: Factor) => Doc): Reading['build'] => {
+const factors = (n: Node, f: (x: Factor, y: Factor) => Doc, share?: number): Reading['build'] => {
   const [x, y] = n.ins as readonly [Node, Node]
-  return binary(n, (p, q) => f({ doc: p, scalar: isScalar(x) }, { doc: q, scalar: isScalar(y) }))
+  return binary(n, (p, q) => {
+    const all = [
+      { doc: p, scalar: isScalar(x) },
+      { doc: q, scalar: isScalar(y) },
+    ] as const
+    const rest = all.find((d) => !isNumber(d.doc))
+    return share !== undefined && rest !== undefined ? div(rest, { doc: numberDoc(share), scalar: true }) : f(...all)
+  })
+}
+
+/** Whether k is the product of some of these extents. */
+const isCount = (k: number, [first, ...rest]: readonly number[]): boolean =>
+  first === undefined ? k === 1 : isCount(k, rest) || (first > 1 && k % first === 0 && isCount(k / first, rest))
+
+/** n where a product is by the 1/n of a mean over n of its own elements, as it was computed: 0.05 of one's own stays as it is. */
+const shareOf = (product: Node): number | undefined => {
+  const [number] = product.ins.flatMap((x) => (behind(x).op === 'full' ? [paramsOf(behind(x), 'full').value] : []))
+  if (number === undefined || number <= 0 || number >= 0.5 || Math.fround(number) !== number) return undefined
+  const n = Math.round(1 / number)
+  return Math.fround(1 / n) === number && isCount(n, product.shape) ? n : undefined
 }
 
 const arithmetic = (n: Node): Reading['build'] | null => {
@@ -72,9 +92,11 @@ const arithmetic = (n: Node): Reading['build'] | null => {
     case 'sub':
       return binary(n, sub)
     case 'mul':
-      return factors(n, mul)
+      return factors(n, mul, shareOf(n))
     case 'div':
       return factors(n, div)
+    case 'scatterRows':
+      return ([at, rows]) => linear([rows as Doc], isScalar(n), ([r]) => printed(n, [render(at as Doc), r as Printed]))
     case 'dotGeneral':
     case 'sum':
       return readSummed(n, isScalar(n)) ?? ((docs) => linear(docs, isScalar(n), (ins) => printed(n, ins)))

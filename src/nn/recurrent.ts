@@ -12,6 +12,7 @@ import { zeros } from '../expr/creation.ts'
 import { add, mul, sigmoid, sub, tanh, relu } from '../expr/elementwise.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { concat } from '../expr/joining.ts'
+import { named } from '../expr/leaves.ts'
 import { graph, shapeError } from '../expr/node.ts'
 import { type SavePolicy, scan } from '../expr/loop.ts'
 import { accepting, dataLast, typed } from '../expr/typed.ts'
@@ -63,9 +64,17 @@ export interface LstmState<S extends Expr = Expr> {
 
 const mixed = (z: Node, h: Node, n: Node): Node => add(mul(z, h), mul(sub(1, z), n))
 
+/** Gates by the names that they have in the papers. */
 const lstmNext = ([i, f, o, g]: readonly [Node, Node, Node, Node], before: Node): LstmState => {
-  const c = add(mul(sigmoid(f), before), mul(sigmoid(i), tanh(g)))
-  return { h: mul(sigmoid(o), tanh(c)), c }
+  const kept = mul(named('f', sigmoid(f)), before)
+  const c = add(kept, mul(named('i', sigmoid(i)), named('g', tanh(g))))
+  return { h: mul(named('o', sigmoid(o)), tanh(c)), c }
+}
+
+/** z ∘ h + (1 − z) ∘ n, with n = tanh(xn + r ∘ hn), of what r and z are the sigmoids of. */
+const gruNext = (h: Node, r: Node, z: Node, xn: Node, hn: Node): Node => {
+  const memory = named('n', tanh(add(xn, mul(named('r', sigmoid(r)), hn))))
+  return mixed(named('z', sigmoid(z)), h, memory)
 }
 
 /**
@@ -91,11 +100,8 @@ export const rnnCell: <H extends Expr>(x: Expr, h: H, gate: Gate, activation?: R
  * console.log(gruCell(x, h, { z: gate('z'), r: gate('r'), n: gate('n') }).shape) // [ 32, 16 ]
  */
 export const gruCell: <H extends Expr>(x: Expr, h: H, gates: GruGates) => H = typed(
-  (x: Node, h: Node, { z, r, n }: GruGates) => {
-    const reset = sigmoid(ofBoth(x, h, r))
-    const memory = tanh(add(ofInput(x, n), mul(reset, ofState(h, n))))
-    return mixed(sigmoid(ofBoth(x, h, z)), h, memory)
-  },
+  (x: Node, h: Node, { z, r, n }: GruGates) =>
+    gruNext(h, ofBoth(x, h, r), ofBoth(x, h, z), ofInput(x, n), ofState(h, n)),
 )
 
 /**
@@ -270,8 +276,7 @@ export const gru: RecurrentLayer<RecurrentOptions> = layer(
   (x, { h }, params, size) => {
     const [xr, xz, xn] = partsOf(x, size) as [Node, Node, Node]
     const [hr, hz, hn] = partsOf(ofState(h as Node, params), size) as [Node, Node, Node]
-    const memory = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)))
-    return { h: mixed(sigmoid(add(xz, hz)), h as Node, memory) }
+    return { h: gruNext(h as Node, add(xr, hr), add(xz, hz), xn, hn) }
   },
   true,
 )

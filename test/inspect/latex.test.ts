@@ -28,6 +28,7 @@ const written = [
   ['x_j · hₜ₋₁', 'x_{j} \\cdot h_{t-1}'],
   ['w1ᵀ δ₂', 'w_{1}^{\\top}\\,\\delta_{2}'],
   ['δhₜ₋₁', '\\delta h_{t-1}'],
+  ['h⁽²⁾ₜ₋₁ᵀ δ₁', 'h_{t-1}^{(2)\\top}\\,\\delta_{1}'],
   ['∂loss/∂W₁', '\\frac{\\partial \\mathit{loss}}{\\partial W_{1}}'],
   ['softmax(z) − onehot(y)', '\\operatorname{softmax}(z) - \\operatorname{onehot}(y)'],
   ['Σ₀(δ) + ‖x‖²', '\\sum\\nolimits_{0}(\\delta) + \\Vert x\\Vert ^{2}'],

@@ -199,14 +199,14 @@ describe('a loop within a loop', () => {
     derivatives
       for t = 3…1
         for s = 2…1
-          δₜ‚ₛ    = δdₜ‚ₛ · (1 − dₜ‚ₛ²)                  [5]
-          δdₜ‚ₛ₋₁ = ysₜ‚ₛ + w · δₜ‚ₛ                     [5]
-          Δw₂‚ₜ‚ₛ = Δw₂‚ₜ‚ₛ₊₁ + (dₜ‚ₛ₋₁ + ysₜ‚ₛ) · δₜ‚ₛ  [5]
-        with δdₜ‚₂ = δcₜ, Δw₂‚ₜ‚₃ = 0
-        δcₜ₋₁ = δdₜ‚₀                                    [5]
-        Δwₜ   = Δwₜ₊₁ + Δw₂‚ₜ‚₁                          [5]
+          δₜ‚ₛ     = δdₜ‚ₛ · (1 − dₜ‚ₛ²)                   [5]
+          δdₜ‚ₛ₋₁  = ysₜ‚ₛ + w · δₜ‚ₛ                      [5]
+          Δw⁽²⁾ₜ‚ₛ = Δw⁽²⁾ₜ‚ₛ₊₁ + (dₜ‚ₛ₋₁ + ysₜ‚ₛ) · δₜ‚ₛ  [5]
+        with δdₜ‚₂ = δcₜ, Δw⁽²⁾ₜ‚₃ = 0
+        δcₜ₋₁ = δdₜ‚₀                                      [5]
+        Δwₜ   = Δwₜ₊₁ + Δw⁽²⁾ₜ‚₁                           [5]
       with δc₃ = 1, Δw₄ = 0
-      ∂y/∂w = Δw₁                                        [5]
+      ∂y/∂w = Δw₁                                          [5]
     `)
   })
 
@@ -302,10 +302,10 @@ test('of loops on top of one another, each error is that of its own state', () =
   const first = rnn(xs, { w: wx, u: wh, b }).outputs
   const text = inspect(sum(square(rnn(first, upper).outputs)))
   expect(text).toContain('hₜ = tanh(xsₜ wx + b + hₜ₋₁ wh)')
-  expect(text).toContain('h₁‚ₜ = tanh(hₜ w2 + h₁‚ₜ₋₁ u2)')
-  // what goes back over h₁ first is δh₁
+  expect(text).toContain('h⁽²⁾ₜ = tanh(hₜ w2 + h⁽²⁾ₜ₋₁ u2)')
+  // what goes back over h⁽²⁾ first is δh⁽²⁾
   const [upperBack = '', lowerBack = ''] = text.split('for t = 12…1').slice(1)
-  expect(upperBack).toContain('δh₁‚ₜ₋₁ = ')
+  expect(upperBack).toContain('δh⁽²⁾ₜ₋₁ = ')
   expect(upperBack).toContain('u2ᵀ')
   expect(lowerBack).toContain('δhₜ₋₁ = ')
   expect(lowerBack).toContain('whᵀ')

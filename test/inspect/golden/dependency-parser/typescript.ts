@@ -39,12 +39,12 @@ export const y = input('y', [2], 'i32')
 const xw = reshape(gather(Ew, words), [2, 12])
 const xt = reshape(gather(Et, tags), [2, 12])
 const xl = reshape(gather(El, labels), [2, 8])
-const z1 = add(add(add(matmul(xw, Ww), matmul(xt, Wt)), matmul(xl, Wl)), b)
-const h = cube(z1)
+const s = add(add(add(matmul(xw, Ww), matmul(xt, Wt)), matmul(xl, Wl)), b)
+const h = cube(s)
 const z = matmul(h, W2)
 export const J = mean(crossEntropy(z, y))
 const delta1 = mul(0.5, sub(softmax(z), oneHot(y, 3)))
-const delta2 = mul(mul(3, square(z1)), matmul(delta1, transpose(W2)))
+const delta2 = mul(mul(3, square(s)), matmul(delta1, transpose(W2)))
 export const gradient = {
   Ew: scatterRows(reshape(matmul(delta2, transpose(Ww)), [2, 3, 4]), words, 12),
   Ww: matmul(transpose(xw), delta2),

@@ -35,9 +35,9 @@ const loop = scan(
   (h, x1) => {
     const z = sigmoid(add(matmul(x1, Wz), matmul(h, Uz)))
     const r = sigmoid(add(matmul(x1, Wr), matmul(h, Ur)))
-    const z1 = matmul(h, U)
-    const hTilde = tanh(add(matmul(x1, W), mul(r, z1)))
-    return { carry: add(mul(z, h), mul(sub(1, z), hTilde)), output: { h, z, r, z1, hTilde } }
+    const s = matmul(h, U)
+    const hTilde = tanh(add(matmul(x1, W), mul(r, s)))
+    return { carry: add(mul(z, h), mul(sub(1, z), hTilde)), output: { h, z, r, s, hTilde } }
   },
   zeros([2, 4]),
   x,
@@ -47,17 +47,17 @@ export const J = mean(crossEntropy(theta, y))
 const delta1 = mul(0.5, sub(softmax(theta), oneHot(y, 3)))
 const delta2 = matmul(delta1, transpose(Ws))
 const back = scan(
-  (dh, { h, z, r, z1, hTilde }) => {
-    const h1 = sub(1, z)
-    const delta3 = mul(mul(h1, dh), sub(1, square(hTilde)))
+  (dh, { h, z, r, s, hTilde }) => {
+    const a = sub(1, z)
+    const delta3 = mul(mul(a, dh), sub(1, square(hTilde)))
     const delta4 = mul(r, delta3)
-    const delta5 = mul(mul(mul(z1, delta3), r), sub(1, r))
+    const delta5 = mul(mul(mul(s, delta3), r), sub(1, r))
     const delta6 = add(add(mul(z, dh), matmul(delta4, transpose(U))), matmul(delta5, transpose(Ur)))
-    const delta7 = mul(mul(sub(mul(h, dh), mul(hTilde, dh)), z), h1)
+    const delta7 = mul(mul(sub(mul(h, dh), mul(hTilde, dh)), z), a)
     return { carry: add(delta6, matmul(delta7, transpose(Uz))), output: { delta7, delta5, delta3, delta4 } }
   },
   delta2,
-  { h: loop.outputs.h, z: loop.outputs.z, r: loop.outputs.r, z1: loop.outputs.z1, hTilde: loop.outputs.hTilde },
+  { h: loop.outputs.h, z: loop.outputs.z, r: loop.outputs.r, s: loop.outputs.s, hTilde: loop.outputs.hTilde },
   { reverse: true },
 )
 export const gradient = {

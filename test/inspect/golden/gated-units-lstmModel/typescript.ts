@@ -40,8 +40,8 @@ const loop = scan(
     const i = sigmoid(add(matmul(x1, Wi), matmul(h, Ui)))
     const cTilde = tanh(add(matmul(x1, Wc), matmul(h, Uc)))
     const cNext = add(mul(f, c), mul(i, cTilde))
-    const h1 = tanh(cNext)
-    return { carry: { h: mul(o, h1), c: cNext }, output: { h, c, i, f, o, cTilde, h1 } }
+    const a = tanh(cNext)
+    return { carry: { h: mul(o, a), c: cNext }, output: { h, c, i, f, o, cTilde, a } }
   },
   { h: zeros([2, 4]), c: zeros([2, 4]) },
   x,
@@ -51,10 +51,10 @@ export const J = mean(crossEntropy(theta, y))
 const delta1 = mul(0.5, sub(softmax(theta), oneHot(y, 3)))
 const delta2 = matmul(delta1, transpose(Ws))
 const back = scan(
-  ({ dh, dc }, { c, i, f, o, cTilde, h1 }) => {
-    const delta3 = add(dc, mul(mul(o, dh), sub(1, square(h1))))
+  ({ dh, dc }, { c, i, f, o, cTilde, a }) => {
+    const delta3 = add(dc, mul(mul(o, dh), sub(1, square(a))))
     const delta4 = mul(mul(i, delta3), sub(1, square(cTilde)))
-    const delta5 = mul(mul(mul(h1, dh), o), sub(1, o))
+    const delta5 = mul(mul(mul(a, dh), o), sub(1, o))
     const delta6 = add(matmul(delta4, transpose(Uc)), matmul(delta5, transpose(Uo)))
     const delta7 = mul(mul(mul(c, delta3), f), sub(1, f))
     const delta8 = mul(mul(mul(cTilde, delta3), i), sub(1, i))
@@ -70,7 +70,7 @@ const back = scan(
     f: loop.outputs.f,
     o: loop.outputs.o,
     cTilde: loop.outputs.cTilde,
-    h1: loop.outputs.h1,
+    a: loop.outputs.a,
   },
   { reverse: true },
 )

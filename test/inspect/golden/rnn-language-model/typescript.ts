@@ -31,14 +31,14 @@ export const y = input('y', [6, 2], 'i32')
 export const state = input('state', [2, 4])
 
 const h = oneHot(x, 5)
-const z1 = add(matmul(h, Whx), b)
+const s = add(matmul(h, Whx), b)
 const loop = scan(
   (h1, x1) => {
     const h1Next = tanh(add(x1, matmul(h1, Whh)))
     return { carry: h1Next, output: { h1Next, h1 } }
   },
   state,
-  z1,
+  s,
 )
 const z = matmul(loop.outputs.h1Next, Ws)
 export const loss = mean(crossEntropy(z, y))

@@ -22,11 +22,11 @@ export const i = input('i*', [], 'i32')
 export const Z = input('Z', [20, 4])
 export const labels = input('labels', [20], 'i32')
 
-const z1 = matmul(W, z)
-export const logLikelihood = neg(crossEntropy(z1, i))
+const s = matmul(W, z)
+export const logLikelihood = neg(crossEntropy(s, i))
 const scores = matmul(Z, transpose(W))
 export const loss = mean(crossEntropy(scores, labels))
 const e = oneHot(i, 3)
-const P = softmax(z1)
+const P = softmax(s)
 export const logLikelihoodGradient = { W: outer(sub(e, P), z) }
 export const lossGradient = { W: matmul(transpose(mul(0.05, sub(softmax(scores), oneHot(labels, 3)))), Z) }

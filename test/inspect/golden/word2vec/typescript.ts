@@ -37,22 +37,22 @@ const v = gather(V, c)
 const z = matmul(U, v)
 export const skipGram = sum(crossEntropy(broadcastTo(z, [4, 9]), o))
 const vBar = mean(gather(V, o), 0)
-const z1 = matmul(U, vBar)
-export const cbow = crossEntropy(z1, c)
+const s1 = matmul(U, vBar)
+export const cbow = crossEntropy(s1, c)
 const h1 = gather(U, n)
-const z2 = matmul(h1, v)
+const s2 = matmul(h1, v)
 const h2 = gather(U, w)
-const z3 = dot(h2, v)
-export const negative = sub(sum(softplus(z2)), logSigmoid(z3))
+const s3 = dot(h2, v)
+export const negative = sub(sum(softplus(s2)), logSigmoid(s3))
 const delta1 = sum(sub(softmax(broadcastTo(z, [4, 9])), oneHot(o, 9)), 0)
 export const skipGramGradient = { V: scatterRows(matmul(transpose(U), delta1), c, 9), U: outer(delta1, v) }
-const delta2 = sub(softmax(z1), oneHot(c, 9))
+const delta2 = sub(softmax(s1), oneHot(c, 9))
 export const cbowGradient = {
   V: scatterRows(broadcastTo(mul(0.25, matmul(transpose(U), delta2)), [4, 5]), o, 9),
   U: outer(delta2, vBar),
 }
-const delta3 = sigmoid(z2)
-const delta4 = neg(sigmoid(neg(z3)))
+const delta3 = sigmoid(s2)
+const delta4 = neg(sigmoid(neg(s3)))
 export const negativeGradient = {
   V: scatterRows(add(matmul(transpose(h1), delta3), mul(h2, delta4)), c, 9),
   U: add(scatterRows(outer(delta3, v), n, 9), scatterRows(mul(delta4, v), w, 9)),
