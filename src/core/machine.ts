@@ -17,6 +17,11 @@ export interface Machine<R> {
   readonly add: (a: R, b: R) => R
   readonly sub: (a: R, b: R) => R
   readonly mul: (a: R, b: R) => R
+  /**
+   * a·b + c with one rounding, for floats, where a polynomial is none the worse for it. A machine that promises equal bits
+   * to all others leaves this out.
+   */
+  readonly multiplyAdd?: (a: R, b: R, c: R) => R
   readonly neg: (a: R) => R
   readonly abs: (a: R) => R
   /** Floats: NaN if either is NaN, and −0 < +0. */

@@ -2,7 +2,6 @@
 // Invariant: memory is full of NaN where no buffer lies; a buffer may be chosen to end, padded, where memory ends; whatever
 // is neither stored to nor scratch must be as it was.
 
-import v8 from 'node:v8'
 import { expect } from 'vitest'
 import { emitContraction } from '../../compiler/emit/wasm/contraction/contraction.ts'
 import { contractionScratch, type Simd, type Tuning } from '../../compiler/emit/wasm/contraction/schedule.ts'
@@ -12,6 +11,7 @@ import type { ContractionKernel, KernelBuffer } from '../../compiler/kernel/kern
 import { lowerScalar } from '../../compiler/kernel/scalar.ts'
 import { bytesOf } from '../../src/core/dtype.ts'
 import { stream } from '../random.ts'
+import { allowRelaxed } from './wasm-run.ts'
 import { arrayOf, bitsOf, type Memory, runKernel } from './oracle.ts'
 
 export interface Case {
@@ -57,11 +57,6 @@ const placeBuffers = (kernel: ContractionKernel, scratch: number, last: number, 
 }
 
 const toBytes = (array: Memory): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
-
-/** Relaxed SIMD stands behind a flag in Node 20, which may be set as long as nothing relaxed was compiled. */
-const allowRelaxed = (bytes: Uint8Array): void => {
-  if (!WebAssembly.validate(bytes as BufferSource)) v8.setFlagsFromString('--experimental-wasm-relaxed-simd')
-}
 
 export const checkAll = async (cases: readonly Case[], against: Against = {}): Promise<void> => {
   const { simd = 'plain', reference = runKernel } = against

@@ -5,10 +5,11 @@
  * half (the upper half is unspecified) and a mask has lanes of 64 bits. So a body may mix all dtypes at 2 lanes. A bool
  * is a mask in a register (all ones or all zeros a lane) and 0 or 1 in memory.
  */
-import { bytesOf, type DType } from '../../../src/core/dtype.ts'
+import { bytesOf, type DType, isFloat } from '../../../src/core/dtype.ts'
 import { InternalError } from '../../../src/core/errors.ts'
 import type { Machine } from '../../../src/core/machine.ts'
 import type { FunctionBuilder, Node, Value } from './function.ts'
+import { multiplyAdd } from './multiply-add.ts'
 
 /** As many elements as the machine has lanes, in one v128. */
 export interface Lanes {
@@ -128,6 +129,10 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
   const neg = (a: Lanes): Lanes => (a.dtype === 'i32' ? op1('i32', a, i32x4.neg) : op2(a.dtype, a, signOf(a), v128.xor))
   const abs = (a: Lanes): Lanes =>
     a.dtype === 'i32' ? op1('i32', a, i32x4.abs) : op2(a.dtype, a, signOf(a), v128.andnot)
+  const fused = (a: Lanes, b: Lanes, c: Lanes): Lanes => {
+    if (!isFloat(a.dtype)) throw new InternalError(`an instruction on floats met ${a.dtype}`)
+    return { dtype: a.dtype, value: multiplyAdd(fn, a.dtype, a.value, b.value, c.value) }
+  }
   const minmax = (make: 'min' | 'max') => (a: Lanes, b: Lanes) =>
     op2(a.dtype, a, b, a.dtype === 'i32' ? i32x4[make === 'min' ? 'min_s' : 'max_s'] : float(a)[make])
 
@@ -182,6 +187,8 @@ export const laneMachine = (fn: FunctionBuilder, lanes: 2 | 4): LaneMachine => {
     add,
     sub,
     mul: same('mul'),
+    // where bits may differ anyway
+    ...(fn.context.simd === 'plain' ? {} : { multiplyAdd: fused }),
     neg,
     abs,
     min: minmax('min'),

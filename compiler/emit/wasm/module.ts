@@ -27,7 +27,7 @@ import { emitSort } from './sort.ts'
 import { emitThreads, type Threads } from './threads.ts'
 
 export interface WasmOptions {
-  /** `relaxed` fuses multiply and add in contractions: faster, and other bits. `plain` when left out. */
+  /** `relaxed` fuses multiply and add in contractions and polynomials: faster, and other bits. `plain` when left out. */
   readonly simd?: 'plain' | 'relaxed'
   /** Whether functions keep their names. */
   readonly debug?: boolean

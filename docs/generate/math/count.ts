@@ -13,7 +13,7 @@ export const countInstructions = (subject: Unary | Binary, dtype: Float): number
   let count = 0
   const counting: Machine<Numeric> = new Proxy(numericMachine(), {
     get: (machine, name: keyof Machine<Numeric>) => {
-      if (!free.has(name)) count++
+      if (!free.has(name) && machine[name] !== undefined) count++
       return machine[name]
     },
   })

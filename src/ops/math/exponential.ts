@@ -7,7 +7,7 @@
  */
 import type { Float } from '../../core/dtype.ts'
 import { floatType, type Machine } from '../../core/machine.ts'
-import { clamp, horner, literals } from './polynomial.ts'
+import { clamp, horner, literals, multiplyAdd } from './polynomial.ts'
 
 /** ln 2 in two parts; the first has 15 bits (f32) or 42 bits (f64). */
 export const ln2Parts: Readonly<Record<Float, readonly [number, number]>> = {
@@ -49,12 +49,12 @@ export const reduceByLn2 = <R>(m: Machine<R>, x: R): { readonly k: R; readonly r
   const c = literals(m, x)
   const [high, low] = ln2Parts[floatType(m, x)]
   const k = m.nearest(m.mul(x, c(Math.LOG2E)))
-  return { k, r: m.sub(m.sub(x, m.mul(k, c(high))), m.mul(k, c(low))) }
+  return { k, r: multiplyAdd(m, k, c(-low), multiplyAdd(m, k, c(-high), x)) }
 }
 
 /** eʳ − 1 for |r| ≤ ln 2 / 2. */
 export const expm1Reduced = <R>(m: Machine<R>, r: R): R =>
-  m.add(r, m.mul(m.mul(r, r), horner(m, r, expTail[floatType(m, r)])))
+  multiplyAdd(m, m.mul(r, r), horner(m, r, expTail[floatType(m, r)]), r)
 
 /** 2ʳ for |r| ≤ ½. */
 export const exp2Reduced = <R>(m: Machine<R>, r: R): R => horner(m, r, exp2Polynomial[floatType(m, r)])

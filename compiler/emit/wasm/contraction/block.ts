@@ -19,7 +19,8 @@ import type { Part } from './edges.ts'
 import { countedSteps } from './loops.ts'
 import { displaced, plus } from './pointers.ts'
 import { rowsTogether, vectorsTogether } from './tile.ts'
-import { add, loadSplat, loadVector, multiplyAdd, transpose } from './vectors.ts'
+import { multiplyAdd } from '../multiply-add.ts'
+import { add, loadSplat, loadVector, transpose } from './vectors.ts'
 
 /** One digit of k: how many steps, and how far apart their elements are in A and in B. */
 export interface Level {

@@ -1,17 +1,10 @@
 /**
- * Vectors of a product's operands. In: a function in the making. Out: loads, splats, fused multiply-add, and 4x4 (f64: 2x2)
- * blocks turned in registers.
- * Invariant: `multiplyAdd` rounds twice in plain SIMD and once in relaxed SIMD, never otherwise.
+ * Vectors of a product's operands. In: a function in the making. Out: loads, splats, sums, and 4x4 (f64: 2x2) blocks turned in
+ * registers.
  */
-import type binaryen from 'binaryen'
 import type { Float } from '../../../../src/core/dtype.ts'
 import type { FunctionBuilder, Node, Value } from '../function.ts'
 import { displaced } from './pointers.ts'
-
-/** Binaryen's C interface, which alone makes the fused multiply-add. */
-interface WithTernary {
-  readonly _BinaryenSIMDTernary: (module: number, op: binaryen.Operations, a: Node, b: Node, c: Node) => Node
-}
 
 export const loadVector = (fn: FunctionBuilder, pointer: Value, bytes: number): Value => {
   const at = displaced(fn, pointer, bytes)
@@ -29,17 +22,6 @@ export const loadSplat = (fn: FunctionBuilder, dtype: Float, pointer: Value, byt
 export const add = (fn: FunctionBuilder, dtype: Float, x: Value, y: Value): Value => {
   const { f32x4, f64x2 } = fn.module
   return fn.value('v128', [x, y], ([a, b]) => (dtype === 'f64' ? f64x2 : f32x4).add(a as Node, b as Node))
-}
-
-/** sum + a·b */
-export const multiplyAdd = (fn: FunctionBuilder, dtype: Float, a: Value, b: Value, sum: Value): Value => {
-  const { binaryen: lib, module: m, simd } = fn.context
-  const ops = dtype === 'f64' ? m.f64x2 : m.f32x4
-  if (simd === 'plain')
-    return fn.value('v128', [a, b, sum], ([x, y, s]) => ops.add(s as Node, ops.mul(x as Node, y as Node)))
-  const op = dtype === 'f64' ? lib.RelaxedMaddVecF64x2 : lib.RelaxedMaddVecF32x4
-  const { _BinaryenSIMDTernary: ternary } = lib as unknown as WithTernary
-  return fn.value('v128', [a, b, sum], ([x, y, s]) => ternary(m.ptr, op, x as Node, y as Node, s as Node))
 }
 
 /** Row r of the result is what lane r of the vectors held. */
