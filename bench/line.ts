@@ -4,7 +4,7 @@ import type { Variant } from './subject.ts'
 import type { SubjectName } from './subjects.ts'
 
 /** `ops` are operations of an expression; a `ratio` is one of two times. */
-export type Unit = 'ms' | 'GFLOP/s' | 'GB/s' | 'bytes' | 'ops' | 'ratio'
+export type Unit = 'ms' | 'GFLOP/s' | 'GB/s' | 'elements/ns' | 'bytes' | 'ops' | 'ratio'
 
 export type Line = {
   readonly workload: string
@@ -15,6 +15,8 @@ export type Line = {
   readonly value: number
   /** Share of the peak of the same variant, measured in the same rounds. */
   readonly sharePeak?: number
+  /** Of a function of an element: the operations that the peak does in its time, measured in the same rounds. */
+  readonly peakWork?: number
   /** The losses of the first five steps. */
   readonly losses?: readonly number[]
   /** Of a compilation: milliseconds of each pass. */
@@ -29,6 +31,7 @@ export const printLine = (line: Line): string =>
     ...line,
     value: rounded(line.value),
     ...(line.sharePeak === undefined ? {} : { sharePeak: rounded(line.sharePeak) }),
+    ...(line.peakWork === undefined ? {} : { peakWork: rounded(line.peakWork) }),
     ...(line.passes === undefined
       ? {}
       : { passes: Object.fromEntries(Object.entries(line.passes).map(([pass, ms]) => [pass, rounded(ms)])) }),

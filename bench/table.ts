@@ -23,6 +23,7 @@ const cell = (measurement: Measurement | undefined, own: Measurement | undefined
       ? [`x${digits(line.value / own.line.value)}`]
       : []),
     ...(line.sharePeak === undefined ? [] : [percent(line.sharePeak)]),
+    ...(line.peakWork === undefined ? [] : [digits(line.peakWork)]),
     // Said only where the rounds differ enough for it to matter.
     ...(Math.abs(best / line.value - 1) > 0.1 ? [`best ${digits(best)}`] : []),
   ]
@@ -77,7 +78,8 @@ const ownTable = (figures: readonly Measurement[]): string =>
 export const tables = (figures: readonly Measurement[], ceilings: readonly Measurement[]): string => {
   const steps = figures.filter(isStep)
   const operations = figures.filter(({ line }) => line.unit === 'ops')
-  const own = figures.filter((m) => !isStep(m) && !['GFLOP/s', 'ops'].includes(m.line.unit))
+  const functions = figures.filter(({ line }) => line.unit === 'elements/ns')
+  const own = figures.filter((m) => !isStep(m) && !['GFLOP/s', 'elements/ns', 'ops'].includes(m.line.unit))
   const rates = figures.filter(({ line }) => line.unit === 'GFLOP/s')
   return [
     ...(steps.length === 0
@@ -87,6 +89,9 @@ export const tables = (figures: readonly Measurement[], ceilings: readonly Measu
           "xN: N times as long as nabla plain; N %: the products' share of the measured peak",
         ]),
     ...(rates.length === 0 ? [] : [block('GFLOP/s', rates), 'N %: share of the peak of the same variant, same rounds']),
+    ...(functions.length === 0
+      ? []
+      : [block('elements/ns', functions), 'in brackets: operations that the peak does in the time of an element']),
     ...(operations.length === 0
       ? []
       : [block('operations of a gradient', operations), 'from the leaves to all derivatives, views not counted']),

@@ -8,6 +8,7 @@ import { measureAllocation } from './allocation.ts'
 import { measureArtifact, measureRuntime, measureWrapper } from './artifacts.ts'
 import { measureCompilation } from './compile.ts'
 import { measureCurve, measureLengths } from './curve.ts'
+import { measureFunctions } from './functions.ts'
 import { measureInspection } from './inspect.ts'
 import { measureLongRun } from './long.ts'
 import { measurePlan, measureProcess } from './memory.ts'
@@ -29,6 +30,7 @@ const table: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['alloc-W2', ({ wideSteps }) => measureAllocation('W2', wideSteps)],
   ['queue-W1', measureQueue],
   ['inspect-W5', measureInspection],
+  ['functions', measureFunctions],
   ['long-W2', measureLongRun],
   ['curve-chain', (effort) => measureCurve('chain', effort)],
   ['curve-scan', measureLengths],

@@ -162,6 +162,46 @@ const productVerdict = (run: Run): string => {
     : `${aim} ${own.length - short.length} of ${own.length} reach it; not ${listed.join(', ')}.`
 }
 
+/** Operations of the peak in the time of an element, where a vectorised function of good make was measured to need them. */
+const functionGoals: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  sqrt: { plain: 8.3, relaxed: 11.5 },
+  div: { plain: 8.3, relaxed: 11.5 },
+  exp: { plain: 56, relaxed: 56 },
+  log: { plain: 69, relaxed: 78 },
+  sigmoid: { plain: 41, relaxed: 36.5 },
+  tanh: { plain: 69, relaxed: 69 },
+}
+
+const isFunction = ({ unit }: RecordedLine): boolean => unit === 'elements/ns'
+
+/** Functions of an element and of a row, where the run has measured some. */
+const functions = (run: Run): string => {
+  const names = unique(run.lines.filter(isFunction).map(({ workload }) => workload))
+  if (names.length === 0) return ''
+  const rows = names.map((workload) => {
+    const name = workload.replace('function-', '')
+    const cells = (['plain', 'relaxed'] as const).map((variant) => {
+      const line = find(run, workload, `nabla ${variant}`)
+      const goal = functionGoals[name]?.[variant]
+      return [
+        line === undefined ? '–' : digits(line.value),
+        line?.peakWork === undefined ? '–' : digits(line.peakWork),
+        line?.peakWork === undefined || goal === undefined ? '' : `${digits(goal)}: ${verdict(line.peakWork, goal)}`,
+      ]
+    })
+    return [code(name), ...cells.flat()]
+  })
+  return `## Functions
+
+Elements a nanosecond on 2,048 elements that stay in the first cache, and how many operations the peak of the same variant does
+in the time of an element: that figure is the one to compare between machines. The goals are those of vector code that was
+measured for the design, of the same precision and full range.
+
+${table(['', 'plain, elements/ns', 'operations', 'goal', 'relaxed, elements/ns', 'operations', 'goal'], rows)}
+
+`
+}
+
 const isCurve = ({ workload }: RecordedLine): boolean => workload.startsWith('curve-')
 
 const own = (run: Run): string => {
@@ -272,7 +312,7 @@ ${rates(run, run.lines.filter(isProduct), 'matmul-')}
 
 ${productVerdict(run)}
 
-${convolutions(run)}## Size, compilation, start, allocation, memory, long runs
+${convolutions(run)}${functions(run)}## Size, compilation, start, allocation, memory, long runs
 
 ${own(run)}
 
