@@ -11,7 +11,7 @@ import { footprintsOf, isRead, type Use, usesOf } from './uses.ts'
 
 export interface Cost {
   /**
-   * One for each application of an op that yields a float (exp is one), each element that a reduction combines, and two
+   * One for each application of an op that yields a float (exp is one, a copy none), each element that a reduction combines, and two
    * for each product of a contraction.
    */
   readonly flops: number
@@ -22,7 +22,9 @@ export interface Cost {
 
 const pointsOf = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1)
 
-const floatOps = (body: readonly Instr[]): number => body.filter((i) => i.tag === 'apply' && isFloat(i.dtype)).length
+/** What computes a float; to copy one is to move it. */
+const floatOps = (body: readonly Instr[]): number =>
+  body.filter((i) => i.tag === 'apply' && i.op !== 'copy' && isFloat(i.dtype)).length
 
 /** The share of the products that are there: along each axis with edges, that of a window's elements that are on the axis. */
 const sharePresent = ({ a, b, rows, columns, inner }: ContractionKernel): number => {

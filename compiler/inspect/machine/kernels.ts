@@ -2,13 +2,14 @@
  * The kernels of a program with what they compute. In: a plan and the fused programs that it was made of. Out: text.
  * Invariant: steps come in the order in which they run, with the loops around them; the sums are those of the plan.
  */
-import { costOf } from '../../kernel/cost.ts'
+import { type Cost, costOf } from '../../kernel/cost.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { printKernel } from '../../kernel/print.ts'
 import { nestSteps, type PlanEntry, type PlanStep } from '../../plan/plan.ts'
 import type { Fused } from '../../program/fused.ts'
 import { showBytes, showFlops, showIntensity } from '../amounts.ts'
 import { layout } from '../layout.ts'
+import { costAt } from './cost.ts'
 import { type EntryNames, type Machine, namesOf, ownEntries } from './machine.ts'
 
 const indented = (text: string, by: string): string => text.replace(/^(?=.)/gm, by)
@@ -29,6 +30,14 @@ const equationText = ({ plan }: Machine, s: PlanStep, names: EntryNames): string
   return `${to} ← ${from}${region === 'arena' ? '' : `  (${region})`}`
 }
 
+const sumOf = (costs: readonly Cost[], of: (c: Cost) => number): number => costs.reduce((n, c) => n + of(c), 0)
+
+/** What it costs; what only moves is not measured by its arithmetic. */
+const numbers = ({ flops, bytes }: Cost): string =>
+  flops === 0
+    ? `${showBytes(bytes)} moved`
+    : `${showFlops(flops)} · ${showBytes(bytes)} · ${showIntensity(flops, bytes)} FLOPs a byte`
+
 const entryText = (machine: Machine, e: PlanEntry, fused: Fused): string => {
   const names = namesOf(machine, e, fused)
   let at = 0
@@ -38,16 +47,19 @@ const entryText = (machine: Machine, e: PlanEntry, fused: Fused): string => {
     const kernel = s.of?.kernel ?? (machine.plan.kernels[s.kernel] as Kernel)
     const { flops, bytes } = costOf(kernel)
     const reading = s.of === undefined ? undefined : names.readings.get(s.of)
-    const numbers = `${showFlops(flops)} · ${showBytes(bytes)} · ${showIntensity(flops, bytes)} FLOPs a byte`
     return [
-      `${at}  ${kernel.name}  ${numbers}`,
+      `${at}  ${kernel.name}  ${numbers({ flops, bytes })}`,
       indented(equationText(machine, s, names), '   '),
       ...(reading === undefined ? [] : [indented(nestLines(kernel, reading.names), '     ')]),
     ].join('\n')
   }
   const parts = nestSteps<string>(e, {
     step: stepText,
-    loop: ({ trips }, _, body) => `${trips} times\n${indented(body.join('\n'), '  ')}`,
+    loop: ({ trips, from, to }, _, body) => {
+      const costs = e.steps.slice(from, to).map((_s, i) => costAt(machine.plan, e, from + i))
+      const all = { flops: sumOf(costs, (c) => c.flops), bytes: sumOf(costs, (c) => c.bytes) }
+      return `${trips} times, together ${numbers(all)}\n${indented(body.join('\n'), '  ')}`
+    },
     while: (_w, _, test, body) =>
       `until done\n${indented(test.join('\n'), '  ')}\nas long as that is true\n${indented(body.join('\n'), '  ')}`,
     choice: (_c, _, arms) => arms.map((arm, k) => `arm ${k}\n${indented(arm.join('\n'), '  ')}`).join('\n'),

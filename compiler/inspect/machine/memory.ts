@@ -4,21 +4,29 @@
  */
 import { bytesOf } from '../../../src/core/dtype.ts'
 import { arenaAlive, type Plan, type PlanEntry } from '../../plan/plan.ts'
-import type { Fused } from '../../program/fused.ts'
+import { rootsOf } from '../../program/entry.ts'
+import { type Fused, isMade } from '../../program/fused.ts'
+import { topological } from '../../program/walk.ts'
 import { showBytes, table } from '../amounts.ts'
 import { type EntryNames, type Machine, namesOf, ownEntries } from './machine.ts'
-import { type Phase, phasesOf } from './phases.ts'
+import { type Phase, phaseOf, phasesOf } from './phases.ts'
+
+/** What lies at a place from a step on. */
+interface Tenant {
+  readonly name: string
+  readonly from: number
+  readonly phase: Phase | 'scratch'
+}
 
 /** A place of the arena and what lies there, one value after the other. */
 export interface Tenancy {
-  readonly values: readonly { readonly name: string; readonly from: number }[]
+  readonly values: readonly Tenant[]
   readonly type: string
   readonly bytes: number
   /** From the beginning of the arena. */
   readonly offset: number
   readonly from: number
   readonly to: number
-  readonly phase: Phase | 'scratch'
 }
 
 export interface ArenaOf {
@@ -40,24 +48,28 @@ const arenaOf = (machine: Machine, e: PlanEntry, fused: Fused): ArenaOf => {
   const { plan } = machine
   const start = arenaStart(plan)
   const names = namesOf(machine, e, fused)
-  const phaseOf = phasesOf(fused)
+  const kernelPhase = phasesOf(fused)
   const firstOf = (id: number): number => e.steps.findIndex((s) => s.bindings.includes(id))
   /** A copy belongs to what is done with it next. */
   const phaseAt = (step: number): Phase => {
     const next = e.steps.slice(step).find((s) => s.of !== undefined)?.of
-    return (next === undefined ? undefined : phaseOf.get(next)) ?? 'update'
+    return (next === undefined ? undefined : kernelPhase.get(next)) ?? 'update'
   }
+  const own = phaseOfNames(e, fused, names)
   const placed = (e.lives ?? []).map(({ buffers, from, to }): Tenancy => {
     const first = plan.buffers[buffers[0] as number] as Plan['buffers'][number]
-    const scratch = names.buffer(buffers[0] as number).startsWith('scratch')
+    const all = buffers.flatMap((id) => names.held(id).map((name) => ({ name, from: firstOf(id) })))
+    const values = all.filter((v, i) => all.findIndex((w) => w.name === v.name) === i)
     return {
-      values: valuesOf(buffers, names, firstOf),
+      values: values.map((v) => ({
+        ...v,
+        phase: v.name.startsWith('scratch') ? 'scratch' : (own.get(v.name) ?? phaseAt(v.from)),
+      })),
       type: `${first.dtype === 'f32' ? '' : first.dtype}[${first.elements}]`,
       bytes: first.elements * bytesOf(first.dtype),
       offset: first.offset - start,
       from,
       to,
-      phase: scratch ? 'scratch' : phaseAt(from),
     }
   })
   const panels = e.steps.flatMap((s, i): readonly Tenancy[] =>
@@ -65,13 +77,12 @@ const arenaOf = (machine: Machine, e: PlanEntry, fused: Fused): ArenaOf => {
       ? []
       : [
           {
-            values: [{ name: 'packed operands', from: i }],
+            values: [{ name: 'packed operands', from: i, phase: 'scratch' }],
             type: '',
             bytes: s.scratchBytes,
             offset: s.scratch - start,
             from: i,
             to: i,
-            phase: 'scratch',
           },
         ],
   )
@@ -87,13 +98,19 @@ const arenaOf = (machine: Machine, e: PlanEntry, fused: Fused): ArenaOf => {
   }
 }
 
-const valuesOf = (
-  buffers: readonly number[],
-  names: EntryNames,
-  firstOf: (id: number) => number,
-): Tenancy['values'] => {
-  const all = buffers.flatMap((id) => names.held(id).map((name) => ({ name, from: firstOf(id) })))
-  return all.filter((v, i) => all.findIndex((w) => w.name === v.name) === i)
+/** To which phase each value belongs: a kernel may compute values of several, and a loop's are where the loop is. */
+const phaseOfNames = (e: PlanEntry, fused: Fused, names: EntryNames): ReadonlyMap<string, Phase> => {
+  const [ofKernel, ofNode] = [phasesOf(fused), phaseOf(fused)]
+  const known = new Set(topological(rootsOf(fused.entry)))
+  const found = new Map<string, Phase>()
+  for (const { of } of e.steps)
+    for (const [i, slot] of (of?.slots ?? []).entries()) {
+      const name = of === undefined ? undefined : names.readings.get(of)?.names[i]
+      if (of === undefined || name === undefined || !isMade(slot)) continue
+      const phase = known.has(slot.node) ? ofNode(slot.node) : ofKernel.get(of)
+      if (phase !== undefined && !found.has(name)) found.set(name, phase)
+    }
+  return found
 }
 
 /** What lies there, one value after the other. */
@@ -110,7 +127,7 @@ const entryText = (a: ArenaOf): string => {
     String(t.bytes),
     String(t.offset),
     t.from === t.to ? `${t.from + 1}` : `${t.from + 1}…${t.to + 1}`,
-    t.phase,
+    [...new Set(t.values.map((v) => v.phase))].join(' → '),
   ])
   const peak = a.alive[a.peakStep] ?? 0
   const head = `${a.name}: arena ${a.bytes} bytes, of which ${peak} are alive at its peak, step ${a.peakStep + 1} of ${a.steps.length} (${a.steps[a.peakStep] ?? 'none'})`

@@ -36,13 +36,22 @@ const inside = (text: string, x0: number, y0: number, width: number, height: num
 const box = (f: Frame, a: ArenaOf, t: Tenancy): string => {
   const [x0, x1] = [x(f, t.from), x(f, t.to + 1)]
   const [y0, y1] = [y(f, a, t.offset + t.bytes), y(f, a, t.offset)]
-  const { fill, line } = colours[t.phase]
+  const { fill, line } = colours[t.values[0]?.phase ?? 'scratch']
   const starts = t.values.map((v, i) => (i === 0 ? t.from : v.from))
   const parts = t.values.map((v, i) => {
     const from = x(f, starts[i] as number)
     const to = i + 1 < starts.length ? x(f, starts[i + 1] as number) : x1
+    const own = colours[v.phase]
     const fold =
-      i === 0 ? '' : element('line', { x1: from, x2: from, y1: y0, y2: y1, stroke: line, 'stroke-dasharray': '3 2' })
+      i === 0
+        ? ''
+        : element('rect', {
+            x: from,
+            y: y0 + 0.4,
+            width: to - from - 1,
+            height: Math.max(0.2, y1 - y0 - 0.8),
+            fill: own.fill,
+          }) + element('line', { x1: from, x2: from, y1: y0, y2: y1, stroke: own.line, 'stroke-dasharray': '3 2' })
     return fold + inside(v.name, from, y0, to - from, y1 - y0)
   })
   return element(
@@ -121,7 +130,11 @@ const panel = (a: ArenaOf, f: Frame): string =>
   element(
     'g',
     {},
-    words(`${a.name}: arena of ${a.bytes} bytes over ${a.steps.length} steps`, { x: 16, y: f.at + 24, class: 'title' }),
+    words(`${a.name}: arena of ${showBytes(a.bytes)} (${a.bytes} bytes) over ${a.steps.length} steps`, {
+      x: 16,
+      y: f.at + 24,
+      class: 'title',
+    }),
     axes(f, a),
     ...a.tenancies.map((t) => `\n${box(f, a, t)}`),
     peak(f, a),
@@ -137,11 +150,12 @@ export const arenaPicture = (arenas: readonly ArenaOf[], notes: readonly string[
   })
   const width = Math.max(560, ...frames.map((f) => left + f.width + right))
   const bottom = 28 + frames.length * (340 + top + below)
+  const lines = notes.flatMap((note) => note.split('\n'))
   return picture(
     width,
-    bottom + 20 * notes.length + 8,
+    bottom + 20 * lines.length + 8,
     legend(['forward', 'backward', 'update', 'scratch'], 16, 20),
     ...shown.map((a, i) => panel(a, frames[i] as Frame)),
-    ...notes.map((note, i) => words(note, { x: 16, y: bottom + 20 * i, class: 'small' })),
+    ...lines.map((note, i) => words(note.trim(), { x: note.startsWith(' ') ? 32 : 16, y: bottom + 20 * i })),
   )
 }

@@ -4,7 +4,7 @@
  * Invariant: every value in memory has one name, the user's where there is one, and a kernel's equations read such names alone.
  */
 import type { Node } from '../../../src/expr/expr.ts'
-import { nameOf } from '../../../src/expr/origin.ts'
+import { nameOf, roleOf } from '../../../src/expr/origin.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import { type EntryProgram, rootsOf } from '../../program/entry.ts'
 import type { Fused, FusedChoice, FusedKernel, FusedLoop, FusedStep, FusedWhile } from '../../program/fused.ts'
@@ -49,6 +49,13 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
   const leaves = topological(rootsOf(fused.entry)).filter((n) => opDef(n.op).kind === 'leaf')
   let taken: ReadonlySet<string> = new Set(leaves.flatMap((n) => nameOf(n) ?? []).map(heard))
 
+  /** What loops give belongs where they do, whoever asked for it. */
+  const letterFor = (n: Node): string => {
+    if (n.dtype === 'i32') return 'n'
+    const loop = n.op === 'result' ? n.ins[0] : undefined
+    return loop === undefined ? letterOf(n, forward) : forward.has(loop) || roleOf(n) !== 'cotangent' ? 'h' : 'δ'
+  }
+
   /** A name for a value, and the value known by it. */
   const call = (n: Node, { labels, indices }: Level): string => {
     const label = labels.get(n)
@@ -57,7 +64,7 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
       return label
     }
     const own = nameOf(n)
-    const base = unlike(own === undefined ? `${letterOf(n, forward)}₁` : withoutIndex(own), taken)
+    const base = unlike(own === undefined ? `${letterFor(n)}₁` : withoutIndex(own), taken)
     taken = new Set([...taken, heard(base)])
     const name = nameAt(base, indices)
     values.set(n, nameDoc(name))

@@ -8,6 +8,7 @@ import type { EntryInputs } from '../../../compiler/entries.ts'
 import { costByPhase } from '../../../compiler/inspect/machine/cost.ts'
 import { type Machine, ownEntries } from '../../../compiler/inspect/machine/machine.ts'
 import { arenasOf, atPeak } from '../../../compiler/inspect/machine/memory.ts'
+import { colours } from '../../../compiler/inspect/svg.ts'
 import { machineOf, memoryError } from '../../../compiler/views.ts'
 import { elementsOf } from '../xml.ts'
 import { net, netStep, recurrent, right } from './models.ts'
@@ -43,7 +44,7 @@ describe('kernels', () => {
 
   test('the body of a loop stands in it, at each step', () => {
     const text = right(kernels({ loss: recurrent() }))
-    expect(text).toMatch(/^12 times$/m)
+    expect(text).toMatch(/^12 times, together \d/m)
     expect(text).toContain('     hₜ = tanh(z₁‚ₜ + hₜ₋₁ wh + b)  [3,5]')
   })
 })
@@ -90,6 +91,23 @@ describe.each(models)('%s', (_, make) => {
     const places = arenas.flatMap((a) => a.tenancies.map((t) => Math.max(1, (340 * t.bytes) / a.bytes)))
     expect(boxes.map((b) => Number(b.attributes['height']))).toEqual(places.map((h) => expect.closeTo(h, 2)))
     expect(elements.filter((e) => e.attributes['stroke'] === '#b31d28')).toHaveLength(arenas.length)
+  })
+
+  test('what is overwritten in place has the colour of its own phase', () => {
+    const entries = make()
+    const drawn = elementsOf(right(memoryPicture(entries))).filter((e) => e.tag === 'rect')
+    for (const a of arenasOf(machine(entries)))
+      for (const t of a.tenancies)
+        for (const [i, v] of t.values.entries()) {
+          if (i === 0) continue
+          expect(v.phase).not.toBe('scratch')
+          expect(
+            drawn.some((e) => e.attributes['fill'] === colours[v.phase].fill && e.attributes['rx'] === undefined),
+          ).toBe(true)
+        }
+    const reused = arenasOf(machine(entries)).flatMap((a) => a.tenancies.filter((t) => t.values.length > 1))
+    for (const t of reused)
+      for (const v of t.values) if (v.name.startsWith('δ')) expect([v.name, v.phase]).toEqual([v.name, 'backward'])
   })
 
   test('the memory that cost tells is that of the plan', () => {
