@@ -17,7 +17,8 @@ import { short, suspectLines, verdictOf } from './check/report.ts'
 import type { Model, Sample } from './model.ts'
 
 const rowOf = (report: VariableReport): string => {
-  const { by, shape, coordinates, worst } = findingsOf('', report)
+  const { by, shape, coordinates, worst, stated } = findingsOf('', report)
+  if (stated !== undefined) return `| ${by} | ${showShape(shape)} | stated (${stated}) | |`
   const size = sizeOf(shape)
   const checked = coordinates === size ? `all ${size}` : `${coordinates} of ${size}`
   return `| ${by} | ${showShape(shape)} | ${checked} | ${short(worst)} |`

@@ -20,6 +20,7 @@ import { nameOf } from '../../src/expr/origin.ts'
 import { refuseCli } from '../codes.ts'
 import type { Sample } from '../model.ts'
 import { type Difference, differenceAt } from './differences.ts'
+import { statedReasons } from './stated.ts'
 import { drawInputs, drawPositions, labelRanges, normals } from './values.ts'
 
 export interface CheckOptions {
@@ -37,13 +38,15 @@ export interface VariableReport {
   readonly name: string
   readonly shape: Shape
   readonly differences: readonly Difference[]
+  /** Why the user's rules make the gradient no derivative on purpose: it is not compared then. */
+  readonly stated?: string
 }
 
 /** Whether the two disagree where differences can tell. */
 export const isWrong = (d: Difference, tolerance: number): boolean => !(d.error <= tolerance) && d.undecided !== true
 
 /** What a report comes to, for people and for certificates: errors are those of coordinates that differences can tell. */
-export const findingsOf = (of: string, { name, shape, differences }: VariableReport): VariableFindings => {
+export const findingsOf = (of: string, { name, shape, differences, stated }: VariableReport): VariableFindings => {
   const told = differences.filter((d) => d.undecided !== true)
   const worst = told.reduce<Difference | undefined>((p, q) => (p === undefined || q.error > p.error ? q : p), undefined)
   return {
@@ -55,6 +58,7 @@ export const findingsOf = (of: string, { name, shape, differences }: VariableRep
     at: worst === undefined ? [] : unravel(worst.index, shape),
     mean: told.reduce((sum, d) => sum + d.error, 0) / Math.max(told.length, 1),
     undecided: differences.length - told.length,
+    ...(stated === undefined ? {} : { stated }),
   }
 }
 
@@ -152,7 +156,7 @@ const compare = (
   })
 }
 
-/** Checks the gradient of a scalar by its parameters, or by its float inputs where it has none. */
+/** Checks the gradient of a scalar by its parameters, or by its float inputs where it has none; what users have stated is told of. */
 export const checkGradient = async (
   loss: Node,
   sample: Sample,
@@ -165,7 +169,17 @@ export const checkGradient = async (
   if (isLeft(inputs)) return inputs
   const kept = await initialValues(loss, options.seed)
   if (isLeft(kept)) return kept
-  const program = await loadDouble(loss, variables)
-  if (isLeft(program)) return program
-  return right(compare(program.right, variables, new Map([...inputs.right, ...kept.right]), options))
+  const reasons = statedReasons(loss, variables)
+  const compared = variables.filter((v) => reasons.get(v)?.length === 0)
+  const program = compared.length === 0 ? null : await loadDouble(loss, compared)
+  if (program !== null && isLeft(program)) return program
+  const reports =
+    program === null ? [] : compare(program.right, compared, new Map([...inputs.right, ...kept.right]), options)
+  return right(
+    variables.map((v): VariableReport => {
+      const name = nameOf(v) as string
+      const stated = (reasons.get(v) ?? []).join(', ')
+      return reports.find((r) => r.name === name) ?? { name, shape: v.shape, differences: [], stated }
+    }),
+  )
 }

@@ -1,7 +1,8 @@
 /**
  * What a gradient check found, for a person. In: the reports of its variables. Out: a table, a sentence for each coordinate that
  * needs one, a verdict.
- * Invariant: a coordinate of which differences can tell nothing counts neither as right nor as wrong, and is always told of.
+ * Invariant: a coordinate of which differences can tell nothing counts neither as right nor as wrong, and is always told of; so is a
+ * variable that is not compared.
  */
 import { table } from '../../compiler/inspect/amounts.ts'
 import { showShape, sizeOf, unravel } from '../../src/core/shape.ts'
@@ -12,7 +13,8 @@ export const short = (x: number): string =>
   x === 0 ? '0' : Math.abs(x) < 1e-3 || Math.abs(x) >= 1e4 ? x.toExponential(1) : String(Number(x.toPrecision(4)))
 
 const rowOf = (report: VariableReport): readonly string[] => {
-  const { name, shape, differences } = report
+  const { name, shape, differences, stated } = report
+  if (stated !== undefined) return [name, showShape(shape), 'stated', '', '', '', '', '']
   const { coordinates, worst, mean, at, undecided } = findingsOf('', report)
   if (coordinates === undecided) return [name, showShape(shape), String(coordinates), '', '', '', '', '']
   const size = sizeOf(shape)
@@ -74,7 +76,7 @@ const explain = (suspect: Suspect, d: Difference): string => {
 
 const mostSuspects = 5
 
-/** The coordinates that need a word, those that are wrong first. */
+/** The coordinates that need a word, those that are wrong first, and the variables whose gradients users have stated. */
 export const suspectLines = (report: readonly VariableReport[], tolerance: number): readonly string[] => {
   const all = report.flatMap(({ name, shape, differences }) =>
     differences.flatMap((d) =>
@@ -91,18 +93,27 @@ export const suspectLines = (report: readonly VariableReport[], tolerance: numbe
   const rank = ({ d }: { readonly d: Difference }): number => (isWrong(d, tolerance) ? 0 : d.undecided === true ? 1 : 2)
   const sorted = all.toSorted((p, q) => rank(p) - rank(q))
   const rest = sorted.length - mostSuspects
-  return [...sorted.slice(0, mostSuspects).map((s) => s.line), ...(rest > 0 ? [`… and ${rest} more`] : [])]
+  const reasons = new Map<string, readonly string[]>()
+  for (const { name, stated } of report)
+    if (stated !== undefined) reasons.set(stated, [...(reasons.get(stated) ?? []), name])
+  const told = [...reasons].map(([reason, names]) => `${names.join(', ')}: stated by the user, not checked (${reason})`)
+  return [...sorted.slice(0, mostSuspects).map((s) => s.line), ...(rest > 0 ? [`… and ${rest} more`] : []), ...told]
 }
 
 /** How many coordinates were compared, how many of them disagree, and of how many differences tell nothing. */
 export const verdictOf = (report: readonly VariableReport[], tolerance: number) => {
   const all = report.flatMap((r) => r.differences)
   const undecided = all.filter((d) => d.undecided === true).length
-  return { checked: all.length, wrong: all.filter((d) => isWrong(d, tolerance)).length, undecided }
+  const stated = report.filter((r) => r.stated !== undefined).length
+  return { checked: all.length, wrong: all.filter((d) => isWrong(d, tolerance)).length, undecided, stated }
 }
 
 export const showVerdict = (v: ReturnType<typeof verdictOf>, tolerance: number): string => {
   if (v.wrong > 0) return `the gradient differs from central differences at ${v.wrong} of ${v.checked} coordinates`
-  const rest = v.undecided === 0 ? '' : `; at ${v.undecided} more they can tell nothing`
+  const variables = `${v.stated} ${v.stated === 1 ? 'variable' : 'variables'}`
+  if (v.checked === 0 && v.stated > 0) return 'nothing to compare: every gradient is stated by the user'
+  const rest =
+    (v.undecided === 0 ? '' : `; at ${v.undecided} more they can tell nothing`) +
+    (v.stated === 0 ? '' : `; those by ${variables} are stated by the user`)
   return `the gradient agrees with central differences at ${v.checked - v.undecided} coordinates, to ${tolerance}${rest}`
 }

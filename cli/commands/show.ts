@@ -41,7 +41,11 @@ const showCertificate = (c: Manifest['certificate'], ofThis: boolean): readonly 
     short(v.worst),
     short(v.mean),
     showShape(v.at),
-    v.undecided === 0 ? '' : `${v.undecided} undecided`,
+    v.stated !== undefined
+      ? `stated by the user, not checked (${v.stated})`
+      : v.undecided === 0
+        ? ''
+        : `${v.undecided} undecided`,
   ])
   const head = ['variable', 'shape', 'checked', 'max error', 'mean error', 'worst at', '']
   return [

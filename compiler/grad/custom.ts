@@ -85,7 +85,7 @@ export const batchRule = (
 
 /** The node over a batch: a custom node again, whose rule is that of all examples. */
 export const batchCustom = (node: Node, values: readonly (Node | undefined)[], size: number, batch: Batch): Node => {
-  const { value, inputs, pullback, receivers, pullbackConstants, pushforward } = customParts(node)
+  const { value, inputs, pullback, receivers, pullbackConstants, pushforward, estimator } = customParts(node)
   const has = values.map((v) => v !== undefined)
   const ins = node.ins.map((x, i) => values[i] ?? x)
   const n = inputs.length
@@ -109,6 +109,7 @@ export const batchCustom = (node: Node, values: readonly (Node | undefined)[], s
       results: [widened(ahead.results[0] as Node, pushforward?.results[0] as Node, size)],
     },
     pushforwardConstants: ins.slice(ownEnd),
+    estimator,
   })
 }
 

@@ -89,16 +89,19 @@ const entryCodec = closed(
   },
 )
 
-const findingsCodec = closed({
-  of: wordsCodec,
-  by: wordsCodec,
-  shape: shapeCodec,
-  coordinates: whole(0, 2 ** 31 - 1),
-  worst: amount,
-  at: shapeCodec,
-  mean: amount,
-  undecided: whole(0, 2 ** 31 - 1),
-})
+const findingsCodec = closed(
+  {
+    of: wordsCodec,
+    by: wordsCodec,
+    shape: shapeCodec,
+    coordinates: whole(0, 2 ** 31 - 1),
+    worst: amount,
+    at: shapeCodec,
+    mean: amount,
+    undecided: whole(0, 2 ** 31 - 1),
+  },
+  { stated: wordsCodec },
+)
 
 const certificateCodec = closed({ program: text(32), tolerance: amount, variables: list(findingsCodec, 10_000) })
 

@@ -91,6 +91,8 @@ export interface VariableFindings {
   readonly mean: number
   /** Coordinates of which differences can tell nothing: at a kink, or lost in cancellation. */
   readonly undecided: number
+  /** Why the user's rules make it no derivative on purpose, so that none of its coordinates was compared. */
+  readonly stated?: string
 }
 
 /** What `nabla check` found when it compared gradients with central differences in f64. */

@@ -23,11 +23,13 @@ export interface CustomParts {
   readonly pullbackConstants: readonly Node[]
   readonly pushforward: FnNodes | null
   readonly pushforwardConstants: readonly Node[]
+  /** Why the rule is on purpose not the derivative. */
+  readonly estimator: string | null
 }
 
 /** The parts of a custom node. */
 export const customParts = (node: Node): CustomParts => {
-  const { inputs, pullback, receivers, pushforward, constants } = paramsOf(node, 'custom')
+  const { inputs, pullback, receivers, pushforward, constants, estimator } = paramsOf(node, 'custom')
   const [value, ...rest] = node.ins
   return {
     value: value as Node,
@@ -37,17 +39,19 @@ export const customParts = (node: Node): CustomParts => {
     pullbackConstants: rest.slice(inputs, inputs + constants),
     pushforward: pushforward && nodesOf(pushforward),
     pushforwardConstants: rest.slice(inputs + constants),
+    estimator,
   }
 }
 
 export const makeCustom = (parts: CustomParts): Node => {
-  const { value, inputs, pullback, receivers, pullbackConstants, pushforward, pushforwardConstants } = parts
+  const { value, inputs, pullback, receivers, pullbackConstants, pushforward, pushforwardConstants, estimator } = parts
   const params: Custom = {
     inputs: inputs.length,
     pullback,
     receivers,
     pushforward,
     constants: pullbackConstants.length,
+    estimator,
   }
   return make('custom', [value, ...inputs, ...pullbackConstants, ...pushforwardConstants], params)
 }
@@ -62,6 +66,7 @@ const shielded = (x: Node): Node =>
     pullbackConstants: [],
     pushforward: null,
     pushforwardConstants: [],
+    estimator: null,
   })
 
 /** What a pullback is given: the inputs of the function, its output, and the cotangent that the output has received. */
@@ -81,13 +86,18 @@ export interface PushforwardArguments<X extends readonly Expr[], Y extends Expr>
 export interface CustomOptions<X extends readonly Expr[], Y extends Expr> {
   /** The tangent of the output. Without it, forward mode through the function is refused. */
   readonly jvp?: (given: PushforwardArguments<X, Y>) => Y
+  /**
+   * Why the rule is on purpose not the derivative of f, as that of a straight-through or another gradient estimator: a check of
+   * gradients then says that they are stated, and does not compare them. Without it the rule is to be the derivative.
+   */
+  readonly estimator?: string
 }
 
 type Pullback<X extends readonly Expr[], Y extends Expr> = (
   given: PullbackArguments<X, Y>,
 ) => readonly (Expr | null)[] | Expr
 
-type Rule = Omit<CustomParts, 'value' | 'inputs'>
+type Rule = Omit<CustomParts, 'value' | 'inputs' | 'estimator'>
 type Tracer = (inputs: readonly Node[], output: Node) => Rule
 
 const refused = (op: string, words: string, ins: readonly Node[]) =>
@@ -153,7 +163,7 @@ const remembered = (trace: Tracer): Tracer => {
  *
  * @example
  * const x = input('x', [])
- * const steps = customVjp((v: Node) => round(v), ({ cotangent }) => [cotangent])
+ * const steps = customVjp((v: Node) => round(v), ({ cotangent }) => [cotangent], { estimator: 'straight-through' })
  * print(grad(square(steps(x)) as Scalar, x)) // 2 · round(x)
  */
 export const customVjp: <X extends readonly Expr[], Y extends Expr>(
@@ -167,16 +177,19 @@ export const customVjp: <X extends readonly Expr[], Y extends Expr>(
     options: CustomOptions<readonly Node[], Node> = {},
   ) => {
     const rule = remembered(traced('customVjp', pullback, options.jvp))
+    const { estimator = null } = options
+    if (estimator?.trim() === '') throw refused('customVjp', 'an estimator says in words why it is no derivative', [])
     return (...inputs: readonly Node[]): Node => {
       const value = f(...inputs.map(shielded))
-      return makeCustom({ value, inputs, ...rule(inputs, value) })
+      return makeCustom({ value, inputs, ...rule(inputs, value), estimator })
     }
   },
 )
 
 /**
  * x itself, whose cotangent passes through `hook` on its way back: to clip it, to scale it, to turn it around. Forward mode
- * passes by. The hook is differentiated where a second derivative is asked for. Throws ShapeError E_CUSTOM_RULE.
+ * passes by. The hook is differentiated where a second derivative is asked for. A check of gradients takes what went through it as
+ * stated, not as a derivative. Throws ShapeError E_CUSTOM_RULE.
  *
  * @example
  * const x = input('x', [3])
@@ -191,6 +204,6 @@ export const withGradient: <X extends Expr>(x: X, hook: (cotangent: X) => Expr) 
       ({ cotangent }) => [hook(cotangent)],
       ({ tangents }) => tangents[0] as Node,
     )
-    return makeCustom({ value: x, inputs: [x], ...rule([x], x) })
+    return makeCustom({ value: x, inputs: [x], ...rule([x], x), estimator: 'withGradient' })
   },
 )

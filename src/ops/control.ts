@@ -37,6 +37,8 @@ export interface Custom {
   readonly pushforward: Fn | null
   /** How many operands are constants of the pullback; what follows are those of the pushforward. */
   readonly constants: number
+  /** Why the rule is on purpose not the derivative; null where it is one. */
+  readonly estimator: string | null
 }
 
 /** A function whose values are computed again where its derivative needs them. */

@@ -127,6 +127,30 @@ describe('nabla check', () => {
     expect(out).toContain('agrees with central differences at 39 coordinates')
   })
 
+  test('does not compare what the user has stated, and says so', async () => {
+    const { code, out } = await nabla('check', `${fixture('stated.ts')}#loss`, '--all')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^w +\[3,4] +stated$/m)
+    expect(out).toMatch(/^v +\[4,2] +all 8 /m)
+    expect(out).toContain('w: stated by the user, not checked (straight-through: rounding passes the cotangent on)')
+    expect(out).toContain('at 8 coordinates, to 0.000001; those by 1 variable are stated by the user')
+    const looped = await nabla('check', `${fixture('stated.ts')}#looped`, '--all')
+    expect([looped.code, /^w .* stated$/m.test(looped.out), /^v .* all 8 /m.test(looped.out)]).toEqual([0, true, true])
+  })
+
+  test('has nothing to compare where a hook changes the only gradient', async () => {
+    const { code, out } = await nabla('check', `${fixture('stated.ts')}#hooked`)
+    expect(code).toBe(0)
+    expect(out).toContain('w: stated by the user, not checked (withGradient)')
+    expect(out).toContain('nothing to compare: every gradient is stated by the user')
+  })
+
+  test('fails for a rule that does not say that it is no derivative', async () => {
+    const { code, out } = await nabla('check', `${fixture('stated.ts')}#unsaid`)
+    expect(code).toBe(1)
+    expect(out).toContain('the gradient differs from central differences')
+  })
+
   test('takes inputs from the file, a sample of coordinates, and a seed', async () => {
     const place = `${fixture('curve.ts')}#entropy`
     const [first, again, other] = [
