@@ -26,6 +26,7 @@ import { type Lifetime, paddedBytes } from './arena.ts'
 import { copyKernel } from './copy.ts'
 import type { PlanChoice, PlanLoop, PlanQueue, PlanRange, PlanWhile, Region } from './plan.ts'
 import { schedule } from './schedule.ts'
+import { type Stacked, stackedCarries, withoutStacked } from './stacked.ts'
 
 /** From one element of a sequence to the next. */
 export interface Move {
@@ -116,11 +117,17 @@ export const draftSteps = (
     if (from !== to) call(copyKernel(dtype, elements, label), [from, to])
   }
 
-  const level = (program: Fused, destinations: Targets, bound: ReadonlyMap<Node, number>): void => {
+  /** `placed`: values that lie somewhere as they are, or are made there and wanted there. */
+  const level = (
+    program: Fused,
+    destinations: Targets,
+    bound: ReadonlyMap<Node, number>,
+    placed: ReadonlyMap<Node, number> = new Map(),
+  ): void => {
     const { entry } = program
-    const results = entry.results.map((r) => r.value)
+    const results = [...entry.results.map((r) => r.value), ...placed.keys()]
     const { order, inPlace } = schedule({ kernels: program.steps, updates: entry.updates, results })
-    const own = new Map<Node, number>()
+    const own = new Map<Node, number>(placed)
     const place = (n: Node): number => own.get(n) ?? bound.get(n) ?? buffers.leaf(n)
     const copies: { readonly from: Node; readonly to: number }[] = []
     for (const [u, nodes] of inPlace) for (const n of nodes) own.set(n, place(u.target))
@@ -201,32 +208,66 @@ export const draftSteps = (
       return offset === 0 && elements === sizeOf(n.shape) ? id : slice(id, n, offset, null)
     }
 
-    /** Carries at their first values, by what stands for them inside. */
-    const started = (carries: FusedLoop['carries']): Map<Node, number> =>
+    /** Carries at their first values, by what stands for them inside; but for those that lie in stacks. */
+    const started = (carries: FusedLoop['carries'], stacked: readonly Stacked[] = []): Map<Node, number> =>
       new Map(
-        carries.map((c) => {
+        carries.flatMap((c, i) => {
+          if (stacked.some((s) => s.carry === i)) return []
           const id = c.result === null ? make(c.bound.dtype, sizeOf(c.bound.shape), 'carry') : whole(c.result)
           copy(given(c), id)
-          return [c.bound, id] as const
+          return [[c.bound, id] as const]
         }),
       )
 
+    /** A carry in a stack of one place more than there are steps: where its first value lies, and its last, in elements. */
+    const stack = (l: FusedLoop, { carry, before, behind }: Stacked) => {
+      const { bound, result } = l.carries[carry] as FusedLoop['carries'][number]
+      const size = sizeOf(bound.shape)
+      const id = make(bound.dtype, (l.length + 1) * size, 'carry')
+      const [first, last] = l.reverse ? [l.length * size, 0] : [0, l.length * size]
+      const [found, left] = l.reverse ? [size, 0] : [0, size]
+      const part = (n: Node, start: number): number => slice(id, n, start, null)
+      for (const i of before) own.set(l.outputs[i] as Node, part(l.outputs[i] as Node, found))
+      for (const i of behind) own.set(l.outputs[i] as Node, part(l.outputs[i] as Node, left))
+      return { id, bound, result, found, left, first: part(bound, first), last: part(bound, last) }
+    }
+
     const loop = (l: FusedLoop): void => {
-      const inside = started(l.carries)
+      const stacked = l.length === 0 ? [] : stackedCarries(l, (n) => !own.has(n))
+      const inside = started(l.carries, stacked)
       if (l.length === 0) return
+      const stacks = stacked.map((s) => ({ ...s, ...stack(l, s) }))
+      for (const s of stacks) copy(given(l.carries[s.carry] as BoundInput), s.first)
       const index = ranges.length
       const move = { loop: index, trips: l.length, reverse: l.reverse }
+      const placed = new Map<Node, number>()
+      for (const { id, bound, found, left, next, copied } of stacks) {
+        const before = slice(id, bound, found, move)
+        inside.set(bound, before)
+        placed.set(next, slice(id, bound, left, move))
+        for (const n of copied) placed.set(n, before)
+      }
       for (const x of l.sequences) inside.set(x.bound, slice(place(x.from), x.bound, x.offset, move))
       for (const k of l.constants) inside.set(k.bound, given(k))
       const values = l.body.entry.results.map((r) => r.value)
-      const to = l.outputs.map((n, i) => slice(whole(n), values[i] as Node, 0, move))
+      const to = l.outputs.map((n, i) => {
+        const value = values[i] as Node
+        const isStacked = stacked.some((s) => s.before.includes(i) || s.behind.includes(i))
+        return isStacked ? (placed.get(value) as number) : slice(whole(n), value, 0, move)
+      })
       const range: Open<PlanLoop> = { tag: 'loop', from: steps.length, to: steps.length, trips: l.length }
       ranges.push(range)
       const outer = nest
       nest = [...outer, index]
-      level(l.body, to, inside)
+      level(withoutStacked(l.body, stacked), to, inside, placed)
       nest = outer
       range.to = steps.length
+      for (const { result, last } of stacks)
+        if (result !== null) {
+          const known = own.get(result)
+          if (known === undefined) own.set(result, last)
+          else copy(last, known)
+        }
     }
 
     const untilDone = (w: FusedWhile): void => {
