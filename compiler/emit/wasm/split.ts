@@ -19,9 +19,11 @@ const VECTORS = 32
 /** So many parts a thread even out what the machine does besides. */
 const SHARES = 4
 
-/** Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory,
- * an element packed, an element that comes into the cache, a row at a computed place, a turn of the loop around the innermost. */
-const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packed: 0.8, read: 0.2, row: 50, turn: 8 }
+/**
+ * Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory, an element of
+ * either operand packed, an element that comes into the cache, a row at a computed place, a turn of the loop around the innermost.
+ */
+const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packedA: 0.8, packedB: 0.25, read: 0.2, row: 50, turn: 8 }
 
 /** Instructions for a row, above which a processor does not see the next row coming and waits for it. */
 const ROW_INSTRUCTIONS = 1024
@@ -61,10 +63,10 @@ const timeOfLoop = (k: LoopKernel): number => {
 const timeOfContraction = (k: ContractionKernel, { modeB, packA, swapped }: Schedule): number => {
   const batches = product(k.batch)
   const [rows, columns] = swapped ? [k.n, k.m] : [k.m, k.n]
-  const packed = (modeB === 'packed' ? columns : 0) + (packA ? rows : 0)
+  const packed = (modeB === 'packed' ? columns * TIME.packedB : 0) + (packA ? rows * TIME.packedA : 0)
   const wide = k.dtype === 'f64' ? 2 : 1
   const after = k.m * k.n * (instructionsOf(k.body) + k.stores.length) * TIME.instruction
-  const moved = packed * k.k * TIME.packed + (k.m + k.n) * k.k * TIME.read
+  const moved = packed * k.k + (k.m + k.n) * k.k * TIME.read
   return batches * wide * (k.m * k.n * k.k * TIME.product + moved + after)
 }
 
@@ -114,13 +116,14 @@ interface Timed {
 }
 
 const timed = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): Timed => {
-  const part = (n: number) => shortened(k, split.axis, lengthOf(k, split, n))
-  const first = part(0)
-  const ns = timeOf(first, simd)
-  const longest = ns * (isAlike(k, first, simd) ? 1 : UNLIKE)
+  const timeOfPart = (n: number): number => {
+    const part = shortened(k, split.axis, lengthOf(k, split, n))
+    return timeOf(part, simd) * (isAlike(k, part, simd) ? 1 : UNLIKE)
+  }
+  const longest = timeOfPart(0)
   return {
     split,
-    total: ns * (split.parts - 1) + timeOf(part(split.parts - 1), simd),
+    total: longest * (split.parts - 1) + timeOfPart(split.parts - 1),
     span: longest * (Math.ceil(split.parts / threads) + LATE),
   }
 }
@@ -128,8 +131,8 @@ const timed = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, thre
 /** Numbers of parts to try: those that even out what the machine does besides, and fewer. */
 const countsOf = (threads: number, most: number): readonly number[] => {
   const counts: number[] = []
-  for (let parts = SHARES * threads; parts >= 2; parts = Math.floor(parts / 2)) counts.push(Math.min(parts, most))
-  return counts
+  for (let parts = SHARES * threads; parts > 2; parts = Math.floor(parts / 2)) counts.push(Math.min(parts, most))
+  return [...counts, 2]
 }
 
 export const splitFor =
