@@ -14,7 +14,7 @@ import { splitK } from '../kernel/pieces.ts'
 import { freeValue, makeBody, makeBuffers, storeOf } from './body.ts'
 import { epilogueStrides, productDims } from './epilogue.ts'
 import type { FusedKernel } from '../program/fused.ts'
-import { type Group, useOf, walkedShape } from './group.ts'
+import { type Group, productOf, useOf, walkedShape } from './group.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { prune } from './prune.ts'
 import { stripView } from './shape.ts'
@@ -96,7 +96,7 @@ export const contractionKernel = (
   stored: (n: Node) => boolean,
   name: string,
 ): FusedKernel => {
-  const product = [...group.anchors.keys()][0] as Node
+  const product = productOf(group)
   if (!isFloat(product.dtype)) throw new InternalError('a product of integers was not lowered')
   const buffers = makeBuffers()
   const { batch: batchAxes, contract } = paramsOf(product, 'dotGeneral')
@@ -173,7 +173,9 @@ export const contractionKernel = (
   const place =
     epilogueStrides(product, stripView(rowMajor(product.shape))) ?? stridesOf([...dims.batch, dims.m, dims.n])
   const stores: Store[] = []
-  for (const n of group.anchors.keys()) {
+  const [sums] = [...group.anchors].flatMap(([n, level]) => (level === 'row' && stored(n) ? [n] : []))
+  for (const [n, level] of group.anchors) {
+    if (level === 'row') continue
     // in order, so that no chain of anchors is followed by recursion
     valueOf(n)
     if (stored(n)) stores.push(storeOf(buffers.write(n), { offset: 0, strides: place }, valueOf(n)))
@@ -201,6 +203,9 @@ export const contractionKernel = (
     b,
     body: wanted,
     stores: stores.map((x) => ({ ...x, value: at(x.value) })),
+    ...(sums === undefined
+      ? {}
+      : { columnSums: { buffer: buffers.write(sums), access: { offset: 0, strides: [0, 1] } } }),
     partial,
     buffers: buffers.list(),
   }

@@ -10,6 +10,7 @@ import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName, View } from '../../src/ops/signature.ts'
 import { epilogueStrides } from './epilogue.ts'
+import { sumsBeside } from './beside.ts'
 import { indexedShape, indicesUse } from './indexing.ts'
 import { type Inlining, isFree } from './inline.ts'
 import { isRowMajor, rowStrides, strip, stripAxes, stripView, without } from './shape.ts'
@@ -25,7 +26,7 @@ export interface Group {
   readonly domain: Shape
   /** Axes of the domain that its reductions remove; none for a pure map. */
   readonly axes: readonly number[]
-  /** Anchors in topological order. */
+  /** Anchors in topological order. Those of a contraction at row level are sums of columns. */
   readonly anchors: ReadonlyMap<Node, Level>
 }
 
@@ -142,6 +143,13 @@ const isLeaf = (n: Node): boolean => opDef(n.op).kind === 'leaf'
 const isTrailing = (domain: Shape, axes: readonly number[]): boolean =>
   axes.length > 0 && axes.every((a) => a >= domain.length - axes.length)
 
+/** The product of a contraction group. */
+export const productOf = ({ anchors }: Pick<Group, 'anchors'>): Node => {
+  const product = [...anchors.keys()].find((n) => opDef(n.op).kind === 'contraction')
+  if (product === undefined) throw new InternalError('a group of a product has none')
+  return product
+}
+
 const reducedAxes = (n: Node): readonly number[] => {
   const x = n.ins[0] as Node
   const axes = n.op === 'argmax' || n.op === 'argmin' ? [paramsOf(n, n.op).axis] : paramsOf(n, n.op as 'sum').axes
@@ -240,7 +248,7 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     const shape = strip(n.shape)
     if (g.kind === 'contraction') {
       if (!equalShapes(shape, g.domain)) return null
-      const product = [...g.anchors.keys()][0] as Node
+      const product = productOf(g)
       if (n.dtype !== product.dtype && product.dtype === 'f64') return null
       return uses.every((u) =>
         groupOf.get(u.base) === g ? isRowMajor(u.view) : epilogueStrides(product, u.view) !== null,
@@ -267,6 +275,19 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       equalShapes(u.view.shape, g.domain) &&
       equalShapes(u.view.strides, rowStrides(g.domain, rows))
     )
+  }
+
+  /** Puts a sum into the group of the product that makes it beside itself, which it opens where it is not there yet. */
+  const placeBeside = (n: Node, product: Node, uses: readonly Use[]): boolean => {
+    const operands = usesOf(product, inlining)
+    const before = [...operands.map((u) => u.base), ...awaited(product)]
+    if (!groupOf.has(product) && !before.every((base) => isLeaf(base) || groupOf.has(base))) return false
+    const g = groupOf.get(product) ?? open('contraction', strip(product.shape), [])
+    if (!groupOf.has(product)) place(product, g, 'full', operands)
+    const earlier = [...uses.map((u) => u.base), ...awaited(n)].map((base) => groupOf.get(base))
+    if (!hasRoom(g, 1, 1) || earlier.some((h) => h !== undefined && h !== g && needs(h, g))) return false
+    place(n, g, 'row', uses)
+    return true
   }
 
   /** Joins two loops over one domain that do not need one another. */
@@ -315,9 +336,10 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
     return near.filter((g) => drafts.has(g))
   }
 
+  const beside = sumsBeside(order, inlining)
   for (const n of order) {
     const def = opDef(n.op)
-    if (isLeaf(n) || inlining.inlined(n)) continue
+    if (isLeaf(n) || inlining.inlined(n) || groupOf.has(n)) continue
     if (def.kind === 'movement' && def.move.tag === 'view') continue
     if (n.op === 'result') {
       const control = groupOf.get(n.ins[0] as Node)
@@ -338,6 +360,8 @@ export const groupAnchors = (order: readonly Node[], inlining: Inlining): readon
       place(n, open('contraction', strip(n.shape), []), 'full', uses)
       continue
     }
+    const product = beside.get(n)
+    if (product !== undefined && placeBeside(n, product, uses)) continue
     const near = def.kind === 'movement' && !isConcatenation(n) ? [] : mergeNeighbours(uses)
     let home: Draft | null = null
     for (const g of near) {

@@ -326,6 +326,7 @@ const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void =>
   else checkDigits(k, say)
   checkPartial(k, say)
   checkEdges(k, say)
+  checkColumnSums(k, say)
   for (const [name, operand] of [['a', k.a] as const, ['b', k.b] as const]) {
     if (operand.batch.length !== k.batch.length)
       say('rank', `${k.name}, ${name}: ${operand.batch.length} batch strides`)
@@ -349,6 +350,20 @@ const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void =>
     if (u.stage === 1 && column !== 0 && column !== 1)
       say('column-stride', `${scope.where}: ${u.kind} of b${u.buffer} has column stride ${column}, not 0 or 1`)
   }
+}
+
+/** Sums of columns are one each, of an operand that has all of its elements. */
+const checkColumnSums = (k: ContractionKernel, say: Say): void => {
+  if (k.columnSums === undefined) return
+  const here = `${k.name}, sums of columns`
+  const { buffer, access } = k.columnSums
+  const isPlain = [k.a, k.b].every(({ edges = [] }) => edges.length === 0)
+  if (k.batch.length > 0 || !isPlain) say('edge', `${here}: of batches, or of windows with edges`)
+  if (k.m < 1 || k.rows.length > 1) say('extent', `${here}: ${k.m} rows of ${k.rows.length} digits`)
+  if (access.strides[0] !== 0) say('injective', `${here}: a row stride of ${access.strides[0]}, not 0`)
+  if (k.buffers[buffer] !== undefined && k.buffers[buffer].dtype !== k.dtype)
+    say('dtype', `${here}: are ${k.dtype}, b${buffer} is ${k.buffers[buffer].dtype}`)
+  if (k.stores.some((s) => s.buffer === buffer)) say('mode', `${here}: lie where elements are stored`)
 }
 
 /** Keys and positions are i32, and the scratch holds a row and all counts. */

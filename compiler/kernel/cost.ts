@@ -39,7 +39,11 @@ const sharePresent = ({ a, b, rows, columns, inner }: ContractionKernel): number
 
 const flopsOf = (k: Kernel): number => {
   if (k.tag === 'sort') return 0
-  if (k.tag === 'contraction') return pointsOf([...k.batch, k.m, k.n]) * (2 * k.k * sharePresent(k) + floatOps(k.body))
+  if (k.tag === 'contraction')
+    return (
+      pointsOf([...k.batch, k.m, k.n]) * (2 * k.k * sharePresent(k) + floatOps(k.body)) +
+      (k.columnSums === undefined ? 0 : k.k * k.n)
+    )
   return k.stages.reduce((sum, s) => {
     const combined = s.reductions.filter((r) => isFloat(s.body[r.value]?.dtype ?? 'i32')).length
     const added = s.updates.filter((u) => u.combine === 'sum' && isFloat(s.body[u.value]?.dtype ?? 'i32')).length

@@ -184,6 +184,11 @@ export interface ContractionKernel {
   /** Loop dims in scope of the epilogue's accesses: [...batch, i, j]. Column strides of its accesses are 0 or 1. */
   readonly body: readonly Instr[]
   readonly stores: readonly Store[]
+  /**
+   * Where Σₖ B[k, j] goes for each column, if anybody wants it: what a row of ones, as one row more of A, would make, in the same
+   * order. Only where there is no batch, no edge, and rows have one digit; the row stride of the access is 0.
+   */
+  readonly columnSums?: Pick<Store, 'buffer' | 'access'>
   /** Scratch buffer of m·n elements for the running sums where there are several pieces; else −1. */
   readonly partial: number
   readonly buffers: readonly KernelBuffer[]

@@ -198,6 +198,7 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
   const runs = k.pieces.length > 8 ? runsOf(k.pieces).map((r) => `${r.count} · ${r.size}`) : k.pieces
   const pieces = k.pieces.length > 1 ? ` in pieces ${runs.join(' + ')}` : ''
   const edges = [...printEdges(k.a, i, k), ...printEdges(k.b, j, k)]
+  const sums = k.columnSums
   return [
     ...forLines([...k.batch, printDigits(k.rows, k.m), printDigits(k.columns, k.n)], 0, 0),
     indent(
@@ -211,6 +212,11 @@ const printContraction = (k: ContractionKernel, names: readonly string[], print:
         `${printAccess(names[s.buffer] ?? `b${s.buffer}`, s.access)} = ${values[s.value]?.text ?? `v${s.value}`}`,
       ),
     ),
+    ...(sums === undefined
+      ? []
+      : [`${printAccess(names[sums.buffer] ?? `b${sums.buffer}`, sums.access)} = sum over k of ${b}`].map((line) =>
+          indent(depth, line),
+        )),
   ]
 }
 

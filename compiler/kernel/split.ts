@@ -145,11 +145,17 @@ export const partOf = (k: LoopKernel | ContractionKernel, split: Split, part: nu
     ...o,
     offset: o.offset + (axis < i ? along(o.batch, axis) : rows === (axis === i) ? along(rows ? o.row : o.col, 0) : 0),
   })
+  const { columnSums, ...bare } = contraction
+  // the sums of columns are all rows', and the first part makes them
+  const isLower = axis === i && part > 0
   return {
-    ...contraction,
+    ...bare,
     a: axis === j ? contraction.a : operand(contraction.a, true),
     b: axis === i ? contraction.b : operand(contraction.b, false),
     body: contraction.body.map((x) => (x.tag === 'load' ? { ...x, access: moved(x.access, axis, by) } : x)),
     stores: contraction.stores.map((x) => ({ ...x, access: moved(x.access, axis, by) })),
+    ...(columnSums === undefined || isLower
+      ? {}
+      : { columnSums: { ...columnSums, access: moved(columnSums.access, axis, by) } }),
   }
 }

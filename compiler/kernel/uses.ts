@@ -134,6 +134,7 @@ const usesOfContraction = (k: ContractionKernel): readonly Use[] => {
     load(k.a, k.rows, k.a.row, k.a.col),
     load(k.b, k.columns, k.b.col, k.b.row),
     ...usesOfBody(k.body, k.stores, [], [...k.batch, k.m, k.n], outer, 1),
+    ...(k.columnSums === undefined ? [] : usesOfBody([], [{ ...k.columnSums, value: -1 }], [], [1, k.n], outer, 1)),
   ]
 }
 

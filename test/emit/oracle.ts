@@ -161,22 +161,33 @@ const runContraction = (k: ContractionKernel, buffers: readonly Memory[], lower:
       const place = window * e.step + element * e.dilation - e.low
       return place >= 0 && place < e.extent
     })
-  const product = (batch: readonly number[], i: number, j: number): Numeric => {
+  /** The sum over k, piece by piece, of what each k contributes; null is nothing. */
+  const summed = (term: (q: number) => Numeric | null): Numeric => {
     let total = m.lit(0, k.dtype)
     let from = 0
     k.pieces.forEach((length, p) => {
       let sum = m.lit(0, k.dtype)
       for (let q = from; q < from + length; q++) {
-        if (!isThere(k.a, k.rows, i, q) || !isThere(k.b, k.columns, j, q)) continue
-        const x = at(k.a, batch, walk(i, k.rows, k.a.row), walk(q, k.inner, k.a.col))
-        const y = at(k.b, batch, walk(q, k.inner, k.b.row), walk(j, k.columns, k.b.col))
-        sum = m.add(sum, m.mul(x, y))
+        const added = term(q)
+        if (added !== null) sum = m.add(sum, added)
       }
       total = p === 0 ? sum : m.add(total, sum)
       from += length
     })
     return total
   }
+  const elementOfB = (batch: readonly number[], q: number, j: number): Numeric =>
+    at(k.b, batch, walk(q, k.inner, k.b.row), walk(j, k.columns, k.b.col))
+  const product = (batch: readonly number[], i: number, j: number): Numeric =>
+    summed((q) =>
+      isThere(k.a, k.rows, i, q) && isThere(k.b, k.columns, j, q)
+        ? m.mul(at(k.a, batch, walk(i, k.rows, k.a.row), walk(q, k.inner, k.a.col)), elementOfB(batch, q, j))
+        : null,
+    )
+  const sums = k.columnSums
+  if (sums !== undefined)
+    for (let j = 0; j < k.n; j++)
+      (buffers[sums.buffer] as Memory)[addressOf(sums.access, [0, j])] = summed((q) => elementOfB([], q, j)).value
   for (const batch of indicesOf(k.batch))
     for (const [i, j] of indicesOf([k.m, k.n])) {
       const index = [...batch, i as number, j as number]

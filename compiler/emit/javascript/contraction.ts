@@ -140,6 +140,38 @@ const countDigits = (name: string, digits: readonly number[], strides: readonly 
 const within = (heads: Lines, lines: Lines): Lines =>
   heads.reduceRight<Lines>((inner, head) => block(head, inner), lines)
 
+/** Σₖ b[k, j] for each column, in the order of the products. */
+const emitColumnSums = (k: ContractionKernel, c: ContractionContext): Lines => {
+  if (k.columnSums === undefined) return []
+  const { buffer, access } = k.columnSums
+  if (k.dtype === 'f32') c.use('f')
+  const columns = countDigits('s', k.columns, k.b.col, String(k.b.offset))
+  const [stride = 0, ...lower] = k.b.row
+  const step =
+    lower.length === 0
+      ? times(stride, 'k')
+      : `${c.usePlaces(k.inner.map((extent, d) => `[${extent}, ${k.b.row[d]}]`).join(', '))}[k]`
+  const added = (to: string, x: string): string => `${to} = ${arithmeticText('+', k.dtype, to, x)}`
+  let from = 0
+  const pieces = runsOf(k.pieces).flatMap(({ size, count }) => {
+    const [start, end] = [from, (from += count * size)]
+    return block(`for (let from = ${start}; from < ${end}; from += ${size})`, [
+      'let sum = 0',
+      `for (let k = from; k < from + ${size}; k++) ${added('sum', `${c.names[k.b.buffer]}[at + ${step}]`)}`,
+      `total = from === 0 ? sum : ${arithmeticText('+', k.dtype, 'total', 'sum')}`,
+    ])
+  })
+  return within(
+    columns.heads,
+    block(`for (let j = 0; j < ${columns.extent}; j++)`, [
+      `const at = ${plus(columns.base, columns.stride, 'j')}`,
+      'let total = 0',
+      ...pieces,
+      `${c.names[buffer]}[${plus(String(access.offset), access.strides[1] ?? 0, `(${columns.flat('j')})`)}] = total`,
+    ]),
+  )
+}
+
 /** The function `name`, which calls `finish` for each finished block. */
 export const emitProduct = (k: ContractionKernel, finish: string, c: ContractionContext): Lines => {
   if (isEmptyDomain([...k.batch, k.m, k.n])) return []
@@ -218,7 +250,7 @@ export const emitProduct = (k: ContractionKernel, finish: string, c: Contraction
     ]),
   )
   for (const line of within(columns.heads, blocks)) addLine(nest, batch.length, line)
-  return linesFrom(nest, 0)
+  return [...linesFrom(nest, 0), ...emitColumnSums(k, c)]
 }
 
 /** The parameters of the epilogue behind the views: batch indices, first row, rows, first column, columns. */

@@ -13,7 +13,7 @@ import { rowEdges } from './edges.ts'
 import { epilogueOf, type Slot } from './epilogue.ts'
 import { countedLoop } from './loops.ts'
 import { emitPiece, type Nest, type Pointers } from './nest.ts'
-import type { Side } from './orientation.ts'
+import { orient, type Side } from './orientation.ts'
 import { type Index, indexPlus, moved, plus } from './pointers.ts'
 import { schedule, type Tuning } from './schedule.ts'
 import { walked } from './walk.ts'
@@ -83,6 +83,7 @@ const batchPointers = (
       [i, j].flatMap((d) => along(d, (access.strides[d] ?? 0) * stepOf(kernel, d), bytesOf(dtype))),
     )
   const sums = kernel.pieces.length > 1 ? fn.param(kernel.partial) : null
+  const { columnSums } = kernel
   const base = from !== null && from.axis >= i ? { axis: from.axis, start: scaledStart(fn, from) } : null
   return {
     a: side(plan.a),
@@ -92,6 +93,10 @@ const batchPointers = (
       sums === null || base === null
         ? sums
         : moved(fn, sums, [[base.start, (base.axis === i ? kernel.n : kernel.m) * bytes]]),
+    columnSums:
+      columnSums === undefined
+        ? null
+        : slot({ ...columnSums, dtype: kernel.dtype, ...orient(kernel, false, columnSums.access) }),
     slots: epilogue.slots.map(slot),
     batch,
     k: 0,

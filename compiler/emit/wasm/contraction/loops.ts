@@ -11,6 +11,14 @@ const different = (fn: FunctionBuilder, a: Value, b: Value): Value =>
 const equal = (fn: FunctionBuilder, a: Value, b: Value): Value =>
   fn.value('i32', [a, b], ([x, y]) => fn.module.i32.eq(x as Node, y as Node))
 
+/** Runs the body where all indices are 0. */
+export const whereZero = (fn: FunctionBuilder, indices: readonly Index[], body: () => void): void => {
+  const [index, ...rest] = indices
+  if (index === undefined) body()
+  else if (typeof index !== 'number') fn.when(equal(fn, index, fn.i32(0)), () => whereZero(fn, rest, body))
+  else if (index === 0) whereZero(fn, rest, body)
+}
+
 /** What a loop reads anew each time round, and moves on at its end. */
 interface Place {
   readonly read: () => Value

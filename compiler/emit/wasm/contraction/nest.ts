@@ -7,11 +7,12 @@
 import { bytesOf } from '../../../../src/core/dtype.ts'
 import { stridesOf } from '../../../../src/core/shape.ts'
 import type { ContractionKernel } from '../../../kernel/kernel.ts'
-import type { FunctionBuilder, Value } from '../function.ts'
+import type { FunctionBuilder, Node, Value } from '../function.ts'
 import { type BlockForm, blockFunction, callBlock, emitBlock, levelsOf, type Special } from './block.ts'
 import { partsOf, periodEdges, pieceStart, rowEdges, type Steps, stepsThere } from './edges.ts'
 import type { Epilogue } from './epilogue.ts'
-import { chunkedLoop, countedLoop } from './loops.ts'
+import { columnSumsFunction, panelsTogether } from './sums.ts'
+import { chunkedLoop, countedLoop, whereZero } from './loops.ts'
 import type { Side } from './orientation.ts'
 import { packPanels } from './pack.ts'
 import { type Index, indexPlus, indexValue, moved, plus } from './pointers.ts'
@@ -32,6 +33,8 @@ export interface Pointers {
   readonly a: Value
   readonly b: Value
   readonly sums: Value | null
+  /** Where the sums of columns go. */
+  readonly columnSums: Value | null
   readonly slots: readonly Value[]
   readonly batch: readonly Index[]
   /** The first step of the piece. */
@@ -130,12 +133,17 @@ export const emitPiece = (nest: Nest, piece: PieceRun, at: Pointers): void => {
   if (plan.modeB === 'packed' && plan.isOneGroup)
     overColumns((group) => {
       const columnsOfB = packGroup(nest, piece, group)
+      sumColumns(nest, piece, at, [], group, columnsOfB)
       overRows((part) => stripes(part, group, packRows(nest, piece, at, part), columnsOfB))
     })
   else
     overRows((part) => {
       const rowsOfA = packRows(nest, piece, at, part)
-      overColumns((group) => stripes(part, group, rowsOfA, packGroup(nest, piece, group)))
+      overColumns((group) => {
+        const columnsOfB = packGroup(nest, piece, group)
+        sumColumns(nest, piece, at, [part.first, part.stretches[0]?.start ?? 0], group, columnsOfB)
+        stripes(part, group, rowsOfA, columnsOfB)
+      })
     })
 }
 
@@ -216,6 +224,38 @@ const packGroup = (
   const panel = { dtype: kernel.dtype, depth, counted: [], offsets: offsetsOf(plan.columns, start, size) }
   packPanels(fn, panel, count, size * across, source, scratch, [])
   return (offset) => moved(fn, scratch, [[offset, piece.size * bytes]])
+}
+
+/** Sums the columns of a group, if anybody wants that: in the first part of the rows, where all of these indices are 0. */
+const sumColumns = (
+  { fn, kernel, plan }: Nest,
+  piece: PieceRun,
+  { columnSums, base }: Pointers,
+  part: readonly Index[],
+  group: Group,
+  columnsOfB: (offset: Index) => Value,
+): void => {
+  if (columnSums === null) return
+  const { size, start, count } = group
+  const bytes = bytesOf(kernel.dtype)
+  const isPacked = plan.modeB === 'packed'
+  const panel = {
+    dtype: kernel.dtype,
+    depth: isPacked ? [{ extent: piece.size, stride: size }] : walkOf(piece.box, stepsOf(plan.b, piece.box)),
+    size,
+    apart: isPacked ? size * piece.size : size,
+    continues: piece.continues,
+  }
+  const to = moved(fn, columnSums, [[indexPlus(fn, group.base, start), bytes]])
+  const isFirst = base?.axis === kernel.batch.length ? [...part, base.start] : part
+  whereZero(fn, isFirst, () =>
+    chunkedLoop(fn, count, panelsTogether(panel), (first, panels) => {
+      const offset = scaledFrom(fn, 0, first, size)
+      const name = columnSumsFunction(fn.context, panel, panels)
+      const args = [columnsOfB(offset), moved(fn, to, [[offset, bytes]])]
+      fn.effect(args, (nodes) => fn.module.call(name, nodes as Node[], fn.context.binaryen.none))
+    }),
+  )
 }
 
 /** Row-major strides of a packed panel of so many elements a step. */

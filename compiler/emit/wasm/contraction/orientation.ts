@@ -88,9 +88,10 @@ const keepsEdges = ({ b, direct }: Oriented): boolean => {
   return edges.length === 0 || (direct && edges.every((e) => e.across !== b.across.length - 1))
 }
 
-/** The cheaper way round. */
+/** The cheaper way round; where columns are summed, vectors run along them. */
 export const orientation = (kernel: ContractionKernel): Oriented => {
   const [straight, turned] = orientations(kernel)
+  if (kernel.columnSums !== undefined) return straight
   if (!keepsEdges(straight)) return turned
   if (!keepsEdges(turned)) return straight
   return cost(kernel, turned) < cost(kernel, straight) ? turned : straight

@@ -117,7 +117,14 @@ interface Packing {
   readonly modeB: Mode
 }
 
-const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: number, tuning: Tuning): Packing => {
+const packing = (
+  o: Oriented,
+  isSummed: boolean,
+  depth: number,
+  rowPanels: number,
+  columnPanels: number,
+  tuning: Tuning,
+): Packing => {
   const bytes = 16 / o.lanes
   // Where A too strides along k, both must share the cache; where it does not, a miss of B is soon made good.
   const [stepA, stepB] = [lastStride(o.a.step) * bytes, lastStride(o.b.step) * bytes]
@@ -127,7 +134,8 @@ const packing = (o: Oriented, depth: number, rowPanels: number, columnPanels: nu
     ? rowPanels >= 8 && isFar(stepB, depth, strided ? 8 : 31)
     : rowPanels > 2 || (rowPanels === 2 && depth * o.n > 1024)
   const isWhole = (o.b.operand.edges ?? []).length === 0
-  const packB = depth > 0 && isWhole && ((tuning.packB ?? wantsB) || !(o.direct || o.turnable))
+  // columns are summed where they lie side by side
+  const packB = depth > 0 && isWhole && ((tuning.packB ?? wantsB) || !(o.direct || (o.turnable && !isSummed)))
   return {
     packA: depth > 0 && rowEdges(o.a).length === 0 && (tuning.packA ?? wantsA),
     modeB: packB ? 'packed' : o.direct ? 'direct' : 'transposed',
@@ -170,6 +178,7 @@ export const schedule = (kernel: ContractionKernel, simd: Simd, tuning: Tuning =
   const columns = axisOf(o.b.across, o.direct ? 1 : PERIOD, (extent) => columnRuns(extent, tile.vectors, lanes))
   const { packA, modeB } = packing(
     o,
+    kernel.columnSums !== undefined,
     depth,
     rows.periods * panels(rows.runs),
     columns.periods * panels(columns.runs),
