@@ -11,7 +11,18 @@ import { flatten, type Structure } from '../src/expr/structure.ts'
 import { provenance, provenancePage } from '../compiler/provenance.ts'
 import { trace, tracePage } from '../compiler/trace.ts'
 import { type Derivative, toTypeScript } from '../compiler/typescript.ts'
-import { cost, dot, graph, graphPage, javascript, kernels, memory, memoryPicture, wat } from '../compiler/views.ts'
+import {
+  cost,
+  dot,
+  graph,
+  graphPage,
+  javascript,
+  kernels,
+  memory,
+  memoryPicture,
+  type ViewOptions,
+  wat,
+} from '../compiler/views.ts'
 import type { NablaError } from '../src/core/errors.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
@@ -31,6 +42,8 @@ export interface FormSettings {
   readonly wrt?: readonly string[]
   /** Values for inputs, where the model is run. */
   readonly sample?: Sample
+  /** Of what the machine runs: bytes that the program is to fit into, by keeping less. */
+  readonly fit?: number
 }
 
 type Shown = Either<NablaError, string>
@@ -109,20 +122,25 @@ const textOf = (file: string): string | undefined => {
 const showProvenance = (m: Model, s: FormSettings): Shown =>
   (isPage(s) ? provenancePage : provenance)(m.entries, { source: textOf, title: m.place })
 
+const fitOf = ({ fit }: FormSettings): ViewOptions => (fit === undefined ? {} : { fit })
+
 export const forms = {
   math: { show: mathematics(inspect) },
   latex: { show: mathematics(toLatex), bare: true },
   typescript: { show: typescript, bare: true },
   derivation: { show: derivation, bare: true },
-  kernels: { show: (m) => kernels(m.entries) },
-  cost: { show: (m) => cost(m.entries) },
-  memory: { show: (m, s) => (isPicture(s) ? memoryPicture(m.entries) : memory(m.entries)), picture: true },
-  graph: { show: (m, s) => (isPage(s) ? graphPage(m.entries, { title: m.place }) : graph(m.entries)), bare: true },
-  dot: { show: (m) => dot(m.entries), bare: true },
+  kernels: { show: (m, s) => kernels(m.entries, fitOf(s)) },
+  cost: { show: (m, s) => cost(m.entries, fitOf(s)) },
+  memory: { show: (m, s) => (isPicture(s) ? memoryPicture : memory)(m.entries, fitOf(s)), picture: true },
+  graph: {
+    show: (m, s) => (isPage(s) ? graphPage(m.entries, { title: m.place, ...fitOf(s) }) : graph(m.entries, fitOf(s))),
+    bare: true,
+  },
+  dot: { show: (m, s) => dot(m.entries, fitOf(s)), bare: true },
   provenance: { show: showProvenance, page: true },
   trace: { show: (m, s) => (isPage(s) ? tracePage(m.entries, { title: m.place }) : trace(m.entries)), page: true },
-  wat: { show: (m) => wat(m.entries), bare: true },
-  javascript: { show: (m) => javascript(m.entries), bare: true },
+  wat: { show: (m, s) => wat(m.entries, fitOf(s)), bare: true },
+  javascript: { show: (m, s) => javascript(m.entries, fitOf(s)), bare: true },
 } as const satisfies Readonly<Record<string, Form>>
 
 export type FormName = keyof typeof forms

@@ -92,6 +92,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
       names.split(','),
     )
     .option('--max-memory <bytes>', 'refuse a model that needs more memory', numberIn(1, 'a number of bytes', true))
+    .option('--remat', 'compute values again until that much memory is enough, and show that program', false)
     .option('--rewrites', 'how it was simplified: each rule that fired, in order', false)
     .addOption(new Option('--json <record>', 'write the rewritings to a file').conflicts('replay'))
     .addOption(new Option('--replay <record>', 'apply the steps of a file again, and check that they lead to the same'))
@@ -115,7 +116,7 @@ const commandLine = (terminal: Terminal, run: (command: Run) => void): Command =
     .option('--threads <n>', 'as many threads as may run it together', numberIn(1, 'a natural number', true), 1)
     .option('--checked', 'check every representation behind the pass that made it', false)
     .option('--max-memory <bytes>', 'refuse an artifact that needs more memory', numberIn(1, 'a number of bytes', true))
-    .option('--remat', 'compute values again until that much memory is enough: the same bits, more work', false)
+    .option('--remat', 'compute values again until that much memory is enough: more work', false)
     .action((place: string, o: CompileSettings) => run(() => compileCommand(place, o, terminal)))
 
   sub('check <FILE#EXPORT>', 'gradients against central differences in f64')

@@ -44,7 +44,8 @@ export interface CompileOptions {
   readonly maxMemory?: number
   /**
    * Where the memory would be larger than `maxMemory`, compute values again instead of keeping them, as many as it takes: the same
-   * bits with less memory and more work. `E_COMPILE_REMAT` where that is not enough. Default false.
+   * bits with less memory and more work. Where that is not enough, loops that name no `save` get a policy, under which gradients may
+   * add up in another order. `E_COMPILE_REMAT` where nothing is enough. Default false.
    */
   readonly remat?: boolean
   /** Print what these passes made. */

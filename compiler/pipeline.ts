@@ -10,6 +10,7 @@ import { attachManifest } from '../src/artifact/container.ts'
 import type { Node } from '../src/expr/expr.ts'
 import { graph as b, isRecording } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
+import { policyName } from '../src/expr/policy.ts'
 import { dependentOn, freshBound, substitute } from '../src/expr/scan.ts'
 import { indexObserver } from './checks/indices.ts'
 import { instrument } from './checks/instrument.ts'
@@ -38,6 +39,8 @@ import type { Batch } from './program/batch.ts'
 import { type EntryProgram, mapEntry, rootsOf } from './program/entry.ts'
 import { type Fused, kernelsOf } from './program/fused.ts'
 import { topological } from './program/walk.ts'
+import { type BuildUnder, fitLoops, type Policed, tryPolicies } from './remat/loops.ts'
+import { type Derivatives, openLoops, type Taken, underPolicies } from './remat/policies.ts'
 import { type Builders, costsOf, type EntryCost, type Fitted, fitEntry } from './remat/search.ts'
 import { lawOf } from './simplify/law.ts'
 import { replaySteps, type Step, stepOf } from './simplify/replay.ts'
@@ -126,11 +129,21 @@ export const differentiate = (output: Node, cotangent: Node, wrt: readonly Node[
   const key = [cotangent, ...wrt].map((n) => n.id).join()
   const found = (isRecording() ? undefined : known.get(key)) ?? differentiated(output, cotangent, wrt)
   known.set(key, found)
+  for (const [index, ct] of found.entries())
+    if (ct !== null && !derivatives.has(ct)) derivatives.set(ct, { output, cotangent, wrt, index })
   return found
 }
 
 /** What has been differentiated: a loop's derivative asked for twice is one loop. */
 const cotangents = new WeakMap<Node, Map<string, readonly (Node | null)[]>>()
+
+/** What each derivative was taken of: where a loop gets another policy, it is taken anew. */
+const derivatives = new WeakMap<Node, Taken>()
+
+const retaken: Derivatives = {
+  takenOf: (n) => derivatives.get(n),
+  differentiate: (y, ct, xs) => differentiate(y, ct, xs),
+}
 
 interface Held {
   /** What stands for each node that is no leaf. */
@@ -274,29 +287,83 @@ const planPass = (settings: Settings): Pass<readonly Fused[], Plan> => ({
 
 const buildersFor = (settings: Settings): Builders => ({
   fuse,
-  plan: (f) => makePlan([f], { ...planOptions(settings), queue: undefined }),
+  plan: (f) => makePlan([f], planOptions(settings)),
 })
+
+const simplified = (e: EntryProgram, { fastMath, checks }: Settings, watch: Watch): EntryProgram =>
+  runPass(watch, simplifyPass(fastMath), checks ? withIndexChecks(e) : e)
+
+const asKernels = (e: EntryProgram, { fastMath, checks }: Settings, watch: Watch): Fused => {
+  const kept = runPass(watch, sparsePass(fastMath), e)
+  return runPass(watch, fusePass, checks ? withNumberChecks(kept) : kept)
+}
+
+const silent: Watch = { checked: false, dump: () => undefined, wanted: new Set(), note: () => undefined }
+
+/** An entry as kernels, under policies of its loops. */
+const buildUnder =
+  (e: EntryProgram, settings: Settings): BuildUnder =>
+  (policies) =>
+    asKernels(simplified(underPolicies(e, policies, retaken), settings, silent), settings, silent)
+
+/** What an entry costs under each policy for the loops that were left without one; nothing where there are none. */
+export const policyCosts = (e: EntryProgram, settings: Settings): readonly Policed[] =>
+  tryPolicies(openLoops(e, retaken), buildUnder(e, settings), buildersFor(settings))
+
+/** An entry with less memory for its loops: under policies, and then with values computed again; null where it has no such loops. */
+const withPolicies = (e: EntryProgram, bytes: number, before: EntryCost, settings: Settings): Refitted | null => {
+  const builders = buildersFor(settings)
+  const policed = fitLoops(openLoops(e, retaken), bytes, buildUnder(e, settings), builders)
+  if (policed === null) return null
+  const { policies, fused } = policed
+  const fitted = fitEntry(fused, bytes, builders)
+  return {
+    written: underPolicies(e, policies, retaken),
+    fitted: { ...fitted, costs: [before, ...fitted.costs], policies },
+  }
+}
 
 /** An entry that computes values again until its arena takes so many bytes, or as few as were found. */
 export const shrink = (fused: Fused, bytes: number, settings: Settings): Fitted =>
   fitEntry(fused, bytes, buildersFor(settings))
 
-/** Entries whose arenas share `bytes` beside what has a place for ever; those that fit stay as they are. */
-const rematPass = (settings: Settings, bytes: number): Pass<readonly Fused[], readonly Fitted[]> => ({
+/** An entry as it was written, and how it was made to fit. */
+interface Refitted {
+  readonly written: EntryProgram
+  readonly fitted: Fitted
+}
+
+/**
+ * Entries whose arenas share `bytes` beside what has a place for ever; those that fit stay as they are. Values are computed again,
+ * which changes no bit; where that is not enough, loops keep less, which may add gradients in another order.
+ */
+const rematPass = (
+  settings: Settings,
+  bytes: number,
+): Pass<readonly (readonly [EntryProgram, Fused])[], readonly Refitted[]> => ({
   name: 'remat',
-  run: (entries) => entries.map((f) => fitEntry(f, bytes, buildersFor(settings))),
-  show: (fitted) =>
-    fitted
-      .map((f) => {
+  run: (entries) =>
+    entries.map(([written, fused]) => {
+      const fitted = fitEntry(fused, bytes, buildersFor(settings))
+      const { before, after } = costsOf(fitted)
+      const other = after.peak <= bytes ? null : withPolicies(written, bytes, before, settings)
+      return other !== null && costsOf(other.fitted).after.peak < after.peak ? other : { written, fitted }
+    }),
+  show: (all) =>
+    all
+      .map(({ fitted: f }) => {
         const { before, after } = costsOf(f)
+        const loops = [...f.policies.values()].map((save) => `, a loop saves ${policyName(save)}`)
         const names = [...f.again].map(([n, times]) => `${nameOf(n) ?? n.op}${times === 1 ? '' : ` ${times} times`}`)
-        return `${f.fused.entry.name}: arena ${before.peak} to ${after.peak} bytes, again ${names.join(', ') || 'nothing'}`
+        return `${f.fused.entry.name}: arena ${before.peak} to ${after.peak} bytes${loops.join('')}, again ${names.join(', ') || 'nothing'}`
       })
       .join('\n'),
 })
 
 /** What all targets share: each entry simplified and as kernels, and the plan. */
 export interface Planned {
+  /** As they are compiled: loops may have got policies. */
+  readonly written: readonly EntryProgram[]
   readonly simplified: readonly EntryProgram[]
   readonly plan: Plan
   readonly fused: readonly Fused[]
@@ -304,26 +371,27 @@ export interface Planned {
   readonly remat?: { readonly before: readonly Fused[]; readonly fitted: readonly Fitted[] }
 }
 
-/** The plan; where it takes more memory than there is, that of entries which compute values again. */
-const planWithin = (fused: readonly Fused[], settings: Settings, watch: Watch): Omit<Planned, 'simplified'> => {
+/** The plan; where it takes more memory than there is, that of entries which keep less. */
+export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
+  const small = entries.map((e) => simplified(e, settings, watch))
+  const fused = small.map((e) => asKernels(e, settings, watch))
   const plan = runPass(watch, planPass(settings), fused)
   const { memory } = settings
-  if (memory === undefined || plan.memoryBytes <= memory) return { plan, fused }
+  if (memory === undefined || plan.memoryBytes <= memory) return { written: entries, simplified: small, plan, fused }
   const fixed = plan.memoryBytes - Math.max(0, ...plan.entries.map((e) => e.peak))
-  const fitted = runPass(watch, rematPass(settings, Math.max(0, memory - fixed)), fused)
+  const pairs = entries.map((e, i) => [e, fused[i] as Fused] as const)
+  const refitted = runPass(watch, rematPass(settings, Math.max(0, memory - fixed)), pairs)
+  const fitted = refitted.map((r) => r.fitted)
   const smaller = fitted.map((f) => f.fused)
-  return { plan: runPass(watch, planPass(settings), smaller), fused: smaller, remat: { before: fused, fitted } }
-}
-
-export const planEntries = (entries: readonly EntryProgram[], settings: Settings, watch: Watch): Planned => {
-  const { fastMath, checks } = settings
-  const written = checks ? entries.map(withIndexChecks) : entries
-  const simplified = written.map((e) => runPass(watch, simplifyPass(fastMath), e))
-  const fused = simplified.map((e) => {
-    const kept = runPass(watch, sparsePass(fastMath), e)
-    return runPass(watch, fusePass, checks ? withNumberChecks(kept) : kept)
-  })
-  return { ...planWithin(fused, settings, watch), simplified }
+  return {
+    written: refitted.map((r) => r.written),
+    simplified: refitted.map(({ written }, i) =>
+      written === entries[i] ? (small[i] as EntryProgram) : simplified(written, settings, silent),
+    ),
+    plan: runPass(watch, planPass(settings), smaller),
+    fused: smaller,
+    remat: { before: fused, fitted },
+  }
 }
 
 /** What is emitted, as text; above each kernel stand the lines that `notes` has for it. */

@@ -3,12 +3,13 @@
  * Invariant: everything is read off the plan that a compilation of the same entries makes. A model that is no step is
  * compiled with the gradients of its losses, as `inspect` shows it.
  */
-import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import type { Target } from '../src/artifact/types.ts'
 import type { CompileError } from '../src/core/errors.ts'
 import type { Expr, Node } from '../src/expr/expr.ts'
 import { isExpr } from '../src/expr/node.ts'
 import { checkpoint } from '../src/expr/checkpoint.ts'
+import { policyName } from '../src/expr/policy.ts'
 import { substitute } from '../src/expr/scan.ts'
 import { topological } from './program/walk.ts'
 import type { Checkpoint } from '../src/ops/control.ts'
@@ -29,17 +30,23 @@ import { arenaPicture } from './inspect/machine/picture.ts'
 import type { Root } from './inspect/names.ts'
 import { kernelNotes } from './inspect/machine/notes.ts'
 import { beyondLimit } from './limit.ts'
-import { moreFlops } from './remat.ts'
+import { moreFlops, type Recomputation, recomputations } from './remat.ts'
 import { passNames, type Watch } from './pass.ts'
-import { costsOf, emitText, type Planned, planEntries, type Settings, shrink } from './pipeline.ts'
+import { costsOf, emitText, type Planned, planEntries, policyCosts, type Settings, shrink } from './pipeline.ts'
 
-const settingsFor = (target: Target): Settings => ({
+export interface ViewOptions {
+  /** Bytes of memory: what is shown is the program that keeps less until it fits, as `compile` with `remat` makes it. */
+  readonly fit?: number
+}
+
+const settingsFor = (target: Target, { fit }: ViewOptions = {}): Settings => ({
   target,
   simd: 'plain',
   fastMath: false,
   debug: false,
   checks: false,
   threads: 1,
+  ...(fit === undefined ? {} : { memory: fit }),
 })
 
 const resultsOf = (name: string, entry: EntryInput): Readonly<Record<string, Expr>> =>
@@ -67,9 +74,10 @@ export const machineOf = (
   model: EntryInputs,
   target: Target = 'wasm',
   watch: Watch = silent,
+  options: ViewOptions = {},
 ): Either<CompileError, Planned> => {
   const programs = programsOf(model)
-  return isLeft(programs) ? programs : right(planEntries(programs.right, settingsFor(target), watch))
+  return isLeft(programs) ? programs : right(planEntries(programs.right, settingsFor(target, options), watch))
 }
 
 /** The same, told pass by pass. */
@@ -78,8 +86,8 @@ export const watchMachine = (model: EntryInputs, dump: Watch['dump']): Either<Co
 
 const viewed =
   (show: (planned: Planned) => string) =>
-  (model: EntryInputs): Either<CompileError, string> => {
-    const machine = machineOf(model)
+  (model: EntryInputs, options: ViewOptions = {}): Either<CompileError, string> => {
+    const machine = machineOf(model, 'wasm', silent, options)
     return isLeft(machine) ? machine : right(show(machine.right))
   }
 
@@ -87,6 +95,14 @@ const viewed =
 export const memoryError = (model: EntryInputs, limit: number): CompileError | null => {
   const machine = machineOf(model)
   return isLeft(machine) ? machine.left : beyondLimit(machine.right, limit)
+}
+
+/** What a model with its gradients computes again to fit into so many bytes; or why it does not fit though it does. */
+export const fitted = (model: EntryInputs, limit: number): Either<CompileError, readonly Recomputation[]> => {
+  const machine = machineOf(model, 'wasm', silent, { fit: limit })
+  if (isLeft(machine)) return machine
+  const refused = beyondLimit(machine.right, limit, true)
+  return refused === null ? right(recomputations(machine.right)) : left(refused)
 }
 
 /** Which expressions became which kernel: equations, loops, FLOPs, bytes moved and FLOPs a byte of each. */
@@ -151,29 +167,41 @@ const rematNotes = ({ fused, plan }: Machine): readonly string[] =>
         ]
   })
 
-const memoryNotes = (model: EntryInputs, machine: Machine): readonly string[] => [
+/** What policies for loops would save, measured: the arena of the same entry with all open loops under each. */
+const policyNotes = ({ written, plan }: Planned): readonly string[] =>
+  written.flatMap((e, i) => {
+    const costs = policyCosts(e, settingsFor('wasm'))
+    const before = plan.entries[i]
+    if (costs.length === 0 || before === undefined) return []
+    const rows = costs.map(({ policies, cost }) => {
+      const save = [...new Set([...policies.values()].map(policyName))].join(', ')
+      return `  ${save}: arena ${cost.peak} bytes, ${showCount(cost.flops)} FLOPs (${signed(moreFlops(before, cost))} %)`
+    })
+    return [`${e.name}, with another policy for its loops (save):`, ...rows]
+  })
+
+const signed = (percent: number): string => (percent < 0 ? `−${-percent}` : `+${percent}`)
+
+const memoryNotes = (model: EntryInputs, machine: Planned): readonly string[] => [
   ...checkpointNotes(model, machine),
   ...rematNotes(machine),
+  ...policyNotes(machine),
 ]
 
-/** What lies where in the arena at which steps, what is overwritten in place, and what checkpointing the loss would save. */
-export const memory = (model: EntryInputs): Either<CompileError, string> => {
-  const machine = machineOf(model)
-  return isLeft(machine) ? machine : right(memoryText(arenasOf(machine.right), memoryNotes(model, machine.right)))
-}
+/** What lies where in the arena at which steps, what is overwritten in place, and what checkpointing would save. */
+export const memory = (model: EntryInputs, options: ViewOptions = {}): Either<CompileError, string> =>
+  viewed((m) => memoryText(arenasOf(m), memoryNotes(model, m)))(model, options)
 
 /** The same as a picture, in SVG: steps from left to right, bytes from the bottom up. */
-export const memoryPicture = (model: EntryInputs): Either<CompileError, string> => {
-  const machine = machineOf(model)
-  return isLeft(machine) ? machine : right(arenaPicture(arenasOf(machine.right), memoryNotes(model, machine.right)))
-}
+export const memoryPicture = (model: EntryInputs, options: ViewOptions = {}): Either<CompileError, string> =>
+  viewed((m) => arenaPicture(arenasOf(m), memoryNotes(model, m)))(model, options)
 
 const emitted =
   (target: Target) =>
-  async (model: EntryInputs): Promise<Either<CompileError, string>> => {
-    const machine = machineOf(model, target)
+  async (model: EntryInputs, options: ViewOptions = {}): Promise<Either<CompileError, string>> => {
+    const machine = machineOf(model, target, silent, options)
     if (isLeft(machine)) return machine
-    return right(await emitText(machine.right.plan, settingsFor(target), kernelNotes(machine.right)))
+    return right(await emitText(machine.right.plan, settingsFor(target, options), kernelNotes(machine.right)))
   }
 
 /** The WebAssembly module as text; above each function the kernel, and the expressions that it computes. */
@@ -196,9 +224,9 @@ export const graph = viewed((m) => graphPicture(graphsOf(m)))
 /** The same picture as a page of HTML by itself, in which one can zoom and move, and point at a box for its neighbours. */
 export const graphPage = (
   model: EntryInputs,
-  { title = 'graph' }: { readonly title?: string } = {},
+  { title = 'graph', ...options }: ViewOptions & { readonly title?: string } = {},
 ): Either<CompileError, string> => {
-  const svg = graph(model)
+  const svg = graph(model, options)
   return isLeft(svg) ? svg : right(graphDocument(title, svg.right))
 }
 

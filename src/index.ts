@@ -135,7 +135,8 @@ export {
   splitKey,
   uniform,
 } from './expr/random.ts'
-export { map, type SavePolicy, scan, type ScanOptions } from './expr/loop.ts'
+export { map, scan, type ScanOptions } from './expr/loop.ts'
+export type { SavePolicy } from './expr/policy.ts'
 export { dynamicSlice, dynamicUpdateSlice, gatherNd, scatterSet, type Start } from './expr/dynamic.ts'
 export { argsort, sort, type SortOptions, topK } from './expr/sorting.ts'
 export {

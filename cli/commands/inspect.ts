@@ -6,9 +6,10 @@
 import { basename, dirname } from 'node:path'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { showBytes } from '../../compiler/inspect/amounts.ts'
+import { rematText } from '../../compiler/remat.ts'
 import { printRewrites, replay, rewrites } from '../../compiler/rewrites.ts'
 import type { Derivative } from '../../compiler/typescript.ts'
-import { memoryError } from '../../compiler/views.ts'
+import { fitted, memoryError } from '../../compiler/views.ts'
 import { type NablaError, ShapeError } from '../../src/core/errors.ts'
 import { refuseCli } from '../codes.ts'
 import { writeFiles } from '../files.ts'
@@ -31,6 +32,8 @@ export interface InspectSettings {
   readonly sample?: Sample
   /** Refuse a model that needs more bytes. */
   readonly maxMemory?: number
+  /** Compute values again where that limit would be passed. */
+  readonly remat?: boolean
   /** The rules that fired instead of the formulas. */
   readonly rewrites?: boolean
   /** Where they go as JSON. */
@@ -66,6 +69,20 @@ const written = async (models: readonly Model[], file: string): Promise<Either<N
   return isLeft(done) ? done : right(records.map((r) => `${r.place}: ${count(r)} steps in ${file}`).join('\n'))
 }
 
+/** What a model computes again to stay within the limit, where it may; or that it does not fit. */
+const withinLimit = ({ entries }: Model, { maxMemory, remat }: InspectSettings): Either<NablaError, string> => {
+  if (maxMemory === undefined) return right('')
+  if (remat === true) {
+    const found = fitted(entries, maxMemory)
+    return isLeft(found) ? found : right(rematText(found.right))
+  }
+  const refused = memoryError(entries, maxMemory)
+  return refused === null ? right('') : left(refused)
+}
+
+const fitting = (settings: InspectSettings): InspectSettings & { readonly fit?: number } =>
+  settings.remat === true && settings.maxMemory !== undefined ? { ...settings, fit: settings.maxMemory } : settings
+
 const shown = async (
   models: readonly Model[],
   settings: InspectSettings,
@@ -81,11 +98,12 @@ const shown = async (
     return refuseCli('E_CLI_USAGE', `the form ${settings.as} is that of one model`, `name one: ${first?.place}`)
   const texts: string[] = []
   for (const m of models) {
-    const refused = settings.maxMemory === undefined ? null : memoryError(m.entries, settings.maxMemory)
-    if (refused !== null) return left(refused)
-    const text = await form.show(m, settings)
+    const again = withinLimit(m, settings)
+    if (isLeft(again)) return again
+    const text = await form.show(m, fitting(settings))
     if (isLeft(text)) return text
-    texts.push(bare ? text.right : `${bold(m.place)}\n${text.right}`)
+    const report = again.right === '' ? '' : `\n\n${again.right}`
+    texts.push(bare ? text.right : `${bold(m.place)}\n${text.right.trimEnd()}${report}`)
   }
   return right(texts.join('\n\n'))
 }

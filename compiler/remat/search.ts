@@ -5,6 +5,7 @@
  * peak is taken back and tried with more.
  */
 import type { Node } from '../../src/expr/expr.ts'
+import type { SavePolicy } from '../../src/expr/policy.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { EntryProgram } from '../program/entry.ts'
 import type { Fused } from '../program/fused.ts'
@@ -32,6 +33,8 @@ export interface Fitted {
   readonly costs: readonly EntryCost[]
   /** How often each value of the entry that was given is computed again. */
   readonly again: ReadonlyMap<Node, number>
+  /** The loops that keep less than they would, and what they keep. */
+  readonly policies: ReadonlyMap<Node, SavePolicy>
 }
 
 /** Costs of what is recomputed, from the entry as it was given to what is made of it. */
@@ -52,7 +55,8 @@ interface Draft extends Fitted {
   readonly originals: ReadonlyMap<Node, Node>
 }
 
-const costOf = ({ entries: [entry] }: Plan): EntryCost => ({ peak: entry?.peak ?? 0, flops: entry?.flops ?? 0 })
+/** What the one entry of a plan costs. */
+export const costIn = ({ entries: [entry] }: Plan): EntryCost => ({ peak: entry?.peak ?? 0, flops: entry?.flops ?? 0 })
 
 /**
  * The entry with about `target` bytes of what crosses a cut computed again behind it; null where nothing is chosen, or what was
@@ -75,7 +79,7 @@ const round = (d: Draft, target: number, ahead: 0 | 1, tried: Set<string>, { fus
     originals.set(copy, original)
     again.set(original, (again.get(original) ?? 0) + 1)
   }
-  return { fused, plan: made, costs: [...d.costs, costOf(made)], again, originals }
+  return { ...d, fused, plan: made, costs: [...d.costs, costIn(made)], again, originals }
 }
 
 /** Rounds that choose at most a share of the peak at once. */
@@ -105,7 +109,14 @@ const lowered = (start: Draft, allowed: number, share: number, builders: Builder
  */
 export const fitEntry = (fused: Fused, allowed: number, builders: Builders): Fitted => {
   const plan = builders.plan(fused)
-  const start: Draft = { fused, plan, costs: [costOf(plan)], again: new Map(), originals: new Map() }
+  const start: Draft = {
+    fused,
+    plan,
+    costs: [costIn(plan)],
+    again: new Map(),
+    policies: new Map(),
+    originals: new Map(),
+  }
   let best = start
   for (const share of shares) {
     if (costsOf(best).after.peak <= allowed) break

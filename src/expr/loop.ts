@@ -8,6 +8,7 @@ import { checkpoint } from './checkpoint.ts'
 import type { Expr, Node } from './expr.ts'
 import { graph, isExpr, shapeError } from './node.ts'
 import { nameOf, setName } from './origin.ts'
+import { leaveOpen, rootSegment, type SavePolicy } from './policy.ts'
 import { foldIn, type Key } from './random.ts'
 import { closeOver, freshBound, listOf, makeScan, resultsOf, shapedLike, type Values } from './scan.ts'
 import { runSegments } from './segments.ts'
@@ -36,9 +37,6 @@ const carryNames = (v: Values): readonly string[] =>
     isExpr(v) || Array.isArray(v) ? (withoutStart(listOf(v)[i] as Node) ?? name) : name,
   )
 
-/** What a loop keeps of each step for the way back. */
-export type SavePolicy = 'all' | Checkpoint['save'] | 'sqrt' | { readonly every: number }
-
 export interface ScanOptions {
   /** From the last element to the first; outputs stay at their element's place. Default false. */
   readonly reverse?: boolean
@@ -53,6 +51,8 @@ export interface ScanOptions {
    * - `'nothing'`: every step keeps its carry alone, and is computed twice;
    * - `{ every: k }`: the carry of every k-th step is kept, and of one segment of k steps at a time what `'all'` keeps; each
    *   step is computed twice. `'sqrt'` is every ⌈√T⌉ steps.
+   *
+   * Where none is named, `compile(…, { remat: true })` may choose one to make a program fit into memory.
    */
   readonly save?: SavePolicy
 }
@@ -102,7 +102,7 @@ const savingOnly =
 
 /** How many steps a segment has, or null where the loop is not cut. */
 const segmentOf = (save: SavePolicy, length: number, operands: readonly Node[]): number | null => {
-  if (save === 'sqrt') return Math.max(1, Math.ceil(Math.sqrt(length)))
+  if (save === 'sqrt') return rootSegment(length)
   if (typeof save !== 'object' || save === null) {
     oneOf('scan', 'save', save, ['all', 'products', 'nothing', 'sqrt'])
     return null
@@ -163,6 +163,7 @@ export const scan: <C extends Values, X extends Values, Y extends Values>(
       }
     const parts = { fn, length, reverse: options.reverse ?? false, init: initial, sequences, constants }
     const results = segment === null || length === 0 ? resultsOf(makeScan(parts)) : runSegments(parts, segment)
+    if (options.save === undefined) leaveOpen(results)
     return {
       carry: shapedLike(init, results.slice(0, initial.length)),
       outputs: shapedLike(output, results.slice(initial.length)),

@@ -14,7 +14,8 @@ import type { Expr, Node } from '../expr/expr.ts'
 import { concat } from '../expr/joining.ts'
 import { named } from '../expr/leaves.ts'
 import { graph, shapeError } from '../expr/node.ts'
-import { type SavePolicy, scan } from '../expr/loop.ts'
+import { scan } from '../expr/loop.ts'
+import type { SavePolicy } from '../expr/policy.ts'
 import { accepting, dataLast, typed } from '../expr/typed.ts'
 
 /**
@@ -215,7 +216,7 @@ const layer = <F>(
         },
         initial,
         { x: ofInput(xs, params) },
-        { reverse: options.reverse ?? false, save: options.save ?? 'all' },
+        { reverse: options.reverse ?? false, ...(options.save === undefined ? {} : { save: options.save }) },
       )
       return { outputs, last: alone ? carry.h : carry }
     }),
