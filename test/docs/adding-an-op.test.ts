@@ -21,6 +21,7 @@ const alsoCopied = [
   'vitest.config.ts',
   'test/failing/program.ts',
   'test/properties.ts',
+  'test/random.ts',
 ]
 
 let copy = ''

@@ -53,6 +53,14 @@ const expressionsOf = ({ anchors, slots }: FusedKernel): readonly Node[] => {
   return [...found].sort((a, b) => a.id - b.id)
 }
 
+/** The user's lines that a kernel's expressions come from. */
+export const placesOf = (kernel: FusedKernel): readonly Place[] => {
+  const places = new Map<string, Place>()
+  for (const place of expressionsOf(kernel).map(placeOf))
+    if (place !== null) places.set(`${place.line} ${place.file}`, place)
+  return [...places.values()].toSorted(byPlace)
+}
+
 const flopsAlone = (n: Node): number => {
   const { kind } = opDef(n.op)
   const [x] = n.ins

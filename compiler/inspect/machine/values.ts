@@ -13,7 +13,7 @@ import { topological } from '../../program/walk.ts'
 import { type Doc, nameDoc, render } from '../doc.ts'
 import { equationsOf, type Line } from '../equations.ts'
 import { heard, letterAt, nameAt, withoutIndex } from '../indices.ts'
-import { letterOf, unlike } from '../names.ts'
+import { layered, letterBeside, letterOf, unlike } from '../names.ts'
 
 export interface KernelReading {
   readonly equations: readonly Line[]
@@ -33,6 +33,10 @@ interface Level {
   readonly labels: ReadonlyMap<Node, string>
   readonly indices: readonly string[]
 }
+
+/** ⁽²⁾, where a loop reads values of the second layer: its errors are those of that layer. */
+const layerOf = (names: readonly string[]): string =>
+  names.flatMap((name) => /⁽[⁰¹²³⁴-⁹]+⁾/u.exec(name)?.[0] ?? [])[0] ?? ''
 
 const labelsOf = (e: EntryProgram): ReadonlyMap<Node, string> => {
   const labels = new Map<Node, string>()
@@ -56,17 +60,27 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
     return loop === undefined ? letterOf(n, forward) : forward.has(loop) || roleOf(n) !== 'cotangent' ? 'h' : 'δ'
   }
 
-  /** A name for a value, and the value known by it. */
-  const call = (n: Node, { labels, indices }: Level): string => {
-    const label = labels.get(n)
+  /** What carries are called, by their next values. */
+  const stems = new Map<Node, string>()
+
+  /** Its own name, or that of another layer beside it; else a letter with a number. */
+  const baseOf = (own: string | undefined, n: Node): string => {
+    const name =
+      own === undefined ? unlike(`${letterBeside(letterFor(n), taken)}₁`, taken) : layered(withoutIndex(own), taken)
+    taken = new Set([...taken, heard(name)])
+    return name
+  }
+
+  /** A name for a value, and the value known by it; of what a loop stacks, the name of what it stacks. */
+  const call = (n: Node, { labels, indices }: Level, stacked: Node = n): string => {
+    const carried = stems.get(stacked)
+    const label = labels.get(n) ?? (carried === undefined ? undefined : nameAt(carried, indices))
     if (label !== undefined) {
       values.set(n, nameDoc(label))
       return label
     }
-    const own = nameOf(n)
-    const base = unlike(own === undefined ? `${letterFor(n)}₁` : withoutIndex(own), taken)
-    taken = new Set([...taken, heard(base)])
-    const name = nameAt(base, indices)
+    const own = nameOf(n) ?? (stacked.ins.length > 0 ? nameOf(stacked) : undefined)
+    const name = nameAt(baseOf(own, n), indices)
     values.set(n, nameDoc(name))
     return name
   }
@@ -93,7 +107,7 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
   }
 
   /** What a loop carries is called at each step as its next value is, or as what it starts from. */
-  const carries = (l: FusedLoop | FusedWhile, level: Level, reverse: boolean): Level => {
+  const carries = (l: FusedLoop | FusedWhile, level: Level, reverse: boolean, layer = ''): Level => {
     const depth = level.indices.length
     const [, t] = letterAt(depth)
     const [now, next] = reverse ? [t, `${t}₋₁`] : [`${t}₋₁`, t]
@@ -101,8 +115,8 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
     for (const c of l.carries) {
       const update = l.body.entry.updates.find((u) => u.target === c.bound)?.value
       const wanted = nameOf(c.bound) ?? (update === undefined ? undefined : nameOf(update)) ?? nameOf(c.from)
-      const base = unlike(wanted === undefined ? `${letterOf(c.bound, forward)}₁` : withoutIndex(wanted), taken)
-      taken = new Set([...taken, heard(base)])
+      const base = baseOf(wanted?.startsWith('δ') ? `${withoutIndex(wanted)}${layer}` : wanted, c.bound)
+      if (update !== undefined) stems.set(update, base)
       values.set(c.bound, nameDoc(nameAt(base, [...level.indices, now])))
       if (update !== undefined) labels.set(update, nameAt(base, [...level.indices, next]))
       if (c.result !== null && !values.has(c.result)) call(c.result, level)
@@ -112,13 +126,13 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
   }
 
   const loop = (l: FusedLoop, level: Level): void => {
-    const inside = carries(l, level, l.reverse)
+    const inside = carries(l, level, l.reverse, layerOf(l.sequences.map((s) => nameIn(s.from))))
     const t = inside.indices.slice(level.indices.length)
     for (const s of l.sequences) values.set(s.bound, nameDoc(nameAt(nameIn(s.from), t)))
     const labels = new Map(inside.labels)
     for (const [i, o] of l.outputs.entries()) {
-      const name = call(o, level)
       const value = l.body.entry.results[i]?.value
+      const name = call(o, level, value)
       if (value !== undefined && !labels.has(value)) labels.set(value, nameAt(name, t))
     }
     walk(l.body, { ...inside, labels })

@@ -122,7 +122,7 @@ describe.each(models)('%s', (_, make) => {
   test('emitted text says what each function computes', async () => {
     for (const show of [wat, javascript]) {
       const text = right(await show(make()))
-      expect(text).toMatch(/^\s*(;;|\/\/) (loss|step), step 1:$/m)
+      expect(text).toMatch(/^\s*(;;|\/\/) (loss|step), step 1, from models\.ts:\d+(, \d+)*:$/m)
     }
   })
 })
