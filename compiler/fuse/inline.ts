@@ -1,12 +1,15 @@
 /**
  * Which nodes own memory or a place in a kernel (anchors) and which are computed where they are used (inlined).
  * In: a lowered graph and its roots. Out: the anchors. Invariant: an inlined node is elementwise or a gather, every user walks
- * it at its own shape, and it is used once, or is cheap and reads no more memory than its result would; inlining never grows
+ * it at its own shape, and it is used once, or is cheap and reads no more memory than its result would, or is a gather that is
+ * as well taken twice as kept; inlining never grows
  * an expression beyond `sizeLimit`, so a kernel's body stays bounded however long a chain is. What a scatterAdd adds to is
  * not read by its own kernel, so that it may add in place.
  */
-import { equalShapes } from '../../src/core/shape.ts'
+import { bytesOf } from '../../src/core/dtype.ts'
+import { equalShapes, sizeOf } from '../../src/core/shape.ts'
 import type { Node } from '../../src/expr/expr.ts'
+import { paramsOf } from '../../src/expr/node.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { effortOf } from '../kernel/effort.ts'
 import { indexedShape, isScatter } from './indexing.ts'
@@ -17,6 +20,22 @@ const sizeLimit = 48
 const cheapLimit = 4
 /** An index kept inside of the rows, an address made of it, a load that waits for both. */
 const gatherEffort = 4
+
+/** Bytes that stay in a near cache until they are read again. */
+const nearBytes = 2 ** 20
+/** Elements of a row that are worth the way to it. */
+const rowLimit = 16
+
+/**
+ * Whether the rows that a gather takes are as well taken a second time: a copy of them would have left the near caches before it
+ * is read, while they lie there in runs and nobody had to write them.
+ */
+const isFarCopy = (gather: Node): boolean => {
+  const x = gather.ins[0] as Node
+  const row = x.shape.slice(paramsOf(gather, 'gather').axis + 1)
+  const isRun = resolve(x)?.view.strides.at(-1) === 1 && sizeOf(row) >= rowLimit
+  return isRun && sizeOf(gather.shape) * bytesOf(gather.dtype) >= nearBytes
+}
 
 /** A value that costs no memory access: a literal, or the affine position itself. */
 export const isFree = (node: Node): boolean => {
@@ -79,7 +98,7 @@ export const decideInlining = (order: readonly Node[], roots: ReadonlySet<Node>)
     const cheap = sources.size <= 1 && (cost.get(node) as number) <= cheapLimit
     if (
       !roots.has(node) &&
-      (mine.length === 1 || cheap) &&
+      (mine.length === 1 || cheap || (node.op === 'gather' && mine.length === 2 && isFarCopy(node))) &&
       (size.get(node) as number) <= sizeLimit &&
       mine.every((u) => walksWhole(u, node))
     )

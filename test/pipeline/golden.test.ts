@@ -143,6 +143,21 @@ describe('a concatenation of what one kernel computes', () => {
   })
 })
 
+describe('rows taken twice', () => {
+  /** Rows by their indices, summed by themselves and by columns. */
+  const sums = (count: number, row: number) => {
+    const rows = graph.gather([input('table', [50_000, row]), input('ids', [count], 'i32')], { axis: 0, batch: 0 })
+    return { rows: sum(rows, 1), columns: sum(graph.exp([rows]), 0) } as Readonly<Record<string, Node>>
+  }
+
+  test('are read where they lie, if a copy would not stay near, and copied if it would', async () => {
+    expect(sizesIn(await built({ main: sums(4096, 100) }), 'arena')).toEqual([])
+    expect(sizesIn(await built({ main: sums(512, 100) }), 'arena')).toEqual([512 * 100])
+    // too short to be worth the way
+    expect(sizesIn(await built({ main: sums(40_960, 10) }), 'arena')).toEqual([40_960 * 10])
+  })
+})
+
 describe('inner products of a batch', () => {
   const kernelOf = async (y: Node): Promise<LoopKernel> => {
     const { plan } = await built({ main: { y } })

@@ -43,7 +43,7 @@ describe('a step over 50,000 rows of which 1,024 are looked up', () => {
   const clipped = trainStep(loss, sgd(), { clipNorm: 1 })
 
   test('reads as before: the derivative is a scatter of rows', () => {
-    expect(print(clipped)).toContain('scatter(ids, h / 512) ')
+    expect(print(clipped)).toContain('scatter(ids, h) / 512 ')
     expect(print(clipped)).toContain('learningRate · δ / max(‖δ‖, 1)')
   })
 
