@@ -27,7 +27,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const commands = blocks.flatMap((b, i) =>
-  b.language === 'sh' ? [{ command: b.lines.join('\n'), wanted: blocks[i + 1]?.lines ?? [] }] : [],
+  b.language === 'sh'
+    ? [{ command: b.lines.join('\n'), wanted: blocks[i + 1]?.lines ?? [], fails: b.words.includes('fails') }]
+    : [],
 )
 
 /** What a page shows, as a pattern. */
@@ -41,11 +43,11 @@ test('the page shows commands', () => {
   expect(commands.length).toBeGreaterThan(3)
 })
 
-test.each(commands)('$command', { timeout: patience }, async ({ command, wanted }) => {
+test.each(commands)('$command', { timeout: patience }, async ({ command, wanted, fails }) => {
   const [npx, nabla, ...args] = command.split(' ')
   expect([npx, nabla]).toEqual(['npx', 'nabla'])
   const { stdout, stderr, status } = await runNode(folder, [join(root, 'cli', 'nabla.js'), ...args])
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect([status, stderr !== '']).toEqual(fails ? [1, true] : [0, false])
   const lines = stdout
     .trimEnd()
     .split('\n')
