@@ -19,12 +19,14 @@ const stepLine = (plan: Plan, s: PlanStep): string => {
   const kernel = plan.kernels[s.kernel]
   const bound = s.bindings.map((b, i) => `${kernel?.buffers[i]?.mode ?? '?'} b${b}`).join(', ')
   const scratch = s.scratchBytes > 0 ? `, ${s.scratchBytes} bytes of scratch @${s.scratch}` : ''
-  return `  ${kernel?.name ?? `kernel ${s.kernel}`}: ${bound}${scratch}`
+  const split = plan.threads?.splits[s.kernel] ?? null
+  const parts = split === null ? '' : `, in ${split.parts} parts of ${split.length} along axis ${split.axis}`
+  return `  ${kernel?.name ?? `kernel ${s.kernel}`}: ${bound}${scratch}${parts}`
 }
 
 export const printPlan = (plan: Plan): string =>
   [
-    `memory ${plan.memoryBytes} bytes`,
+    `memory ${plan.memoryBytes} bytes${plan.threads === undefined ? '' : `, for up to ${plan.threads.most} threads`}`,
     ...plan.buffers.map(bufferLine),
     ...portList('parameters', plan.params),
     ...portList('states', plan.states),

@@ -89,6 +89,17 @@ describe('nabla compile', () => {
     expect((await nabla('show', join(folder, 'entries.wasm'))).out).toMatch(
       /^threads {5}up to 4, which share the memory/m,
     )
+    const dumped = await nabla(
+      'compile',
+      `${fixture('network.ts')}#loss`,
+      '--out',
+      folder,
+      '--threads',
+      '4',
+      '--dump',
+      'plan',
+    )
+    expect(dumped.out).toMatch(/^memory \d+ bytes, for up to 4 threads$/m)
     const refused = await nabla('compile', entries, '--out', folder, '--threads', '65')
     expect([refused.code, refused.err.split(':')[0]]).toEqual([1, 'E_COMPILE_THREADS'])
   })

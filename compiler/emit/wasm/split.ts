@@ -70,18 +70,26 @@ const timeOfContraction = (k: ContractionKernel, { modeB, packA, swapped }: Sche
   return batches * wide * (k.m * k.n * k.k * TIME.product + moved + after)
 }
 
-const timeOf = (k: LoopKernel | ContractionKernel, simd: Simd): number =>
-  k.tag === 'loop' ? timeOfLoop(k) : timeOfContraction(k, schedule(k, simd))
+/** A guess at how long a kernel takes, and of a product how it is run. */
+interface Guess {
+  readonly ns: number
+  readonly plan: Schedule | null
+}
+
+const guess = (k: LoopKernel | ContractionKernel, simd: Simd): Guess => {
+  if (k.tag === 'loop') return { ns: timeOfLoop(k), plan: null }
+  const plan = schedule(k, simd)
+  return { ns: timeOfContraction(k, plan), plan }
+}
 
 /** Parts begin where a vector or a register block does: in steps along the axis. */
-const unitOf = (k: LoopKernel | ContractionKernel, axis: number, simd: Simd): number => {
+const unitOf = (k: LoopKernel | ContractionKernel, axis: number, { plan }: Guess): number => {
   if (k.tag === 'loop') {
     const isVectors = k.order === 'sequential' || axis >= k.outer.length
     return isVectors && axis === axesOf(k).length - 1 ? VECTORS : 1
   }
-  if (axis < k.batch.length || stepOf(k, axis) > 1) return 1
-  const { rows, columns, swapped } = schedule(k, simd)
-  const run = (swapped === (axis === k.batch.length) ? columns : rows).runs[0]
+  if (plan === null || axis < k.batch.length || stepOf(k, axis) > 1) return 1
+  const run = (plan.swapped === (axis === k.batch.length) ? plan.columns : plan.rows).runs[0]
   return run?.size ?? 1
 }
 
@@ -96,37 +104,14 @@ const cut = (extent: number, unit: number, parts: number, axis: number): Split |
 /** A product whose parts are not packed or turned as the whole is has lost what that brings. */
 const UNLIKE = 1.5
 
-const isAlike = (whole: Kernel, part: Kernel, simd: Simd): boolean => {
-  if (whole.tag !== 'contraction' || part.tag !== 'contraction') return true
-  const [a, b] = [schedule(whole, simd), schedule(part, simd)]
-  return a.modeB === b.modeB && a.packA === b.packA && a.swapped === b.swapped
-}
+const isAlike = ({ plan: a }: Guess, { plan: b }: Guess): boolean =>
+  a === b || (a?.modeB === b?.modeB && a?.packA === b?.packA && a?.swapped === b?.swapped)
 
 /** Somebody begins late or is held up: so much of a part is lost. */
 const LATE = 0.2
 
 /** What all parts together may take beside the whole: so much is lost where one thread runs them all. */
 const MOST_REPEATED = 1.1
-
-/** A cut beside its times: of all parts together, and until the last part may be expected to end, whoever takes which. */
-interface Timed {
-  readonly split: Split
-  readonly total: number
-  readonly span: number
-}
-
-const timed = (k: LoopKernel | ContractionKernel, split: Split, simd: Simd, threads: number): Timed => {
-  const timeOfPart = (n: number): number => {
-    const part = shortened(k, split.axis, lengthOf(k, split, n))
-    return timeOf(part, simd) * (isAlike(k, part, simd) ? 1 : UNLIKE)
-  }
-  const longest = timeOfPart(0)
-  return {
-    split,
-    total: longest * (split.parts - 1) + timeOfPart(split.parts - 1),
-    span: longest * (Math.ceil(split.parts / threads) + LATE),
-  }
-}
 
 /** Numbers of parts to try: those that even out what the machine does besides, and fewer. */
 const countsOf = (threads: number, most: number): readonly number[] => {
@@ -141,18 +126,25 @@ export const splitFor =
     if (k.tag === 'sort' || threads < 2) return null
     const extents = axesOf(k)
     if (extents.includes(0)) return null
-    const whole = timeOf(k, simd)
-    const most = Math.floor(whole / LEAST)
+    const whole = guess(k, simd)
+    const most = Math.floor(whole.ns / LEAST)
     if (most < 2) return null
-    const counts = countsOf(threads, most)
-    const found = extents.flatMap((extent, axis) => {
-      if (extent < 2 || !isIndependent(k, axis)) return []
-      const unit = unitOf(k, axis, simd)
-      return counts.flatMap((parts) => cut(extent, unit, parts, axis) ?? [])
-    })
-    const fit = found.map((split) => timed(k, split, simd, threads)).filter((t) => t.total <= MOST_REPEATED * whole)
+    let best: { readonly split: Split; readonly span: number } | null = null
     // of equals the outermost axis, whose parts lie in one piece
-    return fit.reduce<Timed | null>((a, b) => (a === null || b.span < a.span ? b : a), null)?.split ?? null
+    for (const [axis, extent] of extents.entries()) {
+      if (extent < 2 || !isIndependent(k, axis)) continue
+      const unit = unitOf(k, axis, whole)
+      const cuts = countsOf(threads, most).map((parts) => cut(extent, unit, parts, axis))
+      for (const [i, split] of cuts.entries()) {
+        if (split === null || cuts.findIndex((other) => other?.length === split.length) < i) continue
+        const part = guess(shortened(k, axis, split.length), simd)
+        const ns = part.ns * (isAlike(whole, part) ? 1 : UNLIKE)
+        const span = ns * (Math.ceil(split.parts / threads) + LATE)
+        const isDear = (ns * extent) / split.length > MOST_REPEATED * whole.ns
+        if (!isDear && (best === null || span < best.span)) best = { split, span }
+      }
+    }
+    return best?.split ?? null
   }
 
 /** Bytes of scratch that one thread needs for a kernel or for any part of it. */
