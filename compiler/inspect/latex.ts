@@ -5,6 +5,7 @@
  */
 import type { TensorType } from '../../src/core/shape.ts'
 import { heard } from './indices.ts'
+import { mark, type Part, takeParts } from './latex-parts.ts'
 import { type Row, showMargin } from './layout.ts'
 
 const greek: Readonly<Record<string, string>> = {
@@ -166,7 +167,7 @@ const token = new RegExp(
     String.raw`(?<number>\d+(?:\.\d+)?)`,
     `(?<low>[${subscripts}]+)`,
     `(?<high>[${superscripts}]+)`,
-    String.raw`(?<gap>(?<=[\p{L}\p{M}\p{Nd}′${superscripts}${subscripts})\]‖⌋⌉½]) (?=[\p{L}\p{M}\p{Nd}(\[⌊⌈√∂]))`,
+    String.raw`(?<gap>(?<=[\p{L}\p{M}\p{Nd}′${superscripts}${subscripts})\]‖⌋⌉½${mark}]) (?=[\p{L}\p{M}\p{Nd}(\[⌊⌈√∂${mark}]))`,
     String.raw`(?<other>.)`,
   ].join('|'),
   'gsu',
@@ -175,10 +176,14 @@ const token = new RegExp(
 /** What a match ends with: its place, the whole text and its named groups. */
 type Found = [number, string, Readonly<Record<string, string | undefined>>]
 
+const partText = (part: Part): string =>
+  part.tag === 'root' ? `\\sqrt{${latexOf(part.of)}}` : `\\frac{${latexOf(part.over)}}{${latexOf(part.under)}}`
+
 /** A formula in LaTeX. */
-export const latexOf = (formula: string): string =>
-  formula
-    .normalize('NFC')
+export const latexOf = (formula: string): string => {
+  const { text, parts } = takeParts(formula.normalize('NFC'))
+  const left = [...parts]
+  return text
     .replace(token, (whole: string, ...found): string => {
       const [offset, all, g] = found.slice(-3) as Found
       if (g['above'] !== undefined)
@@ -191,18 +196,20 @@ export const latexOf = (formula: string): string =>
         return `${head}${primes}${nameText('x', '', `${g['raised'] ?? ''}${g['over'] ?? ''}`, false).slice(1)}`
       }
       if (g['mantissa'] !== undefined)
-        return `${g['mantissa']} \\cdot 10^{${g['sign']?.replace('−', '-').replace('+', '')}${g['exponent']}}`
+        return `${g['mantissa'] === '1' ? '' : `${g['mantissa']} \\cdot `}10^{${g['sign']?.replace('−', '-').replace('+', '')}${g['exponent']}}`
       if (g['truth'] !== undefined) return '\\mathbf{1}'
       if (g['number'] !== undefined) return g['number']
       if (g['low'] !== undefined) return `_{${[...g['low']].map((c) => below[c] ?? heard(c)).join('')}}`
       if (g['high'] !== undefined) return `^{${[...g['high']].map((c) => above[c]).join('')}}`
       if (g['gap'] !== undefined) return '\\,'
       const other = g['other'] ?? ''
+      if (other === mark) return partText(left.shift() as Part)
       return signs[other] ?? (/[ -~]/.test(other) ? other : `\\text{${other}}`)
     })
     .replace(/ +/g, ' ')
     .replace(/ (?=[([)\],}]|\\,)/g, '')
     .trim()
+}
 
 const shapeText = (type: TensorType): string =>
   `{\\scriptstyle ${showMargin(type).replace(/^\w+/, (dtype) => `\\mathrm{${dtype}}\\,`)}}`
