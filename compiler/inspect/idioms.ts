@@ -10,6 +10,7 @@ import { substitute } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import type { OpName, Printed } from '../../src/ops/signature.ts'
 import { behind, isFull, isSame, isScalar, type Reading } from './behind.ts'
+import { readConvolution } from './convolutions.ts'
 import { type Doc, juxtaposed, linear, mul, render, text } from './doc.ts'
 import { type DrawKey, drawOf, readsOfKey } from './draws.ts'
 
@@ -51,6 +52,31 @@ const readOuter = (n: Node): Reading | null => {
     build: (docs) =>
       linear(docs, false, ([x, y]) => ({
         text: `${(turnsColumn ? transposed : plain)(x as Printed)} ${(turnsRow ? transposed : plain)(y as Printed)}`,
+        precedence: juxtaposed,
+      })),
+  }
+}
+
+/** A product of matrices for each place along axes that both have: written as that of one place, q kᵀ. */
+const readBatched = (n: Node): Reading | null => {
+  const [x, y] = n.ins
+  if (n.op !== 'dotGeneral' || x === undefined || y === undefined) return null
+  const { batch, contract } = paramsOf(n, 'dotGeneral')
+  /** The two axes of one place's matrix. */
+  const own = (of: Node, side: 0 | 1): readonly number[] =>
+    range(of.shape.length).filter((axis) => !batch[side].includes(axis))
+  const [[p, ...more], [q]] = contract
+  const [left, right] = [own(x, 0), own(y, 1)]
+  if (batch[0].length === 0 || more.length > 0 || p === undefined || left.length !== 2 || right.length !== 2)
+    return null
+  const written = (d: Printed, turns: boolean): string =>
+    turns ? transposed(d) : d.precedence < 2 ? `(${d.text})` : d.text
+  return {
+    reads: n.ins,
+    same: false,
+    build: (docs) =>
+      linear(docs, false, (ins) => ({
+        text: `${written(ins[0] as Printed, left[1] !== p)} ${written(ins[1] as Printed, right[0] !== q)}`,
         precedence: juxtaposed,
       })),
   }
@@ -181,4 +207,5 @@ const readDraw = (n: Node): Reading | null => {
 }
 
 /** The turn of phrase that a node is. */
-export const idiomOf = (n: Node): Reading | null => readDraw(n) ?? readNorm(n) ?? readMask(n) ?? readOuter(n)
+export const idiomOf = (n: Node): Reading | null =>
+  readDraw(n) ?? readNorm(n) ?? readMask(n) ?? readOuter(n) ?? readBatched(n) ?? readConvolution(n)

@@ -59,6 +59,7 @@ const accents: Readonly<Record<string, string>> = {
 
 const signs: Readonly<Record<string, string>> = {
   '·': '\\cdot ',
+  '∗': '\\ast ',
   '−': '-',
   '×': '\\times ',
   '≤': '\\le ',

@@ -39,6 +39,7 @@ const sentences: Partial<Record<OpName, string>> = {
   sum: 'every term of a sum receives its error',
   crossEntropy: 'cross-entropy: the softmax less the one-hot vector of the class',
   sigmoidCrossEntropy: 'cross-entropy: the logistic function less the target',
+  firstMax: 'maximum: the greatest receives the error',
   max: 'maximum: the greatest receives the error',
   where: 'choice: what was chosen receives the error',
   gather: 'lookup: the rows that were looked up receive their errors, which add up',
@@ -68,6 +69,8 @@ const ruleOf = (n: Node, on: ReadonlySet<Node>): LocalRule | null => {
     const count = axes.reduce((k, a) => k * (from.shape[a] as number), 1)
     return { said: `mean of ${count}: each receives 1/${count}` }
   }
+  if (n.op === 'windows') return null
+  if (n.op === 'dotGeneral' && n.ins[0]?.op === 'windows') return { said: 'convolution' }
   if (n.op === 'add' || n.op === 'sub' || n.op === 'neg') return { said: sentences[n.op] as string, plain: true }
   const said = functions[n.op] ?? sentences[n.op]
   const { kind } = opDef(n.op)
