@@ -11,7 +11,7 @@ import { carryName, type FnNodes, functionOf, scanParts } from '../../../src/exp
 import { whileParts } from '../../../src/expr/while.ts'
 import { behind } from '../behind.ts'
 import { heard, letterAt, nameAt, subscript, withoutIndex } from '../indices.ts'
-import { unlike } from '../names.ts'
+import { layered } from '../names.ts'
 
 export interface Labels {
   readonly results: readonly (readonly [label: string, node: Node])[]
@@ -58,12 +58,30 @@ export interface ResultName {
   readonly step?: string
 }
 
-/** What each carry of a loop over steps is called, each unlike what is `taken`, which grows. */
-export const carryNames = (loop: Node, taken: Set<string>): readonly string[] => {
+/** The carries of a loop as they would be called if it were the only one. */
+const plainCarries = (loop: Node): readonly string[] => {
   const fn = functionOf(loop)
-  if (loop.op !== 'scan' || fn === null) return []
-  return scanParts(loop).init.map((_, i) => {
-    const name = unlike(ofCarry(fn, givenTo(loop, fn, nameOf), i), taken)
+  return loop.op !== 'scan' || fn === null
+    ? []
+    : scanParts(loop).init.map((_, i) => ofCarry(fn, givenTo(loop, fn, nameOf), i))
+}
+
+/**
+ * What each carry of a loop over steps is called, each unlike what is `taken`, which grows: h⁽²⁾ of a second layer, and δh⁽²⁾ in the
+ * loop of its way back. `before` are the loops so far.
+ */
+export const carryNames = (
+  loop: Node,
+  taken: Set<string>,
+  before: ReadonlyMap<Node, readonly string[]>,
+): readonly string[] => {
+  const read = new Set(loop.ins.flatMap((n) => behind(n).ins.slice(0, 1)))
+  return plainCarries(loop).map((plain) => {
+    // an error is called after the state whose loop is read
+    const states = [...before].flatMap(([other, names]) =>
+      read.has(other) ? plainCarries(other).flatMap((p, k) => (`δ${p}` === plain ? [`δ${names[k]}`] : [])) : [],
+    )
+    const name = layered(states[0] ?? plain, taken)
     taken.add(heard(name))
     return name
   })
@@ -79,7 +97,12 @@ export interface ResultName {
  * What the results of a loop are called outside: what is stacked as it is called inside, `h` and `hₜ`; a carry as it was
  * before each step `h₀…₁₁` and `hₜ₋₁`; the last of what is carried by its step, `h₁₂`.
  */
-export const resultName = (result: Node, carries: readonly string[], depth: number): ResultName | undefined => {
+export const resultName = (
+  result: Node,
+  carries: readonly string[],
+  depth: number,
+  taken: Set<string>,
+): ResultName | undefined => {
   const loop = result.ins[0] as Node
   const fn = functionOf(loop)
   if (loop.op !== 'scan' || fn === null) return undefined
@@ -95,7 +118,12 @@ export const resultName = (result: Node, carries: readonly string[], depth: numb
       step: nameAt(carries[before] as string, [`${t}₋₁`]),
     }
   const carried = fn.results.slice(0, init.length).indexOf(made)
-  return carried >= 0 ? { whole: carries[carried] as string } : undefined
+  if (carried >= 0) return { whole: carries[carried] as string }
+  const own = made.ins.length === 0 ? undefined : nameOf(made)
+  if (own === undefined) return undefined
+  const whole = layered(withoutIndex(own), taken)
+  taken.add(heard(whole))
+  return { whole }
 }
 
 /** Names around a body. */

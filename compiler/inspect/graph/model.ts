@@ -172,11 +172,15 @@ const build = (labels: Labels, world: World, prefix: string, indices: readonly s
         ? [n]
         : [],
   )
-  const carries = new Map(order.map((n) => [n, carryNames(n, world.taken)]))
+  const carries = new Map<Node, readonly string[]>()
+  for (const n of order) if (functionOf(n) !== null) carries.set(n, carryNames(n, world.taken, carries))
   const given = new Map<Node, string>(labels.results.map(([label, n]) => [behind(n), label]))
-  for (const r of loopResults) {
-    const best = resultName(r, carries.get(r.ins[0] as Node) ?? [], depth)
-    if (best === undefined || given.has(r) || nameOf(r) !== undefined) continue
+  const place = new Map(order.map((n, i) => [n, i]))
+  const inOrder = [...loopResults].toSorted((a, b) => (place.get(drawn(a)) ?? 0) - (place.get(drawn(b)) ?? 0))
+  for (const r of inOrder) {
+    if (given.has(r) || nameOf(r) !== undefined) continue
+    const best = resultName(r, carries.get(r.ins[0] as Node) ?? [], depth, world.taken)
+    if (best === undefined) continue
     given.set(r, best.whole)
     if (best.step !== undefined) world.steps.set(r, best.step)
   }
@@ -234,7 +238,7 @@ const build = (labels: Labels, world: World, prefix: string, indices: readonly s
   const reached = (n: Node): readonly Node[] =>
     readsOf(n).flatMap((r) => (inlined.has(drawn(r)) ? reached(drawn(r)) : isLiteral(drawn(r)) ? [] : [r]))
 
-  const place = (n: Node): void => {
+  const put = (n: Node): void => {
     const phase = phaseOf(n)
     const fn = functionOf(n)
     const labelsOf = results.get(n) ?? []
@@ -285,7 +289,7 @@ const build = (labels: Labels, world: World, prefix: string, indices: readonly s
 
   for (const n of order) {
     if (!isLeaf(n)) {
-      if (!inlined.has(n)) place(n)
+      if (!inlined.has(n)) put(n)
     } else if (results.has(n)) {
       // a leaf or a number that is itself a result
       const id = `${prefix}r${numbers.get(n)}`

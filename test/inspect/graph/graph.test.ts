@@ -1,7 +1,7 @@
 // In: small models. Out: their graphs as DOT and as pictures, and the layout that the pictures have.
 
 import { describe, expect, test } from 'vitest'
-import { adam, add, cond, greater, input, matmul, mul, named, param, sum, tanh, whileLoop, zeros } from 'nabla'
+import { adam, add, cond, greater, input, lstm, matmul, mul, named, param, sum, tanh, whileLoop, zeros } from 'nabla'
 import { dot, graph, trainStep } from 'nabla/compiler'
 import type { EntryInputs } from '../../../compiler/entries.ts'
 import type { Point } from '../../../compiler/inspect/graph/layered.ts'
@@ -171,6 +171,21 @@ test('a loop is a box around what it holds', () => {
     ['for t = 12…1', 'backward'],
   ])
   expect(loops[0]?.body?.nodes.map((n) => n.label)).toContain('hₜ = tanh(□)')
+})
+
+test('a second layer has names of its own, on both ways', () => {
+  const layer = (k: number) => ({
+    w: param(`w${k}`, [3, 12], zeros),
+    u: param(`u${k}`, [3, 12], zeros),
+    b: param(`b${k}`, [12], zeros),
+  })
+  const first = lstm(input('xs', [5, 2, 3]), layer(1))
+  const [g] = graphsOf({ loss: sum(lstm(first.outputs, layer(2)).outputs) })
+  const labels = g?.nodes.flatMap((n) => n.body?.nodes.map((m) => m.label) ?? []) ?? []
+  expect(labels).toContain('cₜ = fₜ · cₜ₋₁ + iₜ · gₜ')
+  expect(labels).toContain('c⁽²⁾ₜ = f⁽²⁾ₜ · c⁽²⁾ₜ₋₁ + i⁽²⁾ₜ · g⁽²⁾ₜ')
+  expect(labels.some((l) => l.startsWith('δc⁽²⁾ₜ₋₁ = f⁽²⁾ₜ · '))).toBe(true)
+  expect(labels.some((l) => l.startsWith('δcₜ₋₁ = fₜ · '))).toBe(true)
 })
 
 describe('choices and loops with a condition', () => {
