@@ -49,7 +49,12 @@ const arenaOf = (machine: Machine, e: PlanEntry, fused: Fused): ArenaOf => {
   const start = arenaStart(plan)
   const names = namesOf(machine, e, fused)
   const kernelPhase = phasesOf(fused)
-  const firstOf = (id: number): number => e.steps.findIndex((s) => s.bindings.includes(id))
+  /** The first step that has to do with a buffer, or with an element of it. */
+  const firstOf = (id: number): number =>
+    Math.max(
+      0,
+      e.steps.findIndex((s) => s.bindings.some((b) => b === id || plan.buffers[b]?.slice?.of === id)),
+    )
   /** A copy belongs to what is done with it next. */
   const phaseAt = (step: number): Phase => {
     const next = e.steps.slice(step).find((s) => s.of !== undefined)?.of
@@ -108,7 +113,9 @@ const phaseOfNames = (e: PlanEntry, fused: Fused, names: EntryNames): ReadonlyMa
       const name = of === undefined ? undefined : names.readings.get(of)?.names[i]
       if (of === undefined || name === undefined || !isMade(slot)) continue
       const phase = known.has(slot.node) ? ofNode(slot.node) : ofKernel.get(of)
-      if (phase !== undefined && !found.has(name)) found.set(name, phase)
+      // what a loop gives at one step is known by the name of the whole too
+      for (const called of phase === undefined ? [] : [name, name.replace(/‚?ₜ$/u, '')])
+        if (!found.has(called)) found.set(called, phase as Phase)
     }
   return found
 }

@@ -4,7 +4,9 @@
  * Invariant: every value in memory has one name, the user's where there is one, and a kernel's equations read such names alone.
  */
 import type { Node } from '../../../src/expr/expr.ts'
+import { paramsOf } from '../../../src/expr/node.ts'
 import { nameOf, roleOf } from '../../../src/expr/origin.ts'
+import { functionOf } from '../../../src/expr/scan.ts'
 import { opDef } from '../../../src/ops/registry.ts'
 import { type EntryProgram, rootsOf } from '../../program/entry.ts'
 import type { Fused, FusedChoice, FusedKernel, FusedLoop, FusedStep, FusedWhile } from '../../program/fused.ts'
@@ -57,7 +59,10 @@ export const readKernels = (fused: Fused): ReadonlyMap<FusedKernel, KernelReadin
   const letterFor = (n: Node): string => {
     if (n.dtype === 'i32') return 'n'
     const loop = n.op === 'result' ? n.ins[0] : undefined
-    return loop === undefined ? letterOf(n, forward) : forward.has(loop) || roleOf(n) !== 'cotangent' ? 'h' : 'δ'
+    if (loop === undefined) return letterOf(n, forward)
+    const made = functionOf(loop)?.results[paramsOf(n, 'result').index]
+    const isError = [n, made].some((v) => v !== undefined && roleOf(v) === 'cotangent')
+    return forward.has(loop) || !isError ? 'h' : 'δ'
   }
 
   /** What carries are called, by their next values. */

@@ -11,7 +11,7 @@ import { arenasOf, atPeak } from '../../../compiler/inspect/machine/memory.ts'
 import { colours } from '../../../compiler/inspect/svg.ts'
 import { machineOf, memoryError } from '../../../compiler/views.ts'
 import { elementsOf } from '../xml.ts'
-import { net, netStep, recurrent, right } from './models.ts'
+import { gated, net, netStep, recurrent, right } from './models.ts'
 
 const models: readonly (readonly [string, () => EntryInputs])[] = [
   ['a net', () => ({ loss: net() })],
@@ -125,6 +125,13 @@ describe.each(models)('%s', (_, make) => {
       expect(text).toMatch(/^\s*(;;|\/\/) (loss|step), step 1, from models\.ts:\d+(, \d+)*:$/m)
     }
   })
+})
+
+test('what a loop keeps for the way back belongs to the forward pass', () => {
+  const [arena] = arenasOf(machine({ loss: gated() }))
+  const of = (name: string) => arena?.tenancies.flatMap((t) => t.values).find((v) => v.name === name)?.phase
+  expect(['z', 'r', 'n', 'h'].map(of)).toEqual(['forward', 'forward', 'forward', 'forward'])
+  expect(arena?.tenancies.flatMap((t) => t.values).some((v) => v.phase === 'update')).toBe(false)
 })
 
 test('a training step has its update beside forward and backward', () => {
