@@ -4,14 +4,14 @@
  * Invariant: no part reads or writes an element that another one writes, and no reduction is cut, so that the parts together
  * give the kernel's bits, whoever runs which of them when.
  */
-import { isInjective, isSameAccess } from './access.ts'
+import { isInjective, isSameAccess, type Span } from './access.ts'
 import type { Access, ContractionKernel, Kernel, LoopKernel } from './kernel.ts'
-import { type Use, usesOf } from './uses.ts'
+import { type Footprint, footprintsOf, type Use, usesOf } from './uses.ts'
 
 /**
  * Parts of `length` along an axis, the last one perhaps shorter. Axes are the outer dims of a loop kernel, and where all it does
  * is to compute elements, the dims of its stage; of a contraction [...batch, i, j], of which i and j are counted in steps of
- * their highest digit.
+ * their highest digit; of a sort its rows.
  */
 export interface Split {
   readonly axis: number
@@ -26,21 +26,24 @@ const mappedDims = ({ stages }: LoopKernel): readonly number[] => {
 }
 
 /** The extents that may be cut. */
-export const axesOf = (k: LoopKernel | ContractionKernel): readonly number[] =>
-  k.tag === 'loop' ? [...k.outer, ...mappedDims(k)] : [...k.batch, k.rows[0] ?? 1, k.columns[0] ?? 1]
+export const axesOf = (k: Kernel): readonly number[] => {
+  if (k.tag === 'sort') return [k.rows]
+  return k.tag === 'loop' ? [...k.outer, ...mappedDims(k)] : [...k.batch, k.rows[0] ?? 1, k.columns[0] ?? 1]
+}
 
 const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1)
 
 /** What one step along an axis is to the indices in scope: of a digit, all that it counts over. */
-export const stepOf = (k: LoopKernel | ContractionKernel, axis: number): number => {
-  if (k.tag === 'loop' || axis < k.batch.length) return 1
+export const stepOf = (k: Kernel, axis: number): number => {
+  if (k.tag !== 'contraction' || axis < k.batch.length) return 1
   return product((axis === k.batch.length ? k.rows : k.columns).slice(1))
 }
 
 /** The kernel with another extent along an axis: a part of it that begins where it does. */
-export const shortened = <K extends LoopKernel | ContractionKernel>(k: K, axis: number, length: number): K => {
+export const shortened = <K extends Kernel>(k: K, axis: number, length: number): K => {
   const put = (extents: readonly number[], at: number): readonly number[] =>
     extents.map((n, d) => (d === at ? length : n))
+  if (k.tag === 'sort') return { ...k, rows: length }
   if (k.tag === 'loop') {
     const inner = axis - k.outer.length
     return inner < 0
@@ -56,7 +59,7 @@ export const shortened = <K extends LoopKernel | ContractionKernel>(k: K, axis: 
 }
 
 /** How many steps the part has. */
-export const lengthOf = (k: LoopKernel | ContractionKernel, { axis, length }: Split, part: number): number =>
+export const lengthOf = (k: Kernel, { axis, length }: Split, part: number): number =>
   Math.min(length, (axesOf(k)[axis] as number) - part * length)
 
 const isOuter = (
@@ -84,7 +87,7 @@ const isApart = ({ access, dims }: Use, axis: number): boolean => {
  * elements within them may be shared out. Scratch is not asked for: a part is given its own.
  */
 export const isIndependent = (k: Kernel, axis: number): boolean => {
-  if (k.tag === 'sort') return false
+  if (k.tag === 'sort') return true
   if (k.tag === 'contraction') {
     // the running sums of a product serve one batch after the other
     if (axis < k.batch.length && k.partial >= 0) return false
@@ -112,6 +115,17 @@ export const isIndependent = (k: Kernel, axis: number): boolean => {
           )
         }),
     )
+  )
+}
+
+/** What a part touches, by buffer. */
+export const footprintsOfPart = (k: Kernel, split: Split, part: number): readonly Footprint[] => {
+  if (k.tag !== 'sort') return footprintsOf(partOf(k, split, part))
+  const by = part * split.length * k.length
+  const further = (spans: readonly Span[]): readonly Span[] =>
+    spans.map(({ start, end }) => ({ start: start + by, end: end + by }))
+  return footprintsOf(shortened(k, split.axis, lengthOf(k, split, part))).map((f, b) =>
+    b === k.keys || b === k.places ? { reads: further(f.reads), writes: further(f.writes) } : f,
   )
 }
 

@@ -82,8 +82,8 @@ export interface Queued extends PlanQueue {
 }
 
 /**
- * `threads`: as many as may run a loop kernel at once, each with scratch of its own. The running sums of a product are shared,
- * as its results are.
+ * `threads`: as many as may run a kernel at once, each with scratch of its own. The running sums of a product are shared, as its
+ * results are.
  */
 export const draftSteps = (
   fused: Fused,
@@ -185,7 +185,7 @@ export const draftSteps = (
         if (s.role === 'update') return updated(k, s, at)
         if (s.role === 'read') return place(s.node)
         const b = k.kernel.buffers[slot] as Kernel['buffers'][number]
-        return make(b.dtype, scratchElements(b, k.kernel.tag === 'loop' ? threads : 1), `${b.label} (scratch)`)
+        return make(b.dtype, scratchElements(b, k.kernel.tag === 'contraction' ? 1 : threads), `${b.label} (scratch)`)
       })
       call(k.kernel, bindings, k)
     }

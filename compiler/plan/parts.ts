@@ -5,7 +5,7 @@
 import { bytesOf } from '../../src/core/dtype.ts'
 import { equalSpans, joinSpans, type Span, sizeOfSpans, subtractSpans } from '../kernel/access.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { axesOf, partOf, type Split } from '../kernel/split.ts'
+import { axesOf, footprintsOfPart, type Split } from '../kernel/split.ts'
 import { type Footprint, footprintsOf } from '../kernel/uses.ts'
 import { ALIGNMENT, type Say } from './places.ts'
 import type { Plan, PlanStep, PlanThreads } from './plan.ts'
@@ -14,12 +14,11 @@ const meets = (a: readonly Span[], b: readonly Span[]): boolean => sizeOfSpans(s
 
 const checkSplit = (kernel: Kernel, split: Split, say: Say): void => {
   const fault = (message: string): void => say('parts', `${kernel.name}: ${message}`)
-  if (kernel.tag === 'sort') return fault('a sort is not cut')
   const extent = axesOf(kernel)[split.axis] ?? 0
   const { length, parts } = split
   if (parts < 2 || length < 1 || length * (parts - 1) >= extent || length * parts < extent)
     return fault(`${parts} parts of ${length} do not cut axis ${split.axis} of ${extent}`)
-  const footprints = Array.from({ length: parts }, (_, p) => footprintsOf(partOf(kernel, split, p)))
+  const footprints = Array.from({ length: parts }, (_, p) => footprintsOfPart(kernel, split, p))
   const whole = footprintsOf(kernel)
   kernel.buffers.forEach(({ mode, label }, b) => {
     if (mode === 'scratch') return
@@ -40,14 +39,13 @@ const checkSplit = (kernel: Kernel, split: Split, say: Say): void => {
 /** Two slots in one memory: what a part writes through the one, no other part reads or writes through the other. */
 const checkShared = (plan: Plan, step: PlanStep, split: Split, where: string, say: Say): void => {
   const kernel = plan.kernels[step.kernel] as Kernel
-  if (kernel.tag === 'sort') return
   const areas = step.bindings.map((id) => plan.buffers[id])
   const pairs = areas.flatMap((a, i) =>
     areas.flatMap((b, j) => (i < j && a !== undefined && a.offset === b?.offset ? [[i, j] as const] : [])),
   )
   const risky = pairs.filter((pair) => pair.some((i) => kernel.buffers[i]?.mode !== 'read'))
   if (risky.length === 0) return
-  const footprints = Array.from({ length: split.parts }, (_, p) => footprintsOf(partOf(kernel, split, p)))
+  const footprints = Array.from({ length: split.parts }, (_, p) => footprintsOfPart(kernel, split, p))
   const touched = (p: number, slot: number): readonly Span[] => {
     const found = footprints[p]?.[slot]
     return joinSpans([...(found?.reads ?? []), ...(found?.writes ?? [])])
@@ -66,7 +64,7 @@ const checkOwn = (plan: Plan, { most }: PlanThreads, step: PlanStep, where: stri
   const kernel = plan.kernels[step.kernel] as Kernel
   if (step.scratchBytes % (most * ALIGNMENT) !== 0)
     say('parts', `${where}: scratch of ${step.scratchBytes} bytes is not that of ${most} threads`)
-  if (kernel.tag !== 'loop') return
+  if (kernel.tag === 'contraction') return
   kernel.buffers.forEach((slot, i) => {
     const buffer = plan.buffers[step.bindings[i] as number]
     if (slot.mode !== 'scratch' || buffer === undefined) return

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { input, matmul } from 'nabla'
+import { argsort, input, matmul } from 'nabla'
 import { compile, type EntryInputs } from 'nabla/compiler'
 import { load, type Program } from 'nabla/runtime'
 import { build } from 'esbuild'
@@ -81,6 +81,19 @@ describe('a program for threads', () => {
     const program = rightOf(await load(artifact, { threads: 8 }))
     expect(program.threads.count).toBe(2)
     expect(program.memory).toBeInstanceOf(SharedArrayBuffer)
+  })
+
+  it('sorts rows in parts, each with room of its own', async () => {
+    const artifact = rightOf(await compile({ y: argsort(input('x', [37, 500])) }, { threads: 3, checked: true }))
+    const x = Float32Array.from({ length: 37 * 500 }, (_, i) => Math.sin(i * 1.7))
+    const sorted = async (threads: number) => {
+      const program = rightOf(await load(artifact, { threads }))
+      await helped(program)
+      return Array.from({ length: 5 }, () => [...rightOf(program.entries.y.call({ x })).y])
+    }
+    const [one, three] = [await sorted(1), await sorted(3)]
+    expect(three).toEqual(one)
+    expect(one[0]?.slice(0, 500).map((place) => x[place])).toEqual([...x.slice(0, 500)].toSorted((a, b) => a - b))
   })
 
   it('makes several runs in one call', async () => {

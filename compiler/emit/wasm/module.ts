@@ -44,7 +44,7 @@ export interface BuiltModule {
 const PAGE = 65_536
 
 const emitKernel = (context: EmitContext, kernel: Kernel, split: Split | null): string => {
-  if (kernel.tag === 'sort') return emitSort(context, kernel)
+  if (kernel.tag === 'sort') return emitSort(context, kernel, split)
   return kernel.tag === 'loop' ? emitLoop(context, kernel, split) : emitContraction(context, kernel, {}, split)
 }
 

@@ -3,12 +3,12 @@
  * Out: the code of all parts: those of full length are one text that begins further along, a shorter last one is another.
  * Invariant: extents are known in every text, as they are in a kernel that is not split.
  */
-import type { ContractionKernel, LoopKernel } from '../../kernel/kernel.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import { lengthOf, type Split, shortened } from '../../kernel/split.ts'
 import type { FunctionBuilder, Node, Value } from './function.ts'
 
 /** `start` counts steps along the axis. */
-export const eachPart = <K extends LoopKernel | ContractionKernel>(
+export const eachPart = <K extends Kernel>(
   fn: FunctionBuilder,
   kernel: K,
   split: Split,

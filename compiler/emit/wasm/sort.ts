@@ -5,14 +5,38 @@
  * passes together are a stable sort; the sign bit of the last digit is turned, because the keys are signed.
  */
 import { KEY_BITS, type SortKernel } from '../../kernel/kernel.ts'
-import { type EmitContext, functionBuilder, type Node, type Value, type Variable } from './function.ts'
+import type { Split } from '../../kernel/split.ts'
+import {
+  type EmitContext,
+  type FunctionBuilder,
+  functionBuilder,
+  type Node,
+  type Value,
+  type Variable,
+} from './function.ts'
+import { eachPart } from './parts.ts'
 
 /** Bytes of an i32. */
 const WORD = 4
 
-export const emitSort = (context: EmitContext, kernel: SortKernel): string => {
+/** Of a split kernel, the function sorts the rows of the part whose number is one parameter more. */
+export const emitSort = (context: EmitContext, kernel: SortKernel, split: Split | null = null): string => {
+  const { buffers, keys, places, length } = kernel
+  const fn = functionBuilder(context, buffers.length + (split === null ? 1 : 2))
+  if (split === null) sortRows(fn, kernel, fn.param(keys), fn.param(places))
+  else
+    eachPart(fn, kernel, split, fn.param(buffers.length + 1), (part, start) => {
+      const from = (buffer: number): Value =>
+        fn.value('i32', [fn.param(buffer), start], ([at, row]) =>
+          fn.module.i32.add(at as Node, fn.module.i32.mul(row as Node, fn.module.i32.const(length * WORD))),
+        )
+      sortRows(fn, part, from(keys), from(places))
+    })
+  return fn.finish(context.unique(kernel.name))
+}
+
+const sortRows = (fn: FunctionBuilder, kernel: SortKernel, keysAt: Value, placesAt: Value): void => {
   const { rows, length, digit, between } = kernel
-  const fn = functionBuilder(context, kernel.buffers.length + 1)
   const { i32 } = fn.module
   const passes = KEY_BITS / digit
   const values = 1 << digit
@@ -85,7 +109,7 @@ export const emitSort = (context: EmitContext, kernel: SortKernel): string => {
 
   const room = between.keys.map((b) => fn.param(b)) as [Value, Value]
   if (rows > 0)
-    along([fn.param(kernel.keys), fn.param(kernel.places)], rows, length * WORD, ([keys, places]) => {
+    along([keysAt, placesAt], rows, length * WORD, ([keys, places]) => {
       countAll(keys as Value)
       // the positions change sides so that the last pass leaves them in their place
       const sides = [places as Value, fn.param(between.places)] as const
@@ -95,5 +119,4 @@ export const emitSort = (context: EmitContext, kernel: SortKernel): string => {
         distribute(pass, from, room[pass % 2] as Value, to)
       }
     })
-  return fn.finish(context.unique(kernel.name))
 }

@@ -5,7 +5,15 @@
  */
 import { costOf } from '../../kernel/cost.ts'
 import { instructionsOf } from '../../kernel/effort.ts'
-import type { ContractionKernel, Instr, Kernel, LoopKernel, Stage } from '../../kernel/kernel.ts'
+import {
+  type ContractionKernel,
+  type Instr,
+  KEY_BITS,
+  type Kernel,
+  type LoopKernel,
+  type SortKernel,
+  type Stage,
+} from '../../kernel/kernel.ts'
 import { axesOf, isIndependent, lengthOf, type Split, shortened, stepOf } from '../../kernel/split.ts'
 import { columnScratch } from './columns.ts'
 import { contractionScratch, type Schedule, type Simd, schedule } from './contraction/schedule.ts'
@@ -21,9 +29,21 @@ const SHARES = 4
 
 /**
  * Nanoseconds, from what these kernels reach here: an instruction an element, a product and its sum, a byte of memory, an element of
- * either operand packed, an element that comes into the cache, a row at a computed place, a turn of the loop around the innermost.
+ * either operand packed, an element that comes into the cache, a row at a computed place, a turn of the loop around the innermost,
+ * of a sort's pass a key and a value of its digit.
  */
-const TIME = { instruction: 0.06, product: 0.05, byte: 0.08, packedA: 0.8, packedB: 0.25, read: 0.2, row: 50, turn: 8 }
+const TIME = {
+  instruction: 0.06,
+  product: 0.05,
+  byte: 0.08,
+  packedA: 0.8,
+  packedB: 0.25,
+  read: 0.2,
+  row: 50,
+  turn: 8,
+  key: 2,
+  digit: 0.6,
+}
 
 /** Instructions for a row, above which a processor does not see the next row coming and waits for it. */
 const ROW_INSTRUCTIONS = 1024
@@ -76,18 +96,24 @@ interface Guess {
   readonly plan: Schedule | null
 }
 
-const guess = (k: LoopKernel | ContractionKernel, simd: Simd): Guess => {
+/** Each pass takes and places every key, and goes over all values that a digit has. */
+const timeOfSort = ({ rows, length, digit }: SortKernel): number =>
+  rows * (KEY_BITS / digit) * (length * TIME.key + 2 ** digit * TIME.digit)
+
+const guess = (k: Kernel, simd: Simd): Guess => {
+  if (k.tag === 'sort') return { ns: timeOfSort(k), plan: null }
   if (k.tag === 'loop') return { ns: timeOfLoop(k), plan: null }
   const plan = schedule(k, simd)
   return { ns: timeOfContraction(k, plan), plan }
 }
 
 /** Parts begin where a vector or a register block does: in steps along the axis. */
-const unitOf = (k: LoopKernel | ContractionKernel, axis: number, { plan }: Guess): number => {
+const unitOf = (k: Kernel, axis: number, { plan }: Guess): number => {
   if (k.tag === 'loop') {
     const isVectors = k.order === 'sequential' || axis >= k.outer.length
     return isVectors && axis === axesOf(k).length - 1 ? VECTORS : 1
   }
+  if (k.tag === 'sort') return 1
   if (plan === null || axis < k.batch.length || stepOf(k, axis) > 1) return 1
   const run = (plan.swapped === (axis === k.batch.length) ? plan.columns : plan.rows).runs[0]
   return run?.size ?? 1
@@ -123,7 +149,7 @@ const countsOf = (threads: number, most: number): readonly number[] => {
 export const splitFor =
   (simd: Simd, threads: number) =>
   (k: Kernel): Split | null => {
-    if (k.tag === 'sort' || threads < 2) return null
+    if (threads < 2) return null
     const extents = axesOf(k)
     if (extents.includes(0)) return null
     const whole = guess(k, simd)

@@ -202,7 +202,7 @@ export const emitThreads = (context: EmitContext, plan: Plan): Threads | null =>
     share: (step, kernel, address) => {
       const called = plan.kernels[step.kernel]
       const args = step.bindings.map((id, i) => {
-        const isScratch = called?.tag === 'loop' && called.buffers[i]?.mode === 'scratch'
+        const isScratch = called?.tag !== 'contraction' && called?.buffers[i]?.mode === 'scratch'
         return own(address(id, w.trip), isScratch ? apart(plan.buffers[id] as PlanBuffer) : 0)
       })
       const scratch = own(i32.const(step.scratch), step.scratchBytes / threads.most)
