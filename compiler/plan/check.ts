@@ -6,7 +6,7 @@
  */
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { bytesOf } from '../../src/core/dtype.ts'
-import { firstMissing, isSameAccess, joinSpans, type Span, subtractSpans } from '../kernel/access.ts'
+import { isSameAccess, type Span } from '../kernel/access.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type Footprint, footprintsOf, usesOf } from '../kernel/uses.ts'
 import {
@@ -19,6 +19,7 @@ import {
   type PlanWhile,
   tripsOf,
 } from './plan.ts'
+import { claim, firstLost, holderOf, type Ledger, meet } from './ledger.ts'
 import { checkThreads } from './parts.ts'
 import {
   ALIGNMENT,
@@ -37,6 +38,8 @@ import {
 
 interface Facts {
   readonly plan: Plan
+  /** Buffers where they lie at the present trips of the loops around. */
+  readonly at: (buffer: number) => PlanBuffer | undefined
   readonly areas: readonly number[]
   readonly footprints: readonly (readonly Footprint[])[]
 }
@@ -81,9 +84,9 @@ const mayReplace = (k: Kernel, from: number, to: number): boolean => {
 }
 
 /** Two slots of one step that share memory: only when both read, or one takes the place of the other. */
-const checkAliases = (plan: Plan, step: PlanStep, kernel: Kernel, where: string, say: Say): void => {
+const checkAliases = ({ plan, at }: Facts, step: PlanStep, kernel: Kernel, where: string, say: Say): void => {
   const slots = kernel.buffers.map((slot, i) => {
-    const offset = plan.buffers[step.bindings[i] as number]?.offset ?? 0
+    const offset = at(step.bindings[i] as number)?.offset ?? 0
     return { slot, i, range: { start: offset, end: offset + slot.elements * bytesOf(slot.dtype) } }
   })
   slots.forEach((x, n) => {
@@ -104,29 +107,15 @@ const checkAliases = (plan: Plan, step: PlanStep, kernel: Kernel, where: string,
       say('scratch', `${where}: the scratch of ${kernel.name} overlaps b${s.i} (${s.slot.label})`)
 }
 
-/** Which bytes hold the present value of which area. */
-type Ledger = Map<number, readonly Span[]>
-
-const claim = (ledger: Ledger, spans: readonly Span[], owner: number | null): void => {
-  if (spans.length === 0) return
-  for (const [other, held] of ledger) if (other !== owner) ledger.set(other, subtractSpans(held, spans))
-  if (owner !== null) ledger.set(owner, joinSpans([...(ledger.get(owner) ?? []), ...spans]))
-}
-
-const holderOf = (ledger: Ledger, byte: number): number | null => {
-  for (const [owner, held] of ledger) if (held.some((s) => s.start <= byte && byte < s.end)) return owner
-  return null
-}
-
 const inBytes = (b: PlanBuffer, spans: readonly Span[]): readonly Span[] =>
   spans.map((s) => ({ start: b.offset + s.start * bytesOf(b.dtype), end: b.offset + s.end * bytesOf(b.dtype) }))
 
 const checkReads = (facts: Facts, step: PlanStep, ledger: Ledger, where: string, say: Say): void => {
-  const { plan, areas, footprints } = facts
+  const { plan, at, areas, footprints } = facts
   footprints[step.kernel]?.forEach(({ reads }, i) => {
     const id = step.bindings[i] as number
-    const b = plan.buffers[id] as PlanBuffer
-    const missing = firstMissing(inBytes(b, reads), ledger.get(areas[id] as number) ?? [])
+    const b = at(id) as PlanBuffer
+    const missing = firstLost(ledger, inBytes(b, reads), areas[id] as number)
     if (missing === null) return
     const holder = holderOf(ledger, missing)
     const element = Math.floor((missing - b.offset) / bytesOf(b.dtype))
@@ -137,11 +126,11 @@ const checkReads = (facts: Facts, step: PlanStep, ledger: Ledger, where: string,
 }
 
 const applyWrites = (facts: Facts, step: PlanStep, ledger: Ledger, where: string, say: Say): void => {
-  const { plan, areas, footprints } = facts
+  const { plan, at, areas, footprints } = facts
   const kernel = plan.kernels[step.kernel] as Kernel
   kernel.buffers.forEach((slot, i) => {
     const id = step.bindings[i] as number
-    const b = plan.buffers[id] as PlanBuffer
+    const b = at(id) as PlanBuffer
     const writes = footprints[step.kernel]?.[i]?.writes ?? []
     const isFixed = b.region === 'constant' || b.region === 'input'
     if (isFixed && (writes.length > 0 || slot.mode === 'scratch'))
@@ -165,17 +154,17 @@ interface Around {
   readonly ending: ReadonlySet<number>
 }
 
-/** The plan with slices where they lie at these trips. */
-const atTrips = (plan: Plan, ids: readonly number[], trips: Trips): Plan => {
-  const moving = ids.filter((i) => (plan.buffers[i]?.slice?.moves ?? []).length > 0)
-  if (moving.length === 0) return plan
-  const buffers = [...plan.buffers]
-  for (const i of moving) {
-    const b = plan.buffers[i] as PlanBuffer
-    const moved = (b.slice?.moves ?? []).reduce((at, m) => at + m.advance * (trips.get(m.loop) ?? 0), b.offset)
-    buffers[i] = { ...b, offset: moved }
+/** The facts with slices where they lie at these trips. */
+const atTrips = (facts: Facts, ids: readonly number[], trips: Trips): Facts => {
+  const moved = new Map<number, PlanBuffer>()
+  for (const i of ids) {
+    const b = facts.plan.buffers[i]
+    const moves = b?.slice?.moves ?? []
+    if (b === undefined || moves.length === 0) continue
+    const offset = moves.reduce((at, m) => at + m.advance * (trips.get(m.loop) ?? 0), b.offset)
+    moved.set(i, { ...b, offset })
   }
-  return { ...plan, buffers }
+  return moved.size === 0 ? facts : { ...facts, at: (i) => moved.get(i) ?? facts.plan.buffers[i] }
 }
 
 /** A slice stays inside the buffer that it is a part of, at every trip. */
@@ -194,9 +183,9 @@ const checkSlices = (plan: Plan, e: PlanEntry, ids: readonly number[], where: st
 
 /** Behind a loop, what its trips wrote slice by slice is written whole; `here` is the plan at the trips of the visit. */
 const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }: Around, ledger: Ledger): void => {
-  const { plan, footprints } = here
+  const { at: place, footprints } = here
   step.bindings.forEach((id, i) => {
-    const b = plan.buffers[id] as PlanBuffer
+    const b = place(id) as PlanBuffer
     const writes = footprints[step.kernel]?.[i]?.writes ?? []
     if (b.slice === undefined || writes.length === 0) return
     const { start, end } = rangeOf(b)
@@ -213,14 +202,6 @@ const fillSlices = (here: Facts, e: PlanEntry, step: PlanStep, { trips, ending }
   })
 }
 
-/** What holds wherever control came from: the bytes that hold their area's value on every way. */
-const meet = (ways: readonly Ledger[]): Ledger => {
-  const [first = new Map(), ...rest] = ways
-  const common = (owner: number, held: readonly Span[]): readonly Span[] =>
-    rest.reduce((kept, way) => subtractSpans(kept, subtractSpans(kept, way.get(owner) ?? [])), held)
-  return new Map([...first].map(([owner, held]) => [owner, common(owner, held)]))
-}
-
 /** What a choice or a loop goes by is one number, and there. */
 const checkPredicate = (
   facts: Facts,
@@ -235,10 +216,9 @@ const checkPredicate = (
   if (b === undefined || (b.dtype !== 'bool' && b.dtype !== 'i32') || b.elements !== 1)
     return say('binding', `${where}: ${named(facts.plan, c.predicate)} is no scalar of bool or i32`)
   if (!checkSlices(facts.plan, e, [c.predicate], where, say)) return
-  const plan = atTrips(facts.plan, [c.predicate], trips)
-  const held = ledger.get(facts.areas[c.predicate] as number) ?? []
-  if (firstMissing([rangeOf(plan.buffers[c.predicate] as PlanBuffer)], held) !== null)
-    say('definition', `${where}: its predicate ${named(plan, c.predicate)} is not there`)
+  const placed = atTrips(facts, [c.predicate], trips).at(c.predicate) as PlanBuffer
+  if (firstLost(ledger, [rangeOf(placed)], facts.areas[c.predicate] as number) !== null)
+    say('definition', `${where}: its predicate ${named(facts.plan, c.predicate)} is not there`)
 }
 
 const checkArms = (e: PlanEntry, c: PlanChoice, say: Say): void => {
@@ -246,7 +226,7 @@ const checkArms = (e: PlanEntry, c: PlanChoice, say: Say): void => {
     say('binding', `${e.name}, choice before step ${c.from}: its arms at ${c.arms.join(', ')} do not fill it`)
 }
 
-/** Runs what stands for a part of an entry, from one ledger to the next. */
+/** Runs what stands for a part of an entry: the ledger becomes the next one, or another takes its place. */
 type Run = (ledger: Ledger, around: Around) => Ledger
 
 const inOrder =
@@ -264,14 +244,13 @@ const runOf = (facts: Facts, e: PlanEntry, say: Say): Run => {
       const { trips, ending } = around
       const at = `${e.name}, step ${places.get(s)}`
       const where = trips.size === 0 ? at : `${at}, trip ${[...trips.values()].join('.')}`
-      const here = { ...facts, plan: atTrips(plan, s.bindings, trips) }
-      if (!checkSlices(plan, e, s.bindings, where, say) || !checkBindings(here.plan, s, where, say)) return ledger
-      checkAliases(here.plan, s, plan.kernels[s.kernel] as Kernel, where, say)
+      const here = atTrips(facts, s.bindings, trips)
+      if (!checkSlices(plan, e, s.bindings, where, say) || !checkBindings(plan, s, where, say)) return ledger
+      checkAliases(here, s, plan.kernels[s.kernel] as Kernel, where, say)
       checkReads(here, s, ledger, where, say)
-      const after: Ledger = new Map(ledger)
-      applyWrites(here, s, after, where, say)
-      if (ending.size > 0) fillSlices(here, e, s, around, after)
-      return after
+      applyWrites(here, s, ledger, where, say)
+      if (ending.size > 0) fillSlices(here, e, s, around, ledger)
+      return ledger
     }
   const runs = nestSteps<Run>(e, {
     step,
@@ -291,11 +270,11 @@ const runOf = (facts: Facts, e: PlanEntry, say: Say): Run => {
     choice: (c, _, arms) => (ledger, around) => {
       checkArms(e, c, say)
       checkPredicate(facts, e, c, around.trips, ledger, say)
-      return meet(arms.map((arm) => inOrder(arm)(ledger, around)))
+      return meet(arms.map((arm) => inOrder(arm)([...ledger], around)))
     },
     while: (w, _, test, body) => (ledger, around) => {
       const ends = [inOrder(test)(ledger, around)]
-      for (let t = 1; t < TRIPS; t++) ends.push(inOrder([...body, ...test])(ends.at(-1) as Ledger, around))
+      for (let t = 1; t < TRIPS; t++) ends.push(inOrder([...body, ...test])([...(ends.at(-1) as Ledger)], around))
       for (const end of ends) checkPredicate(facts, e, w, around.trips, end, say)
       if (w.from > w.test || w.test > w.to)
         say('binding', `${e.name}, loop at step ${w.from}: its test ends at ${w.test}, outside of it`)
@@ -313,13 +292,13 @@ const checkEntry = (facts: Facts, e: PlanEntry, say: Say): void => {
       .map((b) => areas[b] as number),
   )
   const lasting = plan.buffers.flatMap((b, i) => (b.region !== 'arena' && areas[i] === i && b.elements > 0 ? [i] : []))
-  const start: Ledger = new Map()
+  const start: Ledger = []
   // an entry's outputs hold nothing before it; those of other entries hold what the user may still want to read
-  for (const i of lasting) if (!own.has(i)) start.set(i, [rangeOf(plan.buffers[i] as PlanBuffer)])
+  for (const i of lasting) if (!own.has(i)) claim(start, [rangeOf(plan.buffers[i] as PlanBuffer)], i)
   const ledger = runOf(facts, e, say)(start, { trips: new Map(), ending: new Set() })
   for (const i of lasting) {
     const b = plan.buffers[i] as PlanBuffer
-    const missing = firstMissing([rangeOf(b)], ledger.get(i) ?? [])
+    const missing = firstLost(ledger, [rangeOf(b)], i)
     if (missing === null) continue
     const holder = holderOf(ledger, missing)
     const element = Math.floor((missing - b.offset) / bytesOf(b.dtype))
@@ -344,7 +323,12 @@ export const faultsOfPlan = (plan: Plan): readonly PlanFault[] => {
   checkPorts(plan, say)
   checkConstants(plan, say)
   checkRegions(plan, areas, say)
-  const facts = { plan, areas, footprints: plan.kernels.map(footprintsOf) }
+  const facts = {
+    plan,
+    at: (i: number) => plan.buffers[i],
+    areas,
+    footprints: plan.kernels.map(footprintsOf),
+  }
   for (const e of plan.entries) checkEntry(facts, e, say)
   // kernels are asked by their bindings, which have to be right for that
   if (!faults.some((f) => f.rule === 'binding')) checkThreads(plan, say)
