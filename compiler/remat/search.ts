@@ -118,7 +118,9 @@ export const fitEntry = (fused: Fused, allowed: number, builders: Builders): Fit
     originals: new Map(),
   }
   let best = start
-  for (const share of shares) {
+  const { peak } = costIn(plan)
+  // where no more is wanted than a share, its rounds would choose what those ahead of them chose
+  for (const share of shares.filter((part) => part === 1 || part * peak < peak - allowed)) {
     if (costsOf(best).after.peak <= allowed) break
     const next = lowered(start, allowed, share, builders)
     if (costsOf(next).after.peak < costsOf(best).after.peak) best = next
