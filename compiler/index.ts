@@ -12,7 +12,7 @@ export { type Tensor, tensor } from './interpret/tensor.ts'
 export { print, type Printable } from './inspect/print.ts'
 export type { PassName, PassTime } from './pass.ts'
 export type { Update } from '../src/expr/leaves.ts'
-export type { Recomputation, RecomputedValue } from './remat.ts'
+export type { PolicedLoop, Recomputation, RecomputedValue } from './remat.ts'
 export { provenance, type ProvenanceOptions, provenancePage } from './provenance.ts'
 export {
   printRewrites,
@@ -24,7 +24,18 @@ export {
   rewrites,
 } from './rewrites.ts'
 export type { Structure } from '../src/expr/structure.ts'
-export { cost, dot, graph, graphPage, javascript, kernels, memory, memoryPicture, wat } from './views.ts'
+export {
+  cost,
+  dot,
+  graph,
+  graphPage,
+  javascript,
+  kernels,
+  memory,
+  memoryPicture,
+  type ViewOptions,
+  wat,
+} from './views.ts'
 export { trace, type TraceOptions, tracePage } from './trace.ts'
 export { type TrainStepOptions, trainStep } from './train-step.ts'
 export { type Derivative, toTypeScript, type TypeScriptOptions } from './typescript.ts'
