@@ -86,7 +86,7 @@ test('4: multiclass logistic regression has ∂L/∂W = (e_i* − P) zᵀ in bot
   expect(asOnSlides(findings)).toEqual({
     'log softmax': '(onehot(i*) − P) zᵀ',
     'multiplied out': '(onehot(i*) − P) zᵀ',
-    'of a batch': '0.05 · (softmax(Z Wᵀ) − onehot(labels))ᵀ Z',
+    'of a batch': '(softmax(Z Wᵀ) − onehot(labels))ᵀ Z / 20',
   })
   expect(last(trained)).toBeLessThan(0.1)
   expect(accuracy).toBeGreaterThan(0.9)
