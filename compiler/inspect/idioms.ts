@@ -57,6 +57,20 @@ const readOuter = (n: Node): Reading | null => {
   }
 }
 
+/** The last two axes exchanged: of each place along the others, its matrix transposed. */
+const readTransposed = (n: Node): Reading | null => {
+  const rank = n.shape.length
+  if (n.op !== 'transpose' || rank < 3) return null
+  const { perm } = paramsOf(n, 'transpose')
+  const exchanged = [...range(rank - 2), rank - 1, rank - 2]
+  if (perm.join() !== exchanged.join()) return null
+  return {
+    reads: n.ins,
+    same: false,
+    build: (docs) => linear(docs, false, ([x]) => ({ text: transposed(x as Printed), precedence: 3 })),
+  }
+}
+
 /** A product of matrices for each place along axes that both have: written as that of one place, q kᵀ. */
 const readBatched = (n: Node): Reading | null => {
   const [x, y] = n.ins
@@ -143,6 +157,25 @@ const readOpposite = (c: Node): Pick<Reading, 'reads' | 'build'> => {
   }
 }
 
+/** Along which axis from the end a node counts 0, 1, 2, …; null where it does not. */
+const countedAxis = (n: Node): number | null => {
+  let at = n
+  while (isSame(at) && at.op !== 'reshape') at = at.ins[0] as Node
+  const counter = unshaped(at)
+  if (counter.op !== 'iota') return null
+  const long = counter === at ? paramsOf(counter, 'iota').axis : at.shape.findIndex((d) => d > 1)
+  return long < 0 ? null : at.shape.length - 1 - long
+}
+
+/** Rows and columns compared by their numbers: i ≥ j. */
+const readPlaces = (n: Node): Reading | null => {
+  const axes = opposite[n.op] === undefined ? [] : n.ins.map(countedAxis)
+  const letters = axes.map((a) => (a === 0 ? 'j' : a === 1 ? 'i' : undefined))
+  if (letters.length !== 2 || letters.includes(undefined) || letters[0] === letters[1]) return null
+  const places = letters.map((letter): Printed => ({ text: letter as string, precedence: 4 }))
+  return { reads: [], same: false, build: () => text(opDef(n.op).print(places, n.params, n.ins)) }
+}
+
 /** A choice between a value and 0 is a product with an indicator: δ · 1[h > 0]. */
 const readMask = (n: Node): Reading | null => {
   const [c, x, y] = n.ins
@@ -208,4 +241,11 @@ const readDraw = (n: Node): Reading | null => {
 
 /** The turn of phrase that a node is. */
 export const idiomOf = (n: Node): Reading | null =>
-  readDraw(n) ?? readNorm(n) ?? readMask(n) ?? readOuter(n) ?? readBatched(n) ?? readConvolution(n)
+  readDraw(n) ??
+  readNorm(n) ??
+  readMask(n) ??
+  readOuter(n) ??
+  readPlaces(n) ??
+  readBatched(n) ??
+  readTransposed(n) ??
+  readConvolution(n)

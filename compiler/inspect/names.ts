@@ -257,7 +257,8 @@ export const nameAll = (nodes: readonly Node[], options: Naming): Named => {
     for (const n of nodes) {
       const own = names.has(n) ? undefined : given(n)
       const base = own !== undefined && indices.length > 0 ? withoutIndex(own) : own
-      if (base !== undefined) take(n, taken.has(heard(base)) ? numbered(base) : base)
+      const another = (name: string): string => (indices.length > 0 ? layered(name, taken) : numbered(name))
+      if (base !== undefined) take(n, taken.has(heard(base)) ? another(base) : base)
     }
   const spoken = new Set(taken)
   const rest = nodes.flatMap((n) => (names.has(n) ? [] : [[n, letterBeside(letterFor(n, forward), spoken)] as const]))

@@ -59,7 +59,7 @@ const binary =
     return f(x, y)
   }
 
-const factors = (n: Node, f: (x: Factor, y: Factor) => Doc, share?: number): Reading['build'] => {
+const factors = (n: Node, f: (x: Factor, y: Factor) => Doc, share?: Doc): Reading['build'] => {
   const [x, y] = n.ins as readonly [Node, Node]
   return binary(n, (p, q) => {
     const all = [
@@ -67,7 +67,7 @@ const factors = (n: Node, f: (x: Factor, y: Factor) => Doc, share?: number): Rea
       { doc: q, scalar: isScalar(y) },
     ] as const
     const rest = all.find((d) => !isNumber(d.doc))
-    return share !== undefined && rest !== undefined ? div(rest, { doc: numberDoc(share), scalar: true }) : f(...all)
+    return share !== undefined && rest !== undefined ? div(rest, { doc: share, scalar: true }) : f(...all)
   })
 }
 
@@ -75,12 +75,18 @@ const factors = (n: Node, f: (x: Factor, y: Factor) => Doc, share?: number): Rea
 const isCount = (k: number, [first, ...rest]: readonly number[]): boolean =>
   first === undefined ? k === 1 : isCount(k, rest) || (first > 1 && k % first === 0 && isCount(k / first, rest))
 
-/** n where a product is by the 1/n of a mean over n of its own elements, as it was computed: 0.05 of one's own stays as it is. */
-const shareOf = (product: Node): number | undefined => {
+/**
+ * What a product by a computed number divides by: n where it is the 1/n of a mean over n of its own elements (0.05 of one's own
+ * stays as it is), √n where it is 1/√n.
+ */
+const shareOf = (product: Node): Doc | undefined => {
   const [number] = product.ins.flatMap((x) => (behind(x).op === 'full' ? [paramsOf(behind(x), 'full').value] : []))
-  if (number === undefined || number <= 0 || number >= 0.5 || Math.fround(number) !== number) return undefined
+  if (number === undefined || number <= 0 || number >= 0.75) return undefined
   const n = Math.round(1 / number)
-  return Math.fround(1 / n) === number && isCount(n, product.shape) ? n : undefined
+  if (n > 2 && Math.fround(1 / n) === number && isCount(n, product.shape)) return numberDoc(n)
+  const square = Math.round(1 / number ** 2)
+  const isRoot = Math.fround(1 / Math.sqrt(square)) === Math.fround(number) && !Number.isInteger(Math.sqrt(square))
+  return isRoot && square < 1e5 ? text({ text: `√${square}`, precedence: 3 }) : undefined
 }
 
 const arithmetic = (n: Node): Reading['build'] | null => {

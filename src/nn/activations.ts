@@ -95,7 +95,7 @@ const geluOf = (x: Node, form: GeluForm): Node => {
 /**
  * x·Φ(x), Φ the normal distribution's cumulative function; `'tanh'` asks for the approximation. Hendrycks, Gimpel, "Gaussian
  * error linear units" (2016).
- * @example print(pipe(input('x', [3]), gelu)) // ½ · x · (1 + erf(0.7071068 · x))
+ * @example print(pipe(input('x', [3]), gelu)) // ½ · x · (1 + erf(x / √2))
  */
 export const gelu: <X extends Expr | GeluForm>(
   x: X & (X extends Expr ? CheckDType<'gelu', 'float', X['dtype']> : unknown),

@@ -10,6 +10,7 @@ import { matmul } from '../expr/contraction.ts'
 import { add, mul } from '../expr/elementwise.ts'
 import type { Expr, Node } from '../expr/expr.ts'
 import { logicalAnd, where } from '../expr/logic.ts'
+import { named } from '../expr/leaves.ts'
 import { broadcastTo, expandDims, reshape, transpose } from '../expr/movement.ts'
 import { graph, isExpr, literal, shapeError } from '../expr/node.ts'
 import { accepting, dataLast, type First, sameDType, typed } from '../expr/typed.ts'
@@ -133,8 +134,8 @@ export interface MultiHeadOptions extends AttentionOptions {
   readonly context?: Expr
 }
 
-/** x w + b of rows [..., n, h·d], as heads [..., h, n, d]. */
-const headsOf = (x: Node, w: Node, b: Node | undefined, heads: number): Node => {
+/** x w + b of rows [..., n, h·d], as heads [..., h, n, d], by the name that they have in the paper. */
+const headsOf = (name: string, x: Node, w: Node, b: Node | undefined, heads: number): Node => {
   const product = matmul(x, w)
   const rows = b === undefined ? product : add(product, b)
   const width = rows.shape.at(-1) as number
@@ -143,16 +144,16 @@ const headsOf = (x: Node, w: Node, b: Node | undefined, heads: number): Node => 
       { code: 'E_SHAPE_HEADS', sentence: `multiHeadAttention: ${width} columns do not divide into ${heads} heads` },
       [w],
     )
-  const split = reshape(rows, [...rows.shape.slice(0, -1), heads, width / heads])
+  const split = named(name, reshape(rows, [...rows.shape.slice(0, -1), heads, width / heads]))
   const r = split.shape.length
   return transpose(split, [...split.shape.keys()].toSpliced(r - 3, 2, r - 2, r - 3))
 }
 
 const manyHeads = (x: Node, w: AttentionWeights, { heads, context = x, mask, ...options }: MultiHeadOptions): Node => {
   const [q, k, v] = [
-    headsOf(x, w.wq, w.bq, heads),
-    headsOf(context, w.wk, w.bk, heads),
-    headsOf(context, w.wv, w.bv, heads),
+    headsOf('q', x, w.wq, w.bq, heads),
+    headsOf('k', context, w.wk, w.bk, heads),
+    headsOf('v', context, w.wv, w.bv, heads),
   ]
   // one mask for all heads
   const shared = mask === undefined || mask.shape.length < 3 ? mask : expandDims(mask, -3)

@@ -68,7 +68,7 @@ describe('a formula', () => {
     ['parts', slice(concat([x, y], 0), [4, 0], [12, 5]), '[x; y][4:12, :]'],
     ['a count of hits', mean(cast(equal(argmax(x, 1), argmax(y, 1)), 'f32')), 'mean(f32(argmax₁(x) = argmax₁(y)))'],
     ['the variance', variance(x), 'mean((x − mean(x))²)'],
-    ['gelu', gelu(s), '½ · s · (1 + erf(0.7071068 · s))'],
+    ['gelu', gelu(s), '½ · s · (1 + erf(s / √2))'],
     ['nothing for a broadcast', add(x, input('b', [5])), 'x + b'],
   ])('%s', (_, e, formula) => {
     expect(print(e)).toBe(formula)
