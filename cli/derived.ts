@@ -25,11 +25,13 @@ const rowOf = (report: VariableReport): string => {
 }
 
 const section = (report: readonly VariableReport[]): string => {
-  const { wrong } = verdictOf(report, thorough.tolerance)
+  const { wrong, checked, undecided } = verdictOf(report, thorough.tolerance)
   const verdict =
-    wrong === 0
-      ? `The two agree to ${thorough.tolerance}.`
-      : `The two differ at ${wrong} coordinates by more than ${thorough.tolerance}.`
+    checked === undecided
+      ? 'There is no coordinate of which differences tell anything.'
+      : wrong === 0
+        ? `The two agree to ${thorough.tolerance}.`
+        : `The two differ at ${wrong} coordinates by more than ${thorough.tolerance}.`
   return [
     '## Numerical check',
     `Beside (f(v + h) − f(v − h)) / 2h in f64, at values drawn at random. ${verdict}`,

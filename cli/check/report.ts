@@ -16,7 +16,7 @@ const rowOf = (report: VariableReport): readonly string[] => {
   const { name, shape, differences, stated } = report
   if (stated !== undefined) return [name, showShape(shape), 'stated', '', '', '', '', '']
   const { coordinates, worst, mean, at, undecided } = findingsOf('', report)
-  if (coordinates === undecided) return [name, showShape(shape), String(coordinates), '', '', '', '', '']
+  if (coordinates === undecided) return [name, showShape(shape), `none of ${coordinates}`, '', '', '', '', '']
   const size = sizeOf(shape)
   const there = differences.find((d) => d.undecided !== true && d.error === worst)
   return [
@@ -112,8 +112,8 @@ export const showVerdict = (v: ReturnType<typeof verdictOf>, tolerance: number):
   if (v.wrong > 0) return `the gradient differs from central differences at ${v.wrong} of ${v.checked} coordinates`
   const variables = `${v.stated} ${v.stated === 1 ? 'variable' : 'variables'}`
   if (v.checked === 0 && v.stated > 0) return 'nothing to compare: every gradient is stated by the user'
-  const rest =
-    (v.undecided === 0 ? '' : `; at ${v.undecided} more they can tell nothing`) +
-    (v.stated === 0 ? '' : `; those by ${variables} are stated by the user`)
+  const stated = v.stated === 0 ? '' : `; those by ${variables} are stated by the user`
+  if (v.undecided === v.checked) return `differences can tell nothing at any of ${v.checked} coordinates${stated}`
+  const rest = (v.undecided === 0 ? '' : `; at ${v.undecided} more they can tell nothing`) + stated
   return `the gradient agrees with central differences at ${v.checked - v.undecided} coordinates, to ${tolerance}${rest}`
 }

@@ -192,9 +192,7 @@ describe('nabla check', () => {
 
   test('what differences can tell nothing of is counted apart', async () => {
     const { out } = await nabla('check', `${fixture('suspects.ts')}#kink`)
-    expect(out).toContain(
-      'agrees with central differences at 0 coordinates, to 0.000001; at 3 more they can tell nothing',
-    )
+    expect(out).toContain('differences can tell nothing at any of 3 coordinates')
   })
 
   test('a model without a scalar has no gradient', async () => {
