@@ -45,7 +45,7 @@ export const commands: FailingPrograms<CliCode> = {
     run: () => checked(`${network}#logits`),
   },
   E_CLI_DIFF: {
-    message: '5 of 5 formulas differ',
+    message: '6 of 6 formulas differ',
     run: () => diffCommand(`${network}#loss`, `${network}#logits`, quiet),
   },
   E_CLI_REPLAY: {
