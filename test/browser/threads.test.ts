@@ -28,7 +28,7 @@ export const steps = (program, count) => {
 const loaders = {
   'the runtime': `import { load as loadArtifact } from './runtime/index.ts'
 const load = async () => (await loadArtifact(new URL('/model.wasm', location.href), { threads: 3 })).right`,
-  'its wrapper': `const load = async () => (await import('/model.js')).load(undefined, { threads: 3 })`,
+  'its wrapper': `const load = async () => (await import(new URL('/model.js', location.href).href)).load(undefined, { threads: 3 })`,
 } as const
 
 const pageWith = (loader: string): string => `
