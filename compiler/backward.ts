@@ -95,15 +95,46 @@ const backwardOrder = (stations: readonly Station[], usersOf: (s: Station) => re
   return order
 }
 
+type CallError = (s: Station) => string
+
+/** The variables between a scalar and what it is differentiated by, and their errors: δ₁, δ₂, … or, where there is but one, δ. */
 export const backwardOf = (loss: Node, label: string, wrt: readonly Node[]): Backward => {
-  const numbered = passedBack(loss, label, wrt, true)
+  const numbered = passedBack(loss, label, wrt, numbersFrom)
   return numbered.arrivals.filter((a) => a.called !== undefined).length === 1
-    ? passedBack(loss, label, wrt, false)
+    ? passedBack(loss, label, wrt, (taken) => (taken.has('δ') ? numbersFrom(taken) : () => 'δ'))
     : numbered
 }
 
-const passedBack = (loss: Node, label: string, wrt: readonly Node[], isNumbered: boolean): Backward => {
-  const stations = stationsOf(loss, label, wrt)
+/** The same of a step of a loop: variables have its index, and the error of z there is εz. */
+export const backwardAt = (index: string, scalar: Node, label: string, wrt: readonly Node[]): Backward =>
+  passedBack(
+    scalar,
+    label,
+    wrt,
+    () =>
+      ({ name }) =>
+        `ε${name}`,
+    index,
+  )
+
+/** δ₁, δ₂, … without those that are taken. */
+const numbersFrom = (taken: ReadonlySet<string>): CallError => {
+  let count = 0
+  return () => {
+    do count++
+    while (taken.has(heard(`δ${subscript(count)}`)))
+    return `δ${subscript(count)}`
+  }
+}
+
+const passedBack = (
+  loss: Node,
+  label: string,
+  wrt: readonly Node[],
+  errorNames: (taken: ReadonlySet<string>) => CallError,
+  index = '',
+): Backward => {
+  const stations = stationsOf(loss, label, wrt, index)
   const symbols = new Map(stations.map((s) => [s.node, s.symbol] as const))
   const formulas = new Map<Station, Node>()
   for (const s of stations) {
@@ -145,13 +176,7 @@ const passedBack = (loss: Node, label: string, wrt: readonly Node[], isNumbered:
   const errors = new Map<Station, Node>([[stations.at(-1) as Station, graph.lit(1, loss.dtype)]])
   const arrivals: Arrival[] = []
   const calledAs = new Map<Node, { readonly called: string; readonly symbol: Node }>()
-  let count = 0
-  const nextName = (): string => {
-    if (!isNumbered && !taken.has('δ')) return 'δ'
-    do count++
-    while (taken.has(heard(`δ${subscript(count)}`)))
-    return `δ${subscript(count)}`
-  }
+  const nextName = errorNames(taken)
   for (const station of backwardOrder(stations, usersOf)) {
     const ways = usersOf(station).flatMap((from): readonly Way[] => {
       const error = errors.get(from)
@@ -167,7 +192,7 @@ const passedBack = (loss: Node, label: string, wrt: readonly Node[], isNumbered:
     const value = whole(sum)
     const known = calledAs.get(value)
     const isNamed = station.node.ins.length > 0 && known === undefined && !isShort(voiced(sum))
-    const called = isNamed ? nextName() : undefined
+    const called = isNamed ? nextName(station) : undefined
     const symbol = known?.symbol ?? (called === undefined ? sum : symbolOf(called, sum))
     if (called !== undefined) {
       meant.set(symbol, value)

@@ -5,7 +5,7 @@
 import type { Node } from '../src/expr/expr.ts'
 import { graph, is } from '../src/expr/node.ts'
 import { nameOf } from '../src/expr/origin.ts'
-import { type Arrival, type Backward, backwardOf } from './backward.ts'
+import { type Arrival, type Backward, backwardAt, backwardOf } from './backward.ts'
 import { type InspectOptions, type Loss, lossesOf, modelRoots } from './describe.ts'
 import { type Doc, nameDoc, render, text } from './inspect/doc.ts'
 import { equationsOf, type Line } from './inspect/equations.ts'
@@ -14,6 +14,7 @@ import { showMargin } from './inspect/layout.ts'
 import { isLoopResult } from './inspect/names.ts'
 import type { Printable } from './inspect/print.ts'
 import { lawOf, simplifyRoots } from './pipeline.ts'
+import { loopSteps } from './loop-steps.ts'
 import { leavesOf, topological } from './program/walk.ts'
 import { grad, type Scalar } from './transforms.ts'
 import { arrivalText, block, by, code, isSilent, listOf, shown, type Writer } from './ways.ts'
@@ -39,7 +40,7 @@ const labelNotes = (back: Backward): readonly string[] => {
   return names.length === 0 ? [] : [`On the way back ${listOf(names)} ${stand} classes.`]
 }
 
-const forwardLines = (w: Writer): readonly string[] => {
+const forwardEquations = (w: Writer): readonly Line[] => {
   const { back } = w
   // a loop tells what it is called itself
   const own = back.stations.filter((s) => s.node.ins.length > 0 && !isLoopResult(s.node))
@@ -50,11 +51,10 @@ const forwardLines = (w: Writer): readonly string[] => {
   const all = [...own.slice(0, -1), ...beside, ...own.slice(-1)]
   const values = new Map<Node, Doc>()
   const roots = all.map((s) => ({ label: s.name, node: s.node, defines: true }))
-  return shown(
-    equationsOf(roots, { within: { values, indices: [], taken: new Set() }, toldInLoops: true }).equations,
-    w.width,
-  )
+  return equationsOf(roots, { within: { values, indices: [], taken: new Set() }, toldInLoops: true }).equations
 }
+
+const forwardLines = (w: Writer): readonly string[] => shown(forwardEquations(w), w.width)
 
 /** What the simplifier makes of the model before it is differentiated. */
 const simplifiedText = (loss: Node, stable: Node): readonly string[] => {
@@ -117,8 +117,27 @@ const resultLines = (
   return equationsOf([...shared, ...roots], options).equations.map((l) => turnedLine(l, turned))
 }
 
+/** What the chain rule gives at one step of each loop, from what the states receive to what the step reads. */
+const stepsText = (w: Writer, model: Node, variables: readonly Node[]): readonly string[] =>
+  loopSteps(model, forwardEquations(w), variables).flatMap(({ results, scalar, wrt }) => {
+    const back = backwardAt('ₜ', scalar, w.label, wrt)
+    for (const { ways, sum } of back.arrivals)
+      for (const n of [sum, ...ways.flatMap((way) => way.forms.map((f) => f.node))]) back.voiced(n)
+    const outside = 'what is behind the step'
+    const own: Writer = { ...w, back, finals: new Map(), outside }
+    // of what only the outside reads nothing is to be derived
+    const derived = back.arrivals.filter((a) => !a.ways.every((way) => way.from.name === w.label))
+    const inner = derived.filter((a) => !wrt.includes(a.station.node))
+    const ends = wrt.flatMap((v) => derived.filter((a) => a.station.node === v))
+    return [
+      `### At step t: ${results.map((name) => by(w, name)).join(', ')}`,
+      `${listOf(results.map((name) => code(`δ${name}`)))} ${results.length === 1 ? 'is' : 'are'} what the step receives: from the one that is computed after it, and from what reads ${results.length === 1 ? 'the state' : 'the states'} outside the loop. The error of another variable v at this step is called εv; what every step uses receives the like from each.`,
+      ...[...inner, ...ends].map((a) => `#### ${by(w, a.station.name)}\n\n${arrivalText(own, a)}`),
+    ]
+  })
+
 /** The loops that the way back adds, with what they read: at each step an error comes from what reads the state and from the next step. */
-const throughLoops = (w: Writer): readonly string[] => {
+const throughLoops = (w: Writer, model: Node, wrt: readonly Node[]): readonly string[] => {
   const forward = new Set(forwardLines(w).map((line) => line.trim().split(/ +[=←:] /)[0]))
   const called = new Set(w.back.arrivals.map((a) => a.called))
   const isNew = (l: Line): boolean => (l.tag === 'loop' ? l.body.some(isNew) : !forward.has(l.name))
@@ -128,6 +147,8 @@ const throughLoops = (w: Writer): readonly string[] => {
   return [
     '## Through the loop',
     'What a state receives at step t is what it receives there and, as the δ of the state, what the step after it sends back. The error so goes from the last step to the first; what every step uses adds up over the steps.',
+    ...stepsText(w, model, wrt),
+    '### All steps',
     block(shown(loops, w.width)),
   ]
 }
@@ -189,7 +210,7 @@ const chapter = (loss: Loss, simple: (n: Node) => Node, options: DerivationOptio
     '## Backward',
     `The error of a variable v is ∂${label}/∂v, of the shape of v. It starts as ∂${label}/∂${label} = 1 and goes back by the chain rule, from each variable to those of which it is made; what is used several times adds up what it receives. A product with · is element by element.`,
     ...inner,
-    ...throughLoops(w),
+    ...throughLoops(w, stable, wrt),
     ...(inner.length === 0 || outer.length === 0 ? outer : ['## The gradients', ...outer]),
     ...(unused.length === 0 ? [] : [`${label} does not depend on ${listOf(unused.map((v) => nameOf(v) ?? v.op))}.`]),
     '## Together',

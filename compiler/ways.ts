@@ -54,6 +54,8 @@ export interface Writer {
   /** All gradients as they are compiled, and the formula of each by its name. */
   readonly result: readonly Line[]
   readonly finals: ReadonlyMap<string, string>
+  /** Where the errors of what the scalar is made of come from, where that is no scalar of the model. */
+  readonly outside?: string
 }
 
 export const by = ({ label }: Pick<Writer, 'label'>, name: string): string => `∂${label}/∂${name}`
@@ -150,8 +152,11 @@ export const arrivalText = (w: Writer, { station, ways, sum, called, equals }: A
   const name = by(w, station.name)
   const head = called === undefined ? name : `${called} = ${name}`
   const [only, ...others] = ways
+  const isOutside = ({ from }: Way): boolean => w.outside !== undefined && from.name === w.label
   const said = (way: Way): string =>
-    `${formulaText(w, way.from.name, way.formula)} (${rulesText(w, way, station.symbol)})`
+    isOutside(way)
+      ? (w.outside as string)
+      : `${formulaText(w, way.from.name, way.formula)} (${rulesText(w, way, station.symbol)})`
   const product = ({ from }: Way): string =>
     from.name === w.label ? '' : `${by(w, from.name)} ∂${from.name}/∂${station.name}`
   // a sum over steps is told as such, also where only the stack that it adds up is a loop's
@@ -163,14 +168,14 @@ export const arrivalText = (w: Writer, { station, ways, sum, called, equals }: A
     return [`From ${said(only)}:`, block(lines)].join('\n\n')
   }
   const parts = ways.map((way) => {
-    const along = `${station.name} in ${way.from.name}`
+    const along = isOutside(way) ? station.name : `${station.name} in ${way.from.name}`
     const last = (way.forms.at(-1) as Form).node
     const lines = isLooped(w, last) ? loopedText(w, along, product(way)) : chain(w, along, product(way), way.forms)
     return [`- from ${said(way)}:`, '', block(lines).replace(/^/gm, '  ')].join('\n')
   })
   const times = others.length === 1 ? 'twice' : `${ways.length} times`
   return [
-    `${station.name} is used ${times}, in ${listOf(ways.map((x) => x.from.name))}. What comes back adds up:`,
+    `${station.name} is used ${times}, in ${listOf(ways.map((x) => (isOutside(x) ? (w.outside as string) : x.from.name)))}. What comes back adds up:`,
     ...parts,
     block(isThroughLoop ? loopedText(w, head, '') : chain(w, head, '', [{ node: sum, rules: [] }], equals)),
   ].join('\n\n')

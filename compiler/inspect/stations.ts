@@ -8,7 +8,7 @@ import { graph } from '../../src/expr/node.ts'
 import { nameOf } from '../../src/expr/origin.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { topological } from '../program/walk.ts'
-import { heard, subscript } from './indices.ts'
+import { heard, nameAt, subscript } from './indices.ts'
 import { carrierOf, isAffine, isLoopResult, letterOf, namedNodes, readAll } from './names.ts'
 
 /** A variable of the derivation. */
@@ -53,8 +53,11 @@ const between = (order: readonly Node[], wrt: ReadonlySet<Node>): ReadonlySet<No
 
 const indexOf = (name: string | undefined): string => /[₀-₉]+$/u.exec(name ?? '')?.[0] ?? ''
 
-/** The variables from `wrt` to the scalar, in the order of the forward pass; the scalar is the last. */
-export const stationsOf = (loss: Node, label: string, wrt: readonly Node[]): readonly Station[] => {
+/**
+ * The variables from `wrt` to the scalar, in the order of the forward pass; the scalar is the last. Those that nobody has named have the
+ * index of the loop at a step of which they are, if any.
+ */
+export const stationsOf = (loss: Node, label: string, wrt: readonly Node[], at = ''): readonly Station[] => {
   const order = topological([loss])
   const on = between(order, new Set(wrt))
   const about = activated(order)
@@ -80,7 +83,8 @@ export const stationsOf = (loss: Node, label: string, wrt: readonly Node[]): rea
   return chosen.map((node): Station => {
     const own = node === loss ? label : nameOf(node)
     const free = own !== undefined && (node.ins.length === 0 || !used.has(heard(own)))
-    const name = free ? own : unlike(letterOf(node, new Set(order)), indexOf(nameOf(about.get(node) ?? node)))
+    const index = indexOf(nameOf(about.get(node) ?? node))
+    const name = free ? own : nameAt(unlike(letterOf(node, new Set(order)), index), at === '' ? [] : [at])
     used.add(heard(name))
     return { name, node, symbol: node.ins.length === 0 ? node : symbolOf(name, node) }
   })
