@@ -156,6 +156,15 @@ describe('nabla show', () => {
     expect((await nabla('show', path)).out).toMatch(/^gradient {4}certified for another program \([0-9a-f]{32}\)/m)
   })
 
+  test('a certificate says which rules are stated and not checked', async () => {
+    const made = await nabla('compile', `${fixture('stated.ts')}#loss`, '--out', folder, '--certify')
+    expect([made.code, made.err]).toEqual([0, ''])
+    const { out } = await nabla('show', join(folder, 'loss.wasm'))
+    const reason = 'stated by the user, not checked (straight-through: rounding passes the cotangent on)'
+    expect(out.split('\n').filter((line) => line.includes(reason))).toHaveLength(1)
+    expect(out).toMatch(/∂loss\/∂v .*e-/)
+  })
+
   test('a gradient that is wrong is not certified, and nothing is written', async () => {
     const { code, err } = await nabla(
       'compile',

@@ -196,6 +196,16 @@ describe('customVjp', () => {
     expect(() => whole(x, labels)).toThrow('input 1 is i32[4], which has no cotangent')
   })
 
+  test('refuses an estimator that says nothing', () => {
+    const make = () =>
+      customVjp(
+        (v: Node) => sin(v),
+        ({ cotangent }) => [cotangent],
+        { estimator: ' ' },
+      )
+    expect(make).toThrow('an estimator says in words why it is no derivative')
+  })
+
   test('leaves nothing behind in what is compiled, nor keeps it from being simplified', () => {
     const straight = customVjp(
       (v: Node) => round(v),
