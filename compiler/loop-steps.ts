@@ -45,7 +45,7 @@ const copied = (
     if (done.has(n)) continue
     const ins = n.ins.map((i) => done.get(i) ?? i)
     const same = ins.every((x, i) => x === n.ins[i])
-    const copy = same ? n : make(n.op, ins, n.params as never)
+    const copy = same ? n : make(n.op, ins, n.params)
     const own = called.get(n) ?? (nameOf(n) === undefined ? undefined : nameAt(nameOf(n) as string, [index]))
     if (!same && own !== undefined) setName(copy, own)
     done.set(n, copy)

@@ -6,9 +6,10 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { DType } from '../../src/core/dtype.ts'
 import { hullOf, isEmptyDomain, isInjective, isSameAccess } from './access.ts'
+import { checkBody, checkExtents, type Fault, checkIndex, checkStoreTypes, isExtent, type Say } from './check-body.ts'
+import { checkContraction } from './check-contraction.ts'
 import {
   type Accumulation,
-  type ContractionKernel,
   type Instr,
   KEY_BITS,
   type Kernel,
@@ -19,125 +20,8 @@ import {
   type Stage,
   type Store,
 } from './kernel.ts'
-import { boxOf } from './pieces.ts'
 import { type Infer, inferScalar } from './scalar.ts'
 import { isFed, isRead, type Use, usesOf } from './uses.ts'
-
-/** What is wrong, by a stable name, and where. */
-export interface Fault {
-  readonly rule:
-    | 'extent'
-    | 'buffer'
-    | 'range'
-    | 'rank'
-    | 'dtype'
-    | 'definition'
-    | 'row'
-    | 'mode'
-    | 'injective'
-    | 'pieces'
-    | 'edge'
-    | 'column-stride'
-    | 'scratch'
-  readonly message: string
-}
-
-type Say = (rule: Fault['rule'], message: string) => void
-
-const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0
-
-const checkExtents = (extents: readonly number[], what: string, say: Say): void => {
-  if (!extents.every(isExtent)) say('extent', `${what}: extents ${extents.join(', ')} are not all whole and ≥ 0`)
-}
-
-/** What a body may refer to besides its own instructions. */
-interface Scope {
-  readonly where: string
-  readonly rank: number
-  readonly buffers: readonly KernelBuffer[]
-  /** dtype of each row value that an earlier stage has defined. */
-  readonly rows: ReadonlyMap<number, DType>
-  readonly accumulator: DType | null
-}
-
-const literalFits = (value: number, dtype: DType): boolean =>
-  dtype === 'i32' ? value === (value | 0) : dtype === 'bool' ? value === 0 || value === 1 : true
-
-/** A computed place: the index is an i32 defined before, of at least one row. */
-const checkIndex = (
-  { index, extent, stride }: { readonly index: number; readonly extent: number; readonly stride: number },
-  before: number,
-  types: readonly DType[],
-  here: string,
-  say: Say,
-): void => {
-  if (!isExtent(index) || index >= before) say('definition', `${here}: the index is v${index}, which is not defined`)
-  else if (types[index] !== 'i32') say('dtype', `${here}: the index v${index} is ${types[index]}, not i32`)
-  if (!isExtent(extent) || extent === 0) say('extent', `${here}: an index of ${extent} rows`)
-  if (!Number.isSafeInteger(stride)) say('range', `${here}: the stride of the index must be whole`)
-}
-
-/** The dtype that an instruction yields, given those of the instructions before it; a fault where it cannot be. */
-const typeOfInstr = (
-  instr: Instr,
-  at: number,
-  types: readonly DType[],
-  scope: Scope,
-  infer: Infer,
-  say: Say,
-): DType | null => {
-  const here = `${scope.where}, v${at}`
-  switch (instr.tag) {
-    case 'load':
-      return scope.buffers[instr.buffer]?.dtype ?? null
-    case 'gather':
-      if (scope.accumulator !== null) say('rank', `${here}: there is no computed place in a contraction`)
-      checkIndex(instr, at, types, here, say)
-      return scope.buffers[instr.buffer]?.dtype ?? null
-    case 'literal':
-      if (!literalFits(instr.value, instr.dtype)) say('dtype', `${here}: ${instr.value} is no ${instr.dtype}`)
-      return instr.dtype
-    case 'index':
-      if (!isExtent(instr.axis) || instr.axis >= scope.rank)
-        say('rank', `${here}: index of dim ${instr.axis}, but ${scope.rank} dims are in scope`)
-      return 'i32'
-    case 'row': {
-      const dtype = scope.rows.get(instr.row)
-      if (dtype === undefined) say('row', `${here}: row value ${instr.row} is used before an earlier stage defines it`)
-      return dtype ?? null
-    }
-    case 'accumulator':
-      if (scope.accumulator === null) say('definition', `${here}: there is no accumulator outside a contraction`)
-      return scope.accumulator
-    case 'apply': {
-      const missing = instr.args.filter((v) => !isExtent(v) || v >= at)
-      for (const v of missing) say('definition', `${here}: ${instr.op} uses v${v} before it is defined`)
-      if (missing.length > 0) return null
-      const dtype = infer(
-        instr.op,
-        instr.args.map((v) => types[v] as DType),
-        instr.params,
-      )
-      if (dtype._tag === 'Right') return dtype.right
-      say('dtype', `${here}: ${dtype.left}`)
-      return null
-    }
-    default:
-      return instr satisfies never
-  }
-}
-
-/** The dtypes of a body's values, in order. */
-const checkBody = (body: readonly Instr[], scope: Scope, infer: Infer, say: Say): readonly DType[] => {
-  const types: DType[] = []
-  body.forEach((instr, at) => {
-    const dtype = typeOfInstr(instr, at, types, scope, infer, say)
-    if (dtype !== null && dtype !== instr.dtype)
-      say('dtype', `${scope.where}, v${at}: says ${instr.dtype}, but is ${dtype}`)
-    types.push(instr.dtype)
-  })
-  return types
-}
 
 const checkUse = (u: Use, buffers: readonly KernelBuffer[], where: string, say: Say): void => {
   const buffer = buffers[u.buffer]
@@ -150,21 +34,6 @@ const checkUse = (u: Use, buffers: readonly KernelBuffer[], where: string, say: 
   const hull = hullOf(u.access, u.dims)
   if (hull !== null && (hull.start < 0 || hull.end > buffer.elements))
     say('range', `${here}: touches elements ${hull.start} to ${hull.end - 1} of ${buffer.elements}`)
-}
-
-const checkStoreTypes = (
-  stores: readonly { readonly buffer: number; readonly value: number }[],
-  types: readonly DType[],
-  buffers: readonly KernelBuffer[],
-  where: string,
-  say: Say,
-): void => {
-  for (const { buffer, value } of stores) {
-    const dtype = types[value]
-    if (dtype === undefined) say('definition', `${where}: stores v${value}, which is not defined`)
-    else if (buffers[buffer] !== undefined && buffers[buffer].dtype !== dtype)
-      say('dtype', `${where}: stores ${dtype} v${value} into ${buffers[buffer].dtype} b${buffer}`)
-  }
 }
 
 /** A store hits each element once: over the stage's dims, and over the outer dims too unless the buffer is scratch. */
@@ -265,105 +134,6 @@ const checkLoop = (k: LoopKernel, infer: Infer, say: Say): void => {
   k.rows.forEach((_, row) => {
     if (!rows.has(row)) say('row', `${k.name}: no stage defines row value ${row}`)
   })
-}
-
-const checkPartial = (k: ContractionKernel, say: Say): void => {
-  if (k.pieces.length <= 1) {
-    if (k.partial !== -1) say('pieces', `${k.name}: one piece needs no partial sums`)
-    return
-  }
-  const partial = k.buffers[k.partial]
-  if (partial === undefined || partial.mode !== 'scratch' || partial.dtype !== k.dtype || partial.elements < k.m * k.n)
-    say('pieces', `${k.name}: several pieces need ${k.m * k.n} elements of ${k.dtype} scratch for the partial sums`)
-  if (usesOf(k).some((u) => u.buffer === k.partial)) say('pieces', `${k.name}: the partial sums are used as an operand`)
-}
-
-/** Digits multiply to their index, and pieces are boxes of those of k. */
-const checkDigits = (k: ContractionKernel, say: Say): void => {
-  const indices = [
-    ['m', k.m, k.rows],
-    ['n', k.n, k.columns],
-    ['k', k.k, k.inner],
-  ] as const
-  for (const [name, extent, digits] of indices) {
-    checkExtents(digits, `${k.name}, digits of ${name}`, say)
-    if (digits.reduce((a, b) => a * b, 1) !== extent)
-      say('extent', `${k.name}: digits ${digits.join(' × ')} do not make ${name} = ${extent}`)
-  }
-  let from = 0
-  for (const size of k.pieces) {
-    if (boxOf(k.inner, from, size) === null)
-      say('pieces', `${k.name}: ${size} from ${from} on is no box of the digits ${k.inner.join(' × ')} of k`)
-    from += size
-  }
-}
-
-/** Edges belong to digits that there are, each to one edge alone, and both digits step through the same axis. */
-const checkEdges = (k: ContractionKernel, say: Say): void => {
-  const sides = [
-    ['a', k.a, k.a.row, k.a.col],
-    ['b', k.b, k.b.col, k.b.row],
-  ] as const
-  if (sides.every(([, { edges }]) => (edges ?? []).length > 0)) say('edge', `${k.name}: both operands have edges`)
-  for (const [name, { edges = [] }, across, inner] of sides) {
-    for (const key of ['across', 'inner'] as const)
-      if (new Set(edges.map((e) => e[key])).size !== edges.length)
-        say('edge', `${k.name}, ${name}: two edges have one digit`)
-    for (const e of edges) {
-      const [wide, deep] = [across[e.across], inner[e.inner]]
-      const isWhole = [e.step, e.dilation, e.extent].every((n) => isExtent(n) && n > 0) && isExtent(e.low)
-      if (!isWhole || wide === undefined || deep === undefined || wide * e.dilation !== deep * e.step)
-        say('edge', `${k.name}, ${name}: digits ${e.across} and ${e.inner} do not step through an axis of ${e.extent}`)
-    }
-  }
-}
-
-const checkContraction = (k: ContractionKernel, infer: Infer, say: Say): void => {
-  const dims = [...k.batch, k.m, k.n]
-  checkExtents([...dims, k.k], k.name, say)
-  if (k.pieces.some((p) => !isExtent(p) || p === 0) || k.pieces.reduce((a, b) => a + b, 0) !== k.k)
-    say('pieces', `${k.name}: pieces ${k.pieces.join(' + ')} are not a division of k = ${k.k}`)
-  else checkDigits(k, say)
-  checkPartial(k, say)
-  checkEdges(k, say)
-  checkColumnSums(k, say)
-  for (const [name, operand] of [['a', k.a] as const, ['b', k.b] as const]) {
-    if (operand.batch.length !== k.batch.length)
-      say('rank', `${k.name}, ${name}: ${operand.batch.length} batch strides`)
-    const buffer = k.buffers[operand.buffer]
-    if (buffer !== undefined && buffer.dtype !== k.dtype)
-      say('dtype', `${k.name}, ${name}: is ${buffer.dtype} in a product of ${k.dtype}`)
-    if (buffer !== undefined && buffer.mode !== 'read')
-      say('mode', `${k.name}, ${name}: an operand is only read, not ${buffer.mode}`)
-  }
-  const scope = {
-    where: `${k.name}, epilogue`,
-    rank: dims.length,
-    buffers: k.buffers,
-    rows: new Map(),
-    accumulator: k.dtype,
-  }
-  const types = checkBody(k.body, scope, infer, say)
-  checkStoreTypes(k.stores, types, k.buffers, scope.where, say)
-  for (const u of usesOf(k)) {
-    const column = u.access.strides[dims.length - 1]
-    if (u.stage === 1 && column !== 0 && column !== 1)
-      say('column-stride', `${scope.where}: ${u.kind} of b${u.buffer} has column stride ${column}, not 0 or 1`)
-  }
-}
-
-/** Sums of columns are one each, of an operand that has all of its elements. */
-const checkColumnSums = (k: ContractionKernel, say: Say): void => {
-  if (k.columnSums === undefined) return
-  const here = `${k.name}, sums of columns`
-  const { buffer, access } = k.columnSums
-  const isPlain = [k.a, k.b].every(({ edges = [] }) => edges.length === 0)
-  if (k.batch.length > 0 || !isPlain) say('edge', `${here}: of batches, or of windows with edges`)
-  if (k.m < 1 || k.rows.length > 1) say('extent', `${here}: ${k.m} rows of ${k.rows.length} digits`)
-  if (access.strides[0] !== 0) say('injective', `${here}: a row stride of ${access.strides[0]}, not 0`)
-  if (k.buffers[buffer] !== undefined && k.buffers[buffer].dtype !== k.dtype)
-    say('dtype', `${here}: are ${k.dtype}, b${buffer} is ${k.buffers[buffer].dtype}`)
-  if (k.stores.some((s) => s.buffer === buffer)) say('mode', `${here}: lie where elements are stored`)
 }
 
 /** Keys and positions are i32, and the scratch holds a row and all counts. */

@@ -5,22 +5,13 @@
  * that reads it; so it is no common subexpression of the original, and its bits are the same.
  */
 import type { Node } from '../../src/expr/expr.ts'
-import { graph as b, make } from '../../src/expr/node.ts'
-import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
+import { graph as b } from '../../src/expr/node.ts'
+import { like } from '../../src/expr/scan.ts'
 import { opDef } from '../../src/ops/registry.ts'
 import { type EntryProgram, mapEntry } from '../program/entry.ts'
 import { type Fused, isMade } from '../program/fused.ts'
 import { componentsOf, recipeOf } from './choose.ts'
 import type { Stored, Timeline } from './values.ts'
-
-/** The same op over other operands, called and blamed as the first. */
-const like = (n: Node, ins: readonly Node[]): Node => {
-  if (ins.every((x, i) => x === n.ins[i])) return n
-  const made = derivedFrom(n, () => make(n.op, ins, n.params))
-  const name = nameOf(n)
-  if (name !== undefined) setName(made, name)
-  return made
-}
 
 /** Literals cost no memory, and constants are there for ever. */
 const needsNoWait = (n: Node): boolean => n.op === 'full' || n.op === 'iota' || n.op === 'constant' || n.op === 'bound'

@@ -5,8 +5,9 @@
  * output is no derivative of it, so that operands always come before their users.
  */
 import type { Node } from '../../src/expr/expr.ts'
-import { graph as b, make, paramsOf } from '../../src/expr/node.ts'
+import { graph as b, paramsOf } from '../../src/expr/node.ts'
 import { derivedFrom, nameOf, setName } from '../../src/expr/origin.ts'
+import { like } from '../../src/expr/scan.ts'
 import { isOpen, type SavePolicy, underPolicy } from '../../src/expr/policy.ts'
 import { type EntryProgram, mapEntry, rootsOf } from '../program/entry.ts'
 
@@ -49,14 +50,6 @@ const written = (roots: readonly Node[], derivatives: Derivatives): readonly Nod
 export const openLoops = (entry: EntryProgram, derivatives: Derivatives): readonly Node[] => {
   const nodes = written(rootsOf(entry), derivatives)
   return nodes.some((n) => taken(n, derivatives) !== undefined) ? nodes.filter(isOpen) : []
-}
-
-const like = (n: Node, ins: readonly Node[]): Node => {
-  if (ins.every((x, i) => x === n.ins[i])) return n
-  const made = derivedFrom(n, () => make(n.op, ins, n.params))
-  const name = nameOf(n)
-  if (name !== undefined) setName(made, name)
-  return made
 }
 
 export const underPolicies = (entry: EntryProgram, policies: Policies, derivatives: Derivatives): EntryProgram => {

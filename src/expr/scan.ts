@@ -134,8 +134,9 @@ export const feedersOf = (result: Node): readonly Node[] => {
 /** Whether a free node is as cheap inside the loop as outside: a literal needs no memory. */
 const staysInside = (n: Node): boolean => n.op === 'full' || n.op === 'iota'
 
-/** A node over other operands, of the same name and origin. */
-const like = (n: Node, ins: readonly Node[]): Node => {
+/** A node over other operands, called and blamed as the first: itself where they are its own. */
+export const like = (n: Node, ins: readonly Node[]): Node => {
+  if (ins.every((x, i) => x === n.ins[i])) return n
   const made = derivedFrom(n, () => make(n.op, ins, n.params))
   const name = nameOf(n)
   if (name !== undefined) setName(made, name)
@@ -153,10 +154,14 @@ export const substitute = (roots: readonly Node[], given: ReadonlyMap<Node, Node
     seen.add(n)
     stack.push(...n.ins)
   }
-  for (const n of [...seen].sort((a, b) => a.id - b.id)) {
-    const ins = n.ins.map((i) => done.get(i) ?? i)
-    done.set(n, ins.every((x, i) => x === n.ins[i]) ? n : like(n, ins))
-  }
+  for (const n of [...seen].sort((a, b) => a.id - b.id))
+    done.set(
+      n,
+      like(
+        n,
+        n.ins.map((i) => done.get(i) ?? i),
+      ),
+    )
   return roots.map((r) => done.get(r) ?? r)
 }
 

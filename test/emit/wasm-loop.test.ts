@@ -1,6 +1,7 @@
 // Loop kernels in Wasm against the oracle, bit for bit, over every length around a vector and around the partial sums.
 import { describe, expect, it } from 'vitest'
-import { type Fault, faultsOf } from '../../compiler/kernel/check.ts'
+import { faultsOf } from '../../compiler/kernel/check.ts'
+import type { Fault } from '../../compiler/kernel/check-body.ts'
 import type { LoopKernel } from '../../compiler/kernel/kernel.ts'
 import type { DType } from '../../src/core/dtype.ts'
 import type { Combine } from '../../src/ops/signature.ts'

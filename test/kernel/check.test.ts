@@ -3,7 +3,8 @@
 
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { checkKernel, type Fault, faultsOf } from '../../compiler/kernel/check.ts'
+import { checkKernel, faultsOf } from '../../compiler/kernel/check.ts'
+import type { Fault } from '../../compiler/kernel/check-body.ts'
 import type { ContractionKernel, Instr, Kernel, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
 import { expectFault } from '../faults.ts'
 import { apply, contraction, literal, load, loop, slot, softmax, stage } from './build.ts'

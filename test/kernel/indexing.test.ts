@@ -1,7 +1,8 @@
 // In: kernels with computed places, sound and with a fault planted. Out: what the checker, the footprints, the cost, the
 // printer and the alias rule say of them.
 import { describe, expect, it } from 'vitest'
-import { type Fault, faultsOf } from '../../compiler/kernel/check.ts'
+import { faultsOf } from '../../compiler/kernel/check.ts'
+import type { Fault } from '../../compiler/kernel/check-body.ts'
 import { costOf } from '../../compiler/kernel/cost.ts'
 import type { Accumulation, Instr, KernelBuffer, LoopKernel, Stage } from '../../compiler/kernel/kernel.ts'
 import { printKernel } from '../../compiler/kernel/print.ts'

@@ -1,7 +1,8 @@
 // In: kernels that sort, sound and with a fault planted. Out: what the checker, the footprints, the printer and the alias rule
 // say of them, and whether both targets give the oracle's bits.
 import { describe, expect, it } from 'vitest'
-import { type Fault, faultsOf } from '../../compiler/kernel/check.ts'
+import { faultsOf } from '../../compiler/kernel/check.ts'
+import type { Fault } from '../../compiler/kernel/check-body.ts'
 import { costOf } from '../../compiler/kernel/cost.ts'
 import { KEY_BITS, type SortKernel } from '../../compiler/kernel/kernel.ts'
 import { printKernel } from '../../compiler/kernel/print.ts'
