@@ -13,7 +13,7 @@ import { opDef } from '../src/ops/registry.ts'
 import { heard, subscript } from './inspect/indices.ts'
 import { isSame } from './inspect/behind.ts'
 import { type Station, stationsOf, symbolOf } from './inspect/stations.ts'
-import { rawCotangents, replaySteps, simplifyRoots, stepOf } from './pipeline.ts'
+import { rawCotangents, replaySteps, simplifyRoots, stepOf } from './derivatives.ts'
 import { topological } from './program/walk.ts'
 
 /** A formula on the way to its simplest form, and the rules that fired since the form before. */

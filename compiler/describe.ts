@@ -11,7 +11,7 @@ import { aligned, equationRows, leafRow } from './inspect/latex.ts'
 import { type Layout, layout, listed, rowsOf, showMargin } from './inspect/layout.ts'
 import type { Root } from './inspect/names.ts'
 import { type Printable, rootsOf } from './inspect/print.ts'
-import { simplifyRoots } from './pipeline.ts'
+import { simplifyRoots } from './derivatives.ts'
 import { leavesOf, topological } from './program/walk.ts'
 import { grad, type Scalar } from './transforms.ts'
 

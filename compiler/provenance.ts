@@ -14,7 +14,7 @@ import { type EntryProvenance, entryText, type SourceText } from './inspect/mach
 import { type Term, termsOf } from './inspect/machine/terms.ts'
 import { type Root } from './inspect/names.ts'
 import { rootsOf } from './inspect/print.ts'
-import { simplifyRoots } from './pipeline.ts'
+import { simplifyRoots } from './derivatives.ts'
 import { machineOf } from './views.ts'
 
 export interface ProvenanceOptions {

@@ -22,7 +22,7 @@ import {
   replaySteps,
   type Step,
   stepOf,
-} from './pipeline.ts'
+} from './derivatives.ts'
 import { digestOf } from './program/digest.ts'
 import { topological } from './program/walk.ts'
 

@@ -8,7 +8,7 @@ import { equalTypes, type Shape, showType } from '../src/core/shape.ts'
 import type { Expr, Node } from '../src/expr/expr.ts'
 import { graph } from '../src/expr/node.ts'
 import { nameOf, sourceHere } from '../src/expr/origin.ts'
-import { differentiate, pushForward, simplifyRoots } from './pipeline.ts'
+import { differentiate, pushForward, simplifyRoots } from './derivatives.ts'
 import { flatten, rebuild, type Structure } from '../src/expr/structure.ts'
 
 export type Scalar = Expr<readonly [], 'f32'> | Expr<readonly [], 'f64'> | Expr<Shape, 'f32'> | Expr<Shape, 'f64'>

@@ -11,7 +11,7 @@ import { type Printable, rootsOf } from './inspect/print.ts'
 import { identifierOf } from './inspect/typescript/identifiers.ts'
 import { type ModuleOptions, moduleOf } from './inspect/typescript/module.ts'
 import { type Value } from './inspect/typescript/text.ts'
-import { simplifyRoots } from './pipeline.ts'
+import { simplifyRoots } from './derivatives.ts'
 import { topological } from './program/walk.ts'
 import { grad, jvp, vjp } from './transforms.ts'
 

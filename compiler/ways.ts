@@ -11,7 +11,7 @@ import { render } from './inspect/doc.ts'
 import { equationsOf, type Line } from './inspect/equations.ts'
 import { layout, widthOf } from './inspect/layout.ts'
 import { type LocalRule, localRules } from './inspect/local-rules.ts'
-import { lawOf, rawCotangents, simplifyRoots } from './pipeline.ts'
+import { lawOf, rawCotangents, simplifyRoots } from './derivatives.ts'
 
 export const block = (lines: readonly string[]): string => ['```text', ...lines, '```'].join('\n')
 

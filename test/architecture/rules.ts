@@ -44,7 +44,7 @@ const entries: Readonly<Record<string, string>> = {
 }
 
 const passes = ['grad', 'simplify', 'loops', 'sparse', 'checks', 'fuse', 'remat', 'plan', 'emit', 'inspect'] as const
-const joiners = ['compiler/pipeline.ts', 'compiler/index.ts'] as const
+const joiners = ['compiler/derivatives.ts', 'compiler/pipeline.ts', 'compiler/index.ts'] as const
 /** The representations that passes share; they know no pass. The type of a Plan lives beside the pass that makes it. */
 const shared = ['compiler/kernel/', 'compiler/program/', 'compiler/plan/plan.ts'] as const
 const emitters = ['wasm', 'wgsl', 'javascript'] as const

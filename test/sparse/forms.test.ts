@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { interpret } from '../../compiler/interpret/interpret.ts'
 import { type Tensor, tensor } from '../../compiler/interpret/tensor.ts'
-import { simplifyRoots } from '../../compiler/pipeline.ts'
+import { simplifyRoots } from '../../compiler/derivatives.ts'
 import { topological } from '../../compiler/program/walk.ts'
 import { keepRows } from '../../compiler/sparse/sparse.ts'
 import { range, type Shape, sizeOf } from '../../src/core/shape.ts'
